@@ -1,0 +1,1 @@
+"""Hazway's thin client: waybills, fixes and signed records, with an offline verifier."""

@@ -1,0 +1,1 @@
+"""Pure geography: no wire, no database, no clock."""

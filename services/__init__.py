@@ -1,0 +1,1 @@
+"""Hazway's server: one folder a slice."""

@@ -1,0 +1,3 @@
+"""Reasons of the goods slice."""
+
+from services.errors.reason import Reason, Status

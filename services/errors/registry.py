@@ -1,0 +1,3 @@
+"""Reasons of the registry slice."""
+
+from services.errors.reason import Reason, Status

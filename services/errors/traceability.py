@@ -1,0 +1,3 @@
+"""Reasons of the traceability slice."""
+
+from services.errors.reason import Reason, Status

@@ -1,0 +1,3 @@
+"""Reasons of the waybill slice."""
+
+from services.errors.reason import Reason, Status
