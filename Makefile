@@ -1,0 +1,3 @@
+generate:
+	.venv/bin/python protos/reasons.py
+	.venv/bin/python protos/generate.py
