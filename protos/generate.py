@@ -49,7 +49,8 @@ def generate(target: Path) -> None:
         fresh = Path(scratch)
         scripts = Path(sysconfig.get_path("scripts"))
         protoc(
-            [f"--{kind}_out={fresh}" for kind in ("python", "grpc_python", "mypy", "mypy_grpc")]
+            [f"--{kind}_out={fresh}" for kind in ("python", "grpc_python")]
+            + [f"--{kind}_out=quiet:{fresh}" for kind in ("mypy", "mypy_grpc")]
             + [f"--plugin={scripts / f'protoc-gen-{plugin}'}" for plugin in ("mypy", "mypy_grpc")]
         )
         _tidy(fresh)

@@ -35,15 +35,15 @@ def with_reasons(proto: str, names: Iterable[str]) -> str:
     return proto[: block.start()] + "".join(lines) + proto[block.end() :]
 
 
-def main() -> None:
+def proto_of_catalogue() -> str:
+    """refusal.proto as the present catalogue wants it."""
     sys.path.insert(0, str(PROTO.parents[4]))
     from services.errors import catalogue
 
-    before = PROTO.read_text(encoding="utf-8")
-    after = with_reasons(before, catalogue())
-    if after != before:
-        PROTO.write_text(after, encoding="utf-8")
+    return with_reasons(PROTO.read_text(encoding="utf-8"), catalogue())
 
 
 if __name__ == "__main__":
-    main()
+    text = proto_of_catalogue()
+    if text != PROTO.read_text(encoding="utf-8"):
+        PROTO.write_text(text, encoding="utf-8")
