@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
 
+from geo.position import Position
 from services.registry.scope import Scope
 
 
@@ -43,14 +44,13 @@ AUTHORITIES = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """A place of an organisation; latitude and longitude in degrees × 10⁷ (WGS-84), both or neither."""
+    """A place of an organisation, where it is when that is known."""
 
     id: str
     name: str
     address: str = ""
     division_code: str = ""
-    latitude_e7: int | None = None
-    longitude_e7: int | None = None
+    position: Position | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

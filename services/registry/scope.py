@@ -27,7 +27,10 @@ NEEDS_MARK = frozenset({Mark.HIGHLY_TOXIC, Mark.HAZARDOUS_WASTE, Mark.MEDICAL_WA
 WASTE = frozenset({Mark.HAZARDOUS_WASTE, Mark.MEDICAL_WASTE})
 
 # Class and division numbers of GB 6944; a phrase naming another number (the old 3类1项) is not understood.
-HAZARDS = frozenset("1 1.1 1.2 1.3 1.4 1.5 1.6 2 2.1 2.2 2.3 3 4 4.1 4.2 4.3 5 5.1 5.2 6 6.1 6.2 7 8 9".split())
+HAZARDS = frozenset(
+    {"1", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "2", "2.1", "2.2", "2.3", "3", "4", "4.1", "4.2", "4.3"}
+    | {"5", "5.1", "5.2", "6", "6.1", "6.2", "7", "8", "9"}
+)
 
 # Words a licence writes for, or behind, a class number. Each has one meaning only.
 _WORDS = {

@@ -1,0 +1,1 @@
+"""Consignment lists and waybills: what travels, by whom, in what, where to, and every change to it."""

@@ -1,0 +1,333 @@
+"""A waybill, its stops, crew, changes and clearance; and the facts it is judged by. Plain values, no behaviour.
+
+Instants are aware datetimes, masses whole grams, volumes whole millilitres. What the official form shows is held as it
+was stated (names, phones, licence numbers): a later change in the registry must not change what was signed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from geo.position import Position
+from services.registry.model import ExternalRef, RegistryFacts
+
+
+class WaybillKind(Enum):
+    NORMAL = "NORMAL"
+    EMPTY_RETURN = "EMPTY_RETURN"
+    RESIDUE_RETURN = "RESIDUE_RETURN"
+    REFUSED_RETURN = "REFUSED_RETURN"
+    DIVERTED = "DIVERTED"
+    RESCUE = "RESCUE"
+
+
+class State(Enum):
+    DRAFT = "DRAFT"
+    ISSUED = "ISSUED"
+    LOADED = "LOADED"
+    IN_TRANSIT = "IN_TRANSIT"
+    ARRIVED = "ARRIVED"
+    COMPLETED = "COMPLETED"
+    VOIDED = "VOIDED"
+    REJECTED = "REJECTED"
+
+
+class Role(Enum):
+    """What is assigned to a trip, and may be exchanged on the way."""
+
+    TRACTOR = "TRACTOR"  # the powered vehicle, rigid lorries too
+    TRAILER = "TRAILER"
+    TANK = "TANK"
+    DRIVER = "DRIVER"
+    ESCORT = "ESCORT"
+
+
+class Exemption(Enum):
+    NONE = "NONE"
+    EXCEPTED_QUANTITY = "EXCEPTED_QUANTITY"  # 例外数量
+    LIMITED_QUANTITY = "LIMITED_QUANTITY"  # 有限数量
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """A party as the form shows it; ``organisation_id`` may be empty for a consignee who is not registered."""
+
+    name: str
+    phone: str = ""
+    organisation_id: str = ""
+    licence_number: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    name: str
+    address: str = ""
+    division_code: str = ""
+    site_id: str = ""
+    position: Position | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoodsLine:
+    """One line of goods. ``mass_g`` is net, ``gross_mass_g`` with packaging; ``mode`` is tank, bulk or packages.
+
+    ``hazard_class`` is class or division as stated ("3", "1.4G"); ``row`` picks among several catalogue rows of the UN
+    number where the packing group does not. ``compartment`` is a compartment number of the assigned tank. ``waste``
+    says that the goods are 危险废物. ``actual_mass_g`` is what the loading record says was loaded.
+    """
+
+    number: int
+    un_number: str
+    name: str
+    hazard_class: str
+    mass_g: int
+    mode: str
+    packing_group: str = ""
+    gross_mass_g: int = 0
+    net_explosive_mass_g: int = 0
+    volume_ml: int = 0
+    density_mg_per_ml: int = 0
+    packaging: str = ""
+    packaging_spec: str = ""
+    package_count: int = 0
+    compartment: int | None = None
+    exemption: Exemption = Exemption.NONE
+    waste: bool = False
+    row: str = ""
+    actual_mass_g: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drop:
+    """What one stop receives of one goods line, and what came of it."""
+
+    goods_number: int
+    planned_g: int
+    compartment: int | None = None
+    delivered_g: int | None = None
+    returned_g: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """One delivery, in the order of ``number`` from 1."""
+
+    number: int
+    place: Place
+    consignee: Party
+    drops: tuple[Drop, ...] = ()
+    planned_arrival: datetime | None = None
+    signed_by: str = ""
+    signed_at: datetime | None = None
+    refused_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """A resource in a role from ``from_at`` until ``to_at`` (half open); ``None`` is the start or the end of the trip."""
+
+    role: Role
+    resource_id: str
+    from_at: datetime | None = None
+    to_at: datetime | None = None
+    reason: str = ""
+    approved_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """The planned route: keys of road edges in driving order, keys of zones it touches, and its line."""
+
+    edge_keys: tuple[str, ...] = ()
+    zone_keys: tuple[str, ...] = ()
+    line: tuple[Position, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waybill:
+    """``under_correction`` names the open revision, ``replaces`` the waybill a return, diversion or rescue follows.
+
+    For EMPTY_RETURN and RESIDUE_RETURN ``goods`` holds the last goods of the tank. ``authority`` is the regulator that
+    ordered a RESCUE. ``unloaded_at`` ends the time in which vehicle and crew are busy.
+    """
+
+    id: str
+    kind: WaybillKind = WaybillKind.NORMAL
+    state: State = State.DRAFT
+    number: str = ""
+    revision: int = 1
+    under_correction: str = ""
+    replaces: str = ""
+    authority: str = ""
+    consignment_list_ids: tuple[str, ...] = ()
+    consignor: Party | None = None
+    carrier: Party | None = None
+    loader: Party | None = None
+    consignee: Party | None = None
+    origin: Place | None = None
+    destination: Place | None = None
+    urban_distribution: bool = False
+    planned_loading: datetime | None = None
+    planned_departure: datetime | None = None
+    planned_arrival: datetime | None = None
+    goods: tuple[GoodsLine, ...] = ()
+    stops: tuple[Stop, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
+    route: Route = field(default_factory=Route)
+    permit_numbers: tuple[str, ...] = ()
+    emergency_phone: str = ""
+    precautions: str = ""
+    emergency_measures: str = ""
+    dispatcher: str = ""
+    dispatched_at: datetime | None = None
+    remarks: str = ""
+    external_refs: tuple[ExternalRef, ...] = ()
+    issued_at: datetime | None = None
+    issued_offline_at: datetime | None = None
+    departed_at: datetime | None = None
+    arrived_at: datetime | None = None
+    unloaded_at: datetime | None = None
+    completed_at: datetime | None = None
+    void_reason: str = ""
+
+    def resources(self, role: Role) -> tuple[str, ...]:
+        """Ids of all that are or were assigned in ``role``, in the order of the assignments, each once."""
+        return tuple(dict.fromkeys(each.resource_id for each in self.assignments if each.role is role))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clearance:
+    """The loader's word that this revision was checked, loaded and may leave."""
+
+    waybill_id: str
+    revision: int
+    loading_record_id: str
+    granted_at: datetime
+    voided_at: datetime | None = None
+    void_reason: str = ""
+
+
+class RevisionState(Enum):
+    OPEN = "OPEN"
+    MADE = "MADE"
+    REVERTED = "REVERTED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """One changed field: its path (``goods[1].mass_g``), and the value before and after, as text ("" for none)."""
+
+    path: str
+    before: str
+    after: str
+
+
+class Signer(Enum):
+    CONSIGNOR = "CONSIGNOR"
+    CARRIER = "CARRIER"
+    LOADER = "LOADER"
+    CREW = "CREW"
+    CONSIGNEE = "CONSIGNEE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """A proposed change to an issued waybill; open until every required signer has signed it, or it is reverted."""
+
+    id: str
+    waybill_id: str
+    number: int
+    author: str
+    reason: str
+    at: datetime
+    changes: tuple[FieldChange, ...]
+    required: frozenset[Signer]
+    signed: frozenset[Signer] = frozenset()
+    state: RevisionState = RevisionState.OPEN
+
+
+class ZoneKind(Enum):
+    TUNNEL = "TUNNEL"
+    LONG_TUNNEL = "LONG_TUNNEL"  # 特长隧道: over 3,000 m
+    LARGE_BRIDGE = "LARGE_BRIDGE"  # 特大桥
+    RESTRICTED_AREA = "RESTRICTED_AREA"
+    TIME_BANNED_ROAD = "TIME_BANNED_ROAD"
+
+
+class ZoneAction(Enum):
+    NOTHING = "NOTHING"
+    FORBID = "FORBID"
+    PASS_ONLY = "PASS_ONLY"  # noqa: S105
+    NOTIFY = "NOTIFY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoodsFilter:
+    """Which goods a zone's rule means; goods match when any non-empty part does, all goods when every part is empty."""
+
+    hazards: frozenset[str] = frozenset()
+    un_numbers: frozenset[str] = frozenset()
+    special_control: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteZone:
+    """A zone the planned route touches, when it does, and what holds there.
+
+    ``tunnel_category`` is "A" to "E", empty when none was declared. ``windows`` are the instants (half open) in which
+    ``action`` holds, read from the zone's calendar for the days of the trip; empty means always. A passage without
+    known times counts as happening at any time of the trip.
+    """
+
+    zone_id: str
+    name: str
+    kind: ZoneKind
+    tunnel_category: str = ""
+    action: ZoneAction = ZoneAction.NOTHING
+    goods: GoodsFilter = field(default_factory=GoodsFilter)
+    windows: tuple[tuple[datetime, datetime], ...] = ()
+    enter_at: datetime | None = None
+    leave_at: datetime | None = None
+    version_id: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Busy:
+    """A resource is on another trip in [``from_at``, ``to_at``); ``None`` as the end: not yet unloaded.
+
+    ``waybill_number`` is empty where the asker may not know whose trip it is.
+    """
+
+    resource_id: str
+    waybill_id: str
+    from_at: datetime
+    to_at: datetime | None
+    waybill_number: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Positioning:
+    """What is known of a vehicle's positioning terminal: its last fix and since when it has been online (if it is)."""
+
+    last_fix_at: datetime | None = None
+    online_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All a waybill is judged by, as of one time. ``positioning`` is by vehicle id."""
+
+    registry: RegistryFacts
+    zones: tuple[RouteZone, ...] = ()
+    busy: tuple[Busy, ...] = ()
+    positioning: Mapping[str, Positioning] = field(default_factory=dict)
+
+    @property
+    def version_ids(self) -> tuple[str, ...]:
+        """Ids of every version a decision over these facts has used, sorted."""
+        zones = (zone.version_id for zone in self.zones if zone.version_id)
+        return tuple(sorted({*self.registry.versions.values(), *zones}))
