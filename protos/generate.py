@@ -85,5 +85,9 @@ def _mirror(fresh: Path, target: Path) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--to", type=Path, default=CLIENT, help="the folder that holds hazway/")
-    generate(parser.parse_args().to)
+    parser.add_argument("--image", type=Path, help="write one descriptor set of the contract here, and no code")
+    arguments = parser.parse_args()
+    if arguments.image:
+        write_image(arguments.image.absolute())
+    else:
+        generate(CLIENT)

@@ -36,6 +36,27 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_REQUEST_ID_REUSED: _Reason.ValueType  # 10
     REASON_REQUEST_IN_PROGRESS: _Reason.ValueType  # 11
     REASON_STALE_ETAG: _Reason.ValueType  # 12
+    REASON_ALREADY_REGISTERED: _Reason.ValueType  # 13
+    REASON_CREDIT_CODE_INVALID: _Reason.ValueType  # 14
+    REASON_DIVISION_CODE_INVALID: _Reason.ValueType  # 15
+    REASON_DUPLICATE_ENTRY: _Reason.ValueType  # 16
+    REASON_ENDORSEMENT_NEEDED: _Reason.ValueType  # 17
+    REASON_IDENTITY_INVALID: _Reason.ValueType  # 18
+    REASON_KEY_EXISTS: _Reason.ValueType  # 19
+    REASON_KEY_UNKNOWN: _Reason.ValueType  # 20
+    REASON_LOG_FROZEN: _Reason.ValueType  # 21
+    REASON_MASS_INVALID: _Reason.ValueType  # 22
+    REASON_MERGE_REFUSED: _Reason.ValueType  # 23
+    REASON_NOT_YET_IN_LOG: _Reason.ValueType  # 24
+    REASON_PERIOD_INVALID: _Reason.ValueType  # 25
+    REASON_PLATE_INVALID: _Reason.ValueType  # 26
+    REASON_SCOPE_NOT_UNDERSTOOD: _Reason.ValueType  # 27
+    REASON_STATED_ALREADY: _Reason.ValueType  # 28
+    REASON_STATEMENT_INVALID: _Reason.ValueType  # 29
+    REASON_STATEMENT_MISSING: _Reason.ValueType  # 30
+    REASON_TANK_CODE_INVALID: _Reason.ValueType  # 31
+    REASON_TANK_STATE_INVALID: _Reason.ValueType  # 32
+    REASON_VIN_INVALID: _Reason.ValueType  # 33
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a request was refused, or what it was warned about. An ErrorInfo carries the same name without `REASON_`.
@@ -55,6 +76,27 @@ REASON_PAGE_TOKEN_INVALID: Reason.ValueType  # 9
 REASON_REQUEST_ID_REUSED: Reason.ValueType  # 10
 REASON_REQUEST_IN_PROGRESS: Reason.ValueType  # 11
 REASON_STALE_ETAG: Reason.ValueType  # 12
+REASON_ALREADY_REGISTERED: Reason.ValueType  # 13
+REASON_CREDIT_CODE_INVALID: Reason.ValueType  # 14
+REASON_DIVISION_CODE_INVALID: Reason.ValueType  # 15
+REASON_DUPLICATE_ENTRY: Reason.ValueType  # 16
+REASON_ENDORSEMENT_NEEDED: Reason.ValueType  # 17
+REASON_IDENTITY_INVALID: Reason.ValueType  # 18
+REASON_KEY_EXISTS: Reason.ValueType  # 19
+REASON_KEY_UNKNOWN: Reason.ValueType  # 20
+REASON_LOG_FROZEN: Reason.ValueType  # 21
+REASON_MASS_INVALID: Reason.ValueType  # 22
+REASON_MERGE_REFUSED: Reason.ValueType  # 23
+REASON_NOT_YET_IN_LOG: Reason.ValueType  # 24
+REASON_PERIOD_INVALID: Reason.ValueType  # 25
+REASON_PLATE_INVALID: Reason.ValueType  # 26
+REASON_SCOPE_NOT_UNDERSTOOD: Reason.ValueType  # 27
+REASON_STATED_ALREADY: Reason.ValueType  # 28
+REASON_STATEMENT_INVALID: Reason.ValueType  # 29
+REASON_STATEMENT_MISSING: Reason.ValueType  # 30
+REASON_TANK_CODE_INVALID: Reason.ValueType  # 31
+REASON_TANK_STATE_INVALID: Reason.ValueType  # 32
+REASON_VIN_INVALID: Reason.ValueType  # 33
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
 
 class _Severity:
