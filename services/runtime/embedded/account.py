@@ -1,0 +1,126 @@
+"""Who PostgreSQL runs as, since it refuses to be root and initdb refuses an account without a name.
+
+Nothing on the machine is changed for it: no account is made, no permission of a parent directory is touched.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.runtime.embedded import processes, trouble
+from services.runtime.embedded.programs import Programs
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """``prefix`` goes before a command, ``user`` and ``group`` to the call that starts it."""
+
+    prefix: tuple[str, ...] = ()
+    user: int | None = None
+    group: int | None = None
+
+    @property
+    def owner(self) -> tuple[int, int]:
+        """Whom files must belong to for this account to call them its own."""
+        if self.user is None or self.group is None:
+            return os.geteuid(), os.getegid()
+        return self.user, self.group
+
+    def run(self, command: list[str | Path], cwd: Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*self.prefix, *command],
+            cwd=cwd,
+            env=processes.environment(),
+            user=self.user,
+            group=self.group,
+            extra_groups=None if self.user is None else [],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+
+
+def choose(home: Path, programs: Programs) -> tuple[Account, Programs]:
+    """The first account that can run the programs and pass through ``home``; else one with a copy of the programs."""
+    for account in candidates(home):
+        if _works(account, home, programs):
+            return account, programs
+    if programs.trees:
+        copy = programs.copied_to(_readable(home))
+        for account in candidates(home):
+            if _works(account, home, copy):
+                return account, copy
+    raise trouble.no_account(home)
+
+
+def candidates(home: Path) -> Iterator[Account]:
+    """In order of preference. Inside the user namespace root's own files stay its own, private homes included."""
+    is_root = os.geteuid() == 0
+    if not is_root and _has_name(os.geteuid()):
+        yield Account()
+        return
+    stranger = _stranger()
+    yield Account(prefix=("unshare", "--user", f"--map-user={stranger.pw_uid}", f"--map-group={stranger.pw_gid}"))
+    if not is_root:
+        yield Account()  # enough for data that is already there
+        return
+    owner = home.stat()
+    if owner.st_uid != 0 and _has_name(owner.st_uid):
+        yield Account(user=owner.st_uid, group=owner.st_gid)
+    yield Account(user=stranger.pw_uid, group=stranger.pw_gid)
+
+
+def _works(account: Account, home: Path, programs: Programs) -> bool:
+    script = 'test -x "$1" && exec "$0" --version'
+    try:
+        return account.run(["/bin/sh", "-c", script, programs.bin / "postgres", home], Path("/")).returncode == 0
+    except OSError:  # no unshare on this machine, or no right to change user
+        return False
+
+
+def _readable(home: Path) -> Path:
+    """A new temporary directory others may read and only we may write, noted in ``home`` for ``forget_copy``."""
+    forget_copy(home)
+    directory = Path(tempfile.mkdtemp(prefix="hazway-programs-"))
+    _note(home).symlink_to(directory)
+    return directory
+
+
+def forget_copy(home: Path) -> None:
+    """Remove the programs copied for this home, if any were."""
+    note = _note(home)
+    if note.is_symlink():
+        directory = Path(os.readlink(note))
+        if directory.is_dir() and not directory.is_symlink() and directory.stat().st_uid == os.geteuid():
+            shutil.rmtree(directory, ignore_errors=True)
+        note.unlink()
+
+
+def _note(home: Path) -> Path:
+    return home / "run" / "programs"
+
+
+def _has_name(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
+
+
+def _stranger() -> pwd.struct_passwd:
+    """An account with a name and no files: nobody, else the first that is not root."""
+    try:
+        return pwd.getpwnam("nobody")
+    except KeyError:
+        return next(account for account in pwd.getpwall() if account.pw_uid != 0)

@@ -1,0 +1,122 @@
+"""One data directory of PostgreSQL: what it says of itself, how it is made, and who still holds it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.runtime.embedded import processes, trouble
+from services.runtime.embedded.account import Account
+from services.runtime.embedded.programs import Programs
+
+PROGRAM = "postgres"
+ORPHANS_LEAVE_S = 3.0  # most notice their dead parent at once; one busy with a query does not
+FAST_STOP_S = 30.0
+QUICK_STOP_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Postmaster:
+    """What postmaster.pid says; ``status`` is "starting", "ready", "stopping" or, for an operator's repair, "single"."""
+
+    pid: int
+    port: int
+    socket_directory: str
+    status: str
+
+
+def find_postmaster(data: Path) -> Postmaster | None:
+    """The server that has ``data`` open now. A file left by a dead one, or by one before a reboot, does not count."""
+    try:
+        lines = (data / "postmaster.pid").read_text(errors="surrogateescape").splitlines()
+    except FileNotFoundError:
+        return None
+    lines += [""] * (8 - len(lines))
+    number = int(lines[0] or 0)
+    if abs(number) not in processes.inside(data, PROGRAM):
+        return None
+    status = "single" if number < 0 else lines[7].strip()
+    return Postmaster(abs(number), int(lines[3] or 0), lines[4], status)
+
+
+def version(data: Path) -> str | None:
+    """The release that made ``data``, None where nothing was made yet."""
+    mark = data / "PG_VERSION"
+    return mark.read_text().strip() if mark.exists() else None
+
+
+def clear(data: Path) -> None:
+    """End what a killed postmaster left behind, and drop its pid file once its number is a stranger's.
+
+    Only called under the lock of the home and when ``find_postmaster`` found none.
+    """
+    left = _left_in(data)
+    if not processes.is_gone_within(ORPHANS_LEAVE_S, left):
+        processes.send(left(), signal.SIGQUIT)
+    if not processes.is_gone_within(QUICK_STOP_S, left):
+        processes.send(left(), signal.SIGKILL)
+    if not processes.is_gone_within(QUICK_STOP_S, left):
+        raise trouble.not_stopped("PostgreSQL", str(sorted(left())))
+    _drop_borrowed_pid(data)
+
+
+def _drop_borrowed_pid(data: Path) -> None:
+    # PostgreSQL refuses to start as long as the number in the file is alive, whoever has it by now. It judges
+    # a dead number itself, and better: it looks at the shared memory named beside it.
+    file = data / "postmaster.pid"
+    if file.exists() and processes.is_alive(abs(int(file.read_text().partition("\n")[0] or 0))):
+        file.unlink()
+
+
+def end(data: Path) -> None:
+    """Stop the server: sessions are ended and everything is written out; by force when that takes too long."""
+    left = _left_in(data)
+    for number, patience in ((signal.SIGINT, FAST_STOP_S), (signal.SIGQUIT, QUICK_STOP_S)):
+        if (server := find_postmaster(data)) is None:
+            break
+        processes.send([server.pid], number)
+        if processes.is_gone_within(patience, left):
+            return
+    if left():
+        clear(data)
+
+
+def _left_in(data: Path) -> processes.Find:
+    return lambda: processes.inside(data, PROGRAM)
+
+
+def make(data: Path, account: Account, programs: Programs, log: Path, *, durable: bool) -> None:
+    """Make ``data``, whole or not at all: it is made under another name and takes its own when complete."""
+    partial = data.with_name(data.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(mode=0o700)
+    os.chown(partial, *account.owner)
+    command: list[str | Path] = [programs.bin / "initdb", "-D", partial, "-U", "postgres", "-A", "trust"]
+    command += ["-E", "UTF8", "--locale=C.UTF-8", "--data-checksums"]
+    done = account.run(command if durable else [*command, "-N"], partial)
+    if done.returncode != 0:
+        with log.open("a") as out:
+            out.write(done.stdout)
+        raise trouble.not_started("initdb", log, " ".join(done.stdout.split()[-40:]))
+    partial.rename(data)
+    _sync(data.parent)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def give_to(data: Path, owner: tuple[int, int]) -> None:
+    """Hand data over that another account of this machine made: today's root may not run as yesterday's did."""
+    if (found := data.stat()).st_uid == owner[0] and found.st_gid == owner[1]:
+        return
+    for folder, folders, files in os.walk(data):
+        for name in (".", *folders, *files):
+            os.chown(Path(folder, name), *owner, follow_symlinks=False)

@@ -1,0 +1,58 @@
+"""Fixtures every test may ask for. Servers start only when a test wants one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from tests import servers
+
+ROOT = Path(__file__).parent.parent
+
+hypothesis.settings.register_profile("hazway", max_examples=50, deadline=None, database=None)
+hypothesis.settings.load_profile("hazway")
+
+
+@pytest.fixture(scope="session")
+def run_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory of this run, the same for every worker process of it."""
+    own = tmp_path_factory.getbasetemp()
+    return (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "servers"
+
+
+@pytest.fixture(scope="session")
+def postgres_url(run_directory: Path) -> Iterator[str]:
+    """The run's PostgreSQL. Fast and not durable: a test that kills servers starts its own."""
+    from services.runtime.embedded import postgres
+
+    with servers.shared(run_directory, "postgres", lambda: postgres.start(run_directory, durable=False)) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url(run_directory: Path) -> Iterator[str]:
+    """The run's Redis, shared by all tests: use keys of your own, never FLUSHALL."""
+    from services.runtime.embedded import redis
+
+    with servers.shared(run_directory, "redis", lambda: redis.start(run_directory)) as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(postgres_url: str) -> Iterator[str]:
+    """A new and empty database of this test's own."""
+    with servers.fresh_database(postgres_url) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The directory of real data that is read in place and never copied into the project."""
+    directory = Path(os.environ.get("HAZWAY_TEST_DATA", ROOT.parent / "shared" / "data"))
+    if not directory.is_dir():
+        pytest.skip(f"no test data at HAZWAY_TEST_DATA={directory}")
+    return directory

@@ -1,0 +1,58 @@
+"""One PostgreSQL and one Redis for a whole test run, shared by its worker processes; the last one out stops them."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import NullPool, create_engine, make_url, text
+
+from services.runtime.embedded import Running
+
+
+@contextmanager
+def shared(run: Path, name: str, start: Callable[[], Running]) -> Iterator[str]:
+    """The URL of the run's server ``name``. ``run`` is the directory all processes of the run share."""
+    with _users(run, name) as users:
+        server = start()
+        users.add(os.getpid())
+    try:
+        yield server.url
+    finally:
+        with _users(run, name) as users:
+            users.discard(os.getpid())
+            if not users:
+                server.stop()
+
+
+@contextmanager
+def _users(run: Path, name: str) -> Iterator[set[int]]:
+    """The processes that use the server, under a lock; one that was killed does not count."""
+    run.mkdir(parents=True, exist_ok=True)
+    with (run / f"{name}.users").open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        users = {pid for pid in map(int, file.read().split()) if os.path.exists(f"/proc/{pid}")}
+        try:
+            yield users
+        finally:
+            file.truncate(0)
+            file.write(" ".join(map(str, users)))
+
+
+@contextmanager
+def fresh_database(server_url: str) -> Iterator[str]:
+    """The URL of a new and empty database on the server, dropped afterwards with whoever is still connected."""
+    engine = create_engine(server_url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    name = f"test_{uuid.uuid4().hex}"
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template0"))
+    try:
+        yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with engine.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
