@@ -1,0 +1,87 @@
+"""One straight segment and one area, exactly: in whole numbers and fractions, without limits of size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from geo.position import Position
+from geo.shapes import HALF_TURN_E7, TURN_E7, MultiPolygon
+
+Edge = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """From the first to the last share of a segment that lies in the area; 0 and 1 when an end is inside."""
+
+    t_in: Fraction
+    t_out: Fraction
+    starts_inside: bool
+    ends_inside: bool
+
+
+def cross(shape: MultiPolygon, a: Position, b: Position) -> Crossing | None:
+    """What the segment from ``a`` to ``b`` (straight in degrees, the short way round) does to an area; None when they do not meet."""
+    spans = passages(shape, a, b)
+    if not spans:
+        return None
+    return Crossing(spans[0][0], spans[-1][1], spans[0][0] == 0, spans[-1][1] == 1)
+
+
+def passages(shape: MultiPolygon, a: Position, b: Position) -> tuple[tuple[Fraction, Fraction], ...]:
+    """Every stretch of the segment that lies in the area, as shares of it in order; a mere touch is a stretch of no length."""
+    segment = _beside(shape, a, b)
+    edges = shape.edges()
+    ends = {Fraction(0), Fraction(1)}
+    stops = sorted(ends.union(*(_contacts(segment, edge) for edge in edges)))
+    spans: list[tuple[Fraction, Fraction]] = []
+    for stop in stops:
+        if _holds(edges, segment, stop):
+            before = spans[-1] if spans else None
+            if before and _holds(edges, segment, (before[1] + stop) / 2):
+                spans[-1] = (before[0], stop)
+            else:
+                spans.append((stop, stop))
+    return tuple(spans)
+
+
+def _beside(shape: MultiPolygon, a: Position, b: Position) -> Edge:
+    """The segment moved by whole turns next to the area, as (latitude, longitude, up, across)."""
+    across = (b.longitude_e7 - a.longitude_e7 + HALF_TURN_E7) % TURN_E7 - HALF_TURN_E7
+    _, west, _, east = shape.box
+    turns = (2 * a.longitude_e7 + across - west - east + TURN_E7) // (2 * TURN_E7)
+    return a.latitude_e7, a.longitude_e7 - turns * TURN_E7, b.latitude_e7 - a.latitude_e7, across
+
+
+def _contacts(segment: Edge, edge: Edge) -> Iterator[Fraction]:
+    """Shares of the segment at which it meets an edge: one where they cross, the ends where they lie on each other."""
+    sy, sx, up, across = segment
+    ay, ax, by, bx = edge
+    ey, ex = by - ay, bx - ax
+    start = ex * (sy - ay) - ey * (sx - ax)
+    turn = ey * across - ex * up
+    if turn:
+        share = Fraction(start, turn)
+        y, x = sy + share * up, sx + share * across
+        if 0 <= share <= 1 and min(ay, by) <= y <= max(ay, by) and min(ax, bx) <= x <= max(ax, bx):
+            yield share
+    elif start == 0 and (up or across):
+        for y, x in ((ay, ax), (by, bx)):
+            share = Fraction(y - sy, up) if up else Fraction(x - sx, across)
+            if 0 <= share <= 1 and (x - sx) * up == (y - sy) * across:
+                yield share
+
+
+def _holds(edges: list[Edge], segment: Edge, share: Fraction) -> bool:
+    """Whether the area holds the point at a share of the segment."""
+    sy, sx, up, across = segment
+    y, x = sy + share * up, sx + share * across
+    odd = False
+    for ay, ax, by, bx in edges:
+        side = (bx - ax) * (y - ay) - (by - ay) * (x - ax)
+        if side == 0 and min(ay, by) <= y <= max(ay, by) and min(ax, bx) <= x <= max(ax, bx):
+            return True
+        odd ^= (ay > y) != (by > y) and (side < 0) == (by < ay)
+    return odd
