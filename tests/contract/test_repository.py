@@ -87,3 +87,13 @@ def test_the_image_copies_only_what_is_here() -> None:
     sources = {source for line in copied for source in line.split()}
     assert sources
     assert [source for source in sources if not (ROOT / source).exists()] == []
+
+
+def test_the_environment_is_read_in_one_place() -> None:
+    readers = {
+        str(path.relative_to(ROOT))
+        for package in ("services", "geo")
+        for path in (ROOT / package).rglob("*.py")
+        if re.search(r"\bos\.(environ|getenv)\b|from os import environ", path.read_text())
+    }
+    assert readers == {"services/runtime/settings.py"}
