@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -95,8 +96,33 @@ def drive(
             yield _fix(line, profile, seconds, start, noise_m, rng)
 
 
+def find_overspeed(
+    graph: RoadGraph, edges: Sequence[int], *, excess_dkmh: int = 250, minimum_m: float = 400.0
+) -> Overspeed | None:
+    """Where a driver could speed: the longest straight run of edges in the open under one legal speed; None below ``minimum_m``.
+
+    The speed is ``excess_dkmh`` over the legal one, reached and left smoothly, so the run is exceeded in one piece.
+    """
+    if not edges:
+        return None
+    line, legal = _Line(graph, edges), graph.legal_speeds_dkmh()[list(edges)].tolist()
+    corners = set(_sharp_turns(line))
+    runs: list[tuple[float, int, int]] = []
+    first, begin_m = 0, 0.0
+    for index, end_m in enumerate(line.edge_end_m.tolist()):
+        breaks = line.in_tunnel[index] or legal[index] != legal[first]
+        if breaks:
+            first, begin_m = index, float(line.edge_end_m[index - 1]) if index else 0.0
+        if not line.in_tunnel[index]:
+            runs.append((end_m - begin_m, first, index))
+        if line.in_tunnel[index] or end_m in corners:
+            first, begin_m = min(index + 1, len(legal) - 1), end_m
+    length, first, last = max(runs, key=lambda run: (run[0], -run[1]), default=(0.0, 0, 0))
+    return Overspeed(first, last, legal[first] + excess_dkmh) if length >= minimum_m else None
+
+
 class _Line:
-    """The geometry of a route, measured along in metres and scaled so that each edge has the length the graph says."""
+    """The geometry of a route, measured along in metres."""
 
     def __init__(self, graph: RoadGraph, edges: Sequence[int]) -> None:
         self.points = Route.along(graph, edges).positions(graph)
@@ -157,8 +183,8 @@ def _profile(line: _Line, target_m_s: Floats) -> _Profile:
 
 
 def _sharp_turns(line: _Line) -> Iterator[float]:
-    bearings = [bearing_deg(one, other) for one, other in zip(line.points, line.points[1:], strict=False)]
-    for index, (before, after) in enumerate(zip(bearings, bearings[1:], strict=False), start=1):
+    bearings = [bearing_deg(one, other) for one, other in pairwise(line.points)]
+    for index, (before, after) in enumerate(pairwise(bearings), start=1):
         if abs((after - before + 180) % 360 - 180) > SHARP_TURN_DEG:
             yield float(line.along_m[index])
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -63,7 +64,7 @@ class Comparison:
 
 
 class Nearest(NamedTuple):
-    index: int
+    number: int  # of the node or edge
     metres: float
 
 
@@ -111,7 +112,7 @@ class Network:
 
     def route(self, nodes: list[int]) -> Route:
         """The route over ``nodes``, given from the root of a tree outwards."""
-        edges = [self.edge_between(tail, head) for tail, head in zip(nodes, nodes[1:], strict=False)]
+        edges = [self.edge_between(tail, head) for tail, head in pairwise(nodes)]
         return Route.along(self._graph, edges[::-1] if self._backwards else edges)
 
 
