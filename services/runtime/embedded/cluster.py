@@ -12,7 +12,7 @@ from services.runtime.embedded import processes, trouble
 from services.runtime.embedded.account import Account
 from services.runtime.embedded.programs import Programs
 
-PROGRAM = "postgres"
+PROGRAMS = frozenset({"postgres"})
 ORPHANS_LEAVE_S = 3.0  # most notice their dead parent at once; one busy with a query does not
 FAST_STOP_S = 30.0
 QUICK_STOP_S = 5.0
@@ -31,12 +31,12 @@ class Postmaster:
 def find_postmaster(data: Path) -> Postmaster | None:
     """The server that has ``data`` open now. A file left by a dead one, or by one before a reboot, does not count."""
     try:
-        lines = (data / "postmaster.pid").read_text(errors="surrogateescape").splitlines()
+        said = (data / "postmaster.pid").read_text(encoding="utf-8", errors="surrogateescape")
     except FileNotFoundError:
         return None
-    lines += [""] * (8 - len(lines))
-    number = int(lines[0] or 0)
-    if abs(number) not in processes.inside(data, PROGRAM):
+    number = _number_in(said)
+    lines = [*said.split("\n"), *[""] * 8]  # the file is written in pieces while the server starts
+    if abs(number) not in processes.inside(data, PROGRAMS):
         return None
     status = "single" if number < 0 else lines[7].strip()
     return Postmaster(abs(number), int(lines[3] or 0), lines[4], status)
@@ -64,11 +64,17 @@ def clear(data: Path) -> None:
 
 
 def _drop_borrowed_pid(data: Path) -> None:
-    # PostgreSQL refuses to start as long as the number in the file is alive, whoever has it by now. It judges
-    # a dead number itself, and better: it looks at the shared memory named beside it.
+    # PostgreSQL refuses to start as long as the number in the file is alive, whoever has it by now, and when a power
+    # cut left the file empty. It judges a dead number itself, and better: by the shared memory named beside it.
     file = data / "postmaster.pid"
-    if file.exists() and processes.is_alive(abs(int(file.read_text().partition("\n")[0] or 0))):
+    if file.exists() and ((pid := _number_in(file.read_text())) == 0 or processes.is_taken(abs(pid))):
         file.unlink()
+
+
+def _number_in(text: str) -> int:
+    """The process id a pid file begins with, negative in single-user mode; 0 when it says none."""
+    first = text.partition("\n")[0].strip()
+    return int(first) if first.removeprefix("-").isdecimal() else 0
 
 
 def end(data: Path) -> None:
@@ -85,7 +91,7 @@ def end(data: Path) -> None:
 
 
 def _left_in(data: Path) -> processes.Find:
-    return lambda: processes.inside(data, PROGRAM)
+    return lambda: processes.inside(data, PROGRAMS)
 
 
 def make(data: Path, account: Account, programs: Programs, log: Path, *, durable: bool) -> None:

@@ -67,7 +67,7 @@ def _find_usable(data: Path) -> Postmaster | None:
 
 def _launch(home: Path, data: Path, binaries: Path | None, *, durable: bool) -> int:
     log = places.log_file(home, "postgres")
-    found = programs.find(binaries, cluster.version(data))
+    found = programs.find(binaries, data, cluster.version(data))
     account, found = accounts.choose(home, found)
     if cluster.version(data) is None:
         cluster.make(data, account, found, log, durable=durable)

@@ -20,30 +20,38 @@ Find = Callable[[], frozenset[int]]
 POLL_SECONDS = 0.02
 
 
-def inside(directory: Path, program: str) -> frozenset[int]:
-    """Living processes that run ``program`` (a file name) with ``directory`` as working directory."""
+def inside(directory: Path, programs: frozenset[str]) -> frozenset[int]:
+    """Living processes that run one of ``programs`` (file names) with ``directory`` as working directory."""
     try:
         place = directory.stat()
     except OSError:
         return frozenset()
-    return frozenset(pid for pid in _all() if _runs(pid, program, place))
+    return frozenset(pid for pid in _all() if _runs(pid, programs, place))
 
 
 def _all() -> Iterable[int]:
     return (int(name) for name in os.listdir("/proc") if name.isdigit())
 
 
-def _runs(pid: int, program: str, place: os.stat_result) -> bool:
+def _runs(pid: int, programs: frozenset[str], place: os.stat_result) -> bool:
     try:
         running = os.readlink(f"/proc/{pid}/exe").removesuffix(" (deleted)")
-        return os.path.basename(running) == program and os.path.samestat(os.stat(f"/proc/{pid}/cwd"), place)
+        return os.path.basename(running) in programs and os.path.samestat(os.stat(f"/proc/{pid}/cwd"), place)
     except OSError:  # gone meanwhile, a zombie, or somebody else's
         return False
 
 
 def is_alive(pid: int) -> bool:
-    """Whether anything at all has this id, ours or not."""
-    return os.path.exists(f"/proc/{pid}")
+    """Whether a process of this id, ours or not, still does something: a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def is_taken(pid: int) -> bool:
+    """Whether this id cannot be given to a new process, be it only for a zombie's sake."""
+    return Path(f"/proc/{pid}").exists()
 
 
 def send(pids: Iterable[int], number: signal.Signals) -> None:

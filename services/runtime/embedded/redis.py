@@ -19,6 +19,8 @@ from services.runtime.embedded import places, processes, trouble
 from services.runtime.embedded.running import Running
 
 PROGRAM = "redis-server"
+# Distributions make redis-server a link to one of its siblings: a process shows the name of the file itself.
+NAMES = frozenset({PROGRAM, "redis-check-rdb", "redis-check-aof", "valkey-server"})
 SOCKET = "redis.sock"
 CALM_STOP_S = 5.0
 PATIENCE_S = 20.0
@@ -71,7 +73,7 @@ def _find_running(home: Path) -> Running | None:
     """A server that lives in this home and answers on its socket."""
     socket = (home / "run" / "redis").resolve() / SOCKET
     pid = _pid_answering(socket)
-    if pid is None or pid not in processes.inside(home / "redis", PROGRAM):
+    if pid is None or pid not in processes.inside(home / "redis", NAMES):
         return None
     return _running(home, socket, pid, owned=False)
 
@@ -107,7 +109,7 @@ def _stop(home: Path) -> None:
 
 def _end(home: Path) -> None:
     def left() -> frozenset[int]:
-        return processes.inside(home / "redis", PROGRAM)
+        return processes.inside(home / "redis", NAMES)
 
     for number in (signal.SIGTERM, signal.SIGKILL):
         processes.send(left(), number)

@@ -1,0 +1,1 @@
+"""Plumbing every slice stands on: settings, clock, database, calls, access, idempotency, outbox, timers, listeners."""

@@ -1,0 +1,112 @@
+"""Who may do what: one table of method x relation x role, and nothing else decides.
+
+The slice tells the caller's relation to the thing, which it alone can know (own, party, holder, jurisdiction);
+the table says whether that relation and the caller's roles open the method. A cell that is not here is closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+
+
+class Role(Enum):
+    """What an organisation is in the field; it may be several things at once."""
+
+    OPERATOR = "OPERATOR"  # runs this server 平台运营方
+    CONSIGNOR = "CONSIGNOR"  # 托运人
+    CARRIER = "CARRIER"  # 承运人
+    LOADER = "LOADER"  # 装货人
+    CONSIGNEE = "CONSIGNEE"  # 收货人
+    TRANSPORT_AUTHORITY = "TRANSPORT_AUTHORITY"  # 交通运输部门
+    POLICE = "POLICE"  # 公安机关
+    EMERGENCY_AUTHORITY = "EMERGENCY_AUTHORITY"  # 应急管理部门
+
+
+class Relation(Enum):
+    """What the caller has to do with the thing asked about."""
+
+    ANY = "ANY"  # nothing in particular: registers, public facts
+    OWN = "OWN"  # it is the caller's own
+    PARTY = "PARTY"  # the caller is named in it
+    CARRYING = "CARRYING"  # the caller is the carrier of it
+    LOADING = "LOADING"  # the caller is the loader of it
+    RECEIVING = "RECEIVING"  # the caller is a consignee of it
+    JURISDICTION = "JURISDICTION"  # an authority where it is, was, starts, stops, passes or is registered
+
+
+AUTHORITIES = frozenset({Role.TRANSPORT_AUTHORITY, Role.POLICE, Role.EMERGENCY_AUTHORITY})
+EVERYONE = frozenset(Role)
+TRADE = frozenset({Role.CONSIGNOR, Role.CARRIER, Role.LOADER, Role.CONSIGNEE})
+
+Cells = Mapping[Relation, frozenset[Role]]
+_OPERATOR = frozenset({Role.OPERATOR})
+_REGISTRAR: Cells = {Relation.ANY: frozenset({Role.OPERATOR, Role.TRANSPORT_AUTHORITY})}
+_OWN_RECORD: Cells = {Relation.OWN: TRADE, Relation.ANY: frozenset({Role.OPERATOR, Role.TRANSPORT_AUTHORITY})}
+_SEE_WAYBILL: Cells = {Relation.PARTY: TRADE, Relation.JURISDICTION: AUTHORITIES}
+
+TABLE: Mapping[str, Cells] = {
+    "hazway.traceability.v1.TraceabilityService/RegisterKey": {
+        Relation.OWN: EVERYONE,
+    },
+    "hazway.traceability.v1.TraceabilityService/RevokeKey": {Relation.OWN: EVERYONE, Relation.ANY: _OPERATOR},
+    "hazway.traceability.v1.TraceabilityService/GetReceipt": {Relation.ANY: EVERYONE},
+    "hazway.traceability.v1.TraceabilityService/GetCheckpoint": {Relation.ANY: EVERYONE},
+    "hazway.traceability.v1.TraceabilityService/ListStatements": _SEE_WAYBILL,
+    "hazway.traceability.v1.TraceabilityService/ExportRecord": _SEE_WAYBILL,
+    "hazway.registry.v1.RegistryService/RegisterOrganisation": _REGISTRAR,
+    "hazway.registry.v1.RegistryService/GetOrganisation": {Relation.ANY: EVERYONE},
+    "hazway.registry.v1.RegistryService/PutLicence": _REGISTRAR,
+    "hazway.registry.v1.RegistryService/PutVehicle": _OWN_RECORD,
+    "hazway.registry.v1.RegistryService/PutTank": _OWN_RECORD,
+    "hazway.registry.v1.RegistryService/PutPerson": _OWN_RECORD,
+    "hazway.registry.v1.RegistryService/GetVehicle": {
+        Relation.OWN: TRADE,
+        Relation.JURISDICTION: AUTHORITIES,
+        Relation.ANY: _OPERATOR,
+    },
+    "hazway.registry.v1.RegistryService/ListVehicles": {Relation.OWN: TRADE, Relation.JURISDICTION: AUTHORITIES},
+    "hazway.registry.v1.SessionService/IssueToken": {Relation.OWN: EVERYONE},
+    "hazway.zones.v1.ZoneService/GetZone": {Relation.ANY: EVERYONE},
+    "hazway.zones.v1.ZoneService/ListZones": {Relation.ANY: EVERYONE},
+    "hazway.zones.v1.ZoneService/PutZone": {Relation.ANY: AUTHORITIES},
+    "hazway.zones.v1.ZoneService/DeclareTunnel": {Relation.ANY: AUTHORITIES},
+    "hazway.zones.v1.ZoneService/PlanRoute": {Relation.ANY: EVERYONE},
+    "hazway.waybill.v1.WaybillService/IssueWaybill": {Relation.CARRYING: frozenset({Role.CARRIER})},
+    "hazway.waybill.v1.WaybillService/GetWaybill": _SEE_WAYBILL,
+    "hazway.waybill.v1.WaybillService/ListWaybills": _SEE_WAYBILL,
+    "hazway.waybill.v1.WaybillService/DepartWaybill": {Relation.CARRYING: frozenset({Role.CARRIER})},
+    "hazway.waybill.v1.WaybillService/ArriveWaybill": {Relation.CARRYING: frozenset({Role.CARRIER})},
+    "hazway.waybill.v1.WaybillService/VoidWaybill": {Relation.CARRYING: frozenset({Role.CARRIER})},
+    "hazway.waybill.v1.WaybillService/SignDelivery": {Relation.RECEIVING: frozenset({Role.CONSIGNEE})},
+    "hazway.loading.v1.LoadingService/SubmitCheck": {Relation.LOADING: frozenset({Role.LOADER})},
+    "hazway.loading.v1.LoadingService/GetFillPermit": {Relation.LOADING: frozenset({Role.LOADER}), **_SEE_WAYBILL},
+    "hazway.loading.v1.LoadingService/RecordLoading": {Relation.LOADING: frozenset({Role.LOADER})},
+    "hazway.monitoring.v1.MonitoringService/ReportFixes": {Relation.OWN: frozenset({Role.CARRIER})},
+    "hazway.monitoring.v1.MonitoringService/GetTrack": {
+        Relation.OWN: frozenset({Role.CARRIER}),
+        Relation.JURISDICTION: AUTHORITIES,
+    },
+    "hazway.monitoring.v1.MonitoringService/WatchVehicles": {
+        Relation.OWN: frozenset({Role.CARRIER}),
+        Relation.JURISDICTION: AUTHORITIES,
+    },
+    "hazway.alarms.v1.AlarmService/ListAlarms": {
+        Relation.OWN: frozenset({Role.CARRIER}),
+        Relation.JURISDICTION: AUTHORITIES,
+    },
+    "hazway.alarms.v1.AlarmService/HandleAlarm": {
+        Relation.OWN: frozenset({Role.CARRIER}),
+        Relation.JURISDICTION: AUTHORITIES,
+    },
+    "hazway.alarms.v1.AlarmService/WatchAlarms": {
+        Relation.OWN: frozenset({Role.CARRIER}),
+        Relation.JURISDICTION: AUTHORITIES,
+    },
+}
+
+
+def open_relations(method: str, roles: Iterable[Role]) -> frozenset[Relation]:
+    """The relations through which somebody of these roles may use the method; empty means never."""
+    held = frozenset(roles)
+    return frozenset(relation for relation, allowed in TABLE.get(method, {}).items() if held & allowed)

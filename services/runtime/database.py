@@ -1,0 +1,35 @@
+"""PostgreSQL through SQLAlchemy Core; the caller opens the transaction, stores never commit."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+# SQLSTATE of faults that the same transaction may survive when tried again: serialisation, deadlock, lock timeout.
+_TRANSIENT = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"})
+
+
+def connect(url: str, *, pool: int) -> Engine:
+    """An engine of at most ``pool`` connections; every commit is durable before it is acknowledged."""
+    parsed = make_url(url).set(drivername="postgresql+psycopg2")
+    engine = create_engine(parsed, pool_size=pool, max_overflow=4, pool_pre_ping=False, pool_recycle=1800)
+
+    @event.listens_for(engine, "connect")
+    def _settle(connection, _record) -> None:  # type: ignore[no-untyped-def]  # a DBAPI connection, untyped by nature
+        with connection.cursor() as cursor:
+            cursor.execute("SET TIME ZONE 'UTC'; SET lock_timeout = '10s'; SET synchronous_commit = on")
+        connection.commit()
+
+    return engine
+
+
+def is_transient(error: DBAPIError) -> bool:
+    """Whether the same transaction may succeed when simply tried again."""
+    return (
+        error.connection_invalidated
+        or isinstance(error, OperationalError)
+        or getattr(error.orig, "pgcode", None) in _TRANSIENT
+    )
+
+
+__all__ = ["Connection", "Engine", "connect", "is_transient"]

@@ -1,0 +1,31 @@
+"""The first act of a log: its operator's key is registered, the anchor from which every other key is believed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from hazway import statement
+from services.traceability import store
+from services.traceability.keeper import OPERATOR, Keeper
+from services.traceability.model import Key
+from services.traceability.record import register
+
+
+def begin(engine: Engine, keeper: Keeper, at: datetime) -> None:
+    """Register the operator's own key unless that was done before."""
+    signer = keeper.operator
+    with engine.begin() as connection:
+        if not store.insert_key(connection, Key(signer.kid, OPERATOR, signer.spki, at)):
+            return
+        signed = statement.make(
+            signer,
+            issuer=OPERATOR,
+            subject=f"key/{signer.kid.hex()}",
+            kind="key.register",
+            request_id="genesis",
+            body={"key": {"public_key": signer.spki}},
+            issued_at=at,
+        )
+        register(connection, keeper, statement.open(signed, signer.spki), signed, at=at)

@@ -1,0 +1,141 @@
+"""The tables of the log: its head, its tiles, and the registrations that wait for a leaf. Only the sequencer writes here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The log as of its last batch: ``range`` holds the compact range, ``token`` the fencing token that wrote it."""
+
+    origin: str
+    size: int
+    range: tuple[bytes, ...]
+    checkpoint: str
+    token: int
+    frozen: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    digest: bytes
+    index: int
+    receipt: bytes
+
+
+def create_head(connection: Connection, origin: str, checkpoint: str) -> None:
+    connection.execute(
+        text(
+            "INSERT INTO traceability_log (origin, size, range, checkpoint, token)"
+            " VALUES (:origin, 0, '{}', :checkpoint, 0) ON CONFLICT DO NOTHING"
+        ),
+        {"origin": origin, "checkpoint": checkpoint},
+    )
+
+
+def find_head(connection: Connection, *, lock: bool = False) -> Head | None:
+    """The head; with ``lock`` nobody else moves it until this transaction ends."""
+    row = connection.execute(text("SELECT * FROM traceability_log" + (" FOR UPDATE" if lock else ""))).first()
+    if row is None:
+        return None
+    return Head(
+        row.origin, row.size, tuple(bytes(value) for value in row.range), row.checkpoint, row.token, row.frozen
+    )
+
+
+def move_head(connection: Connection, old: Head, new: Head) -> bool:
+    """Compare and swap: true only when the head still was ``old`` and no later holder has written."""
+    moved = connection.execute(
+        text(
+            "UPDATE traceability_log SET size = :size, range = :range, checkpoint = :checkpoint, token = :token"
+            " WHERE size = :old_size AND checkpoint = :old_checkpoint AND token <= :token AND frozen IS NULL"
+        ),
+        {
+            "size": new.size,
+            "range": list(new.range),
+            "checkpoint": new.checkpoint,
+            "token": new.token,
+            "old_size": old.size,
+            "old_checkpoint": old.checkpoint,
+        },
+    )
+    return moved.rowcount == 1
+
+
+def replace_checkpoint(connection: Connection, size: int, old: str, new: str) -> bool:
+    """Put witnesses' signatures on the checkpoint of ``size``; false when it has moved on."""
+    return (
+        connection.execute(
+            text("UPDATE traceability_log SET checkpoint = :new WHERE size = :size AND checkpoint = :old"),
+            {"size": size, "old": old, "new": new},
+        ).rowcount
+        == 1
+    )
+
+
+def freeze(connection: Connection, problem: str) -> None:
+    connection.execute(text("UPDATE traceability_log SET frozen = coalesce(frozen, :problem)"), {"problem": problem})
+
+
+def waiting(connection: Connection, most: int) -> list[bytes]:
+    """Digests of registrations without a leaf, oldest first; within a subject always in order of seq."""
+    rows = connection.execute(
+        text("SELECT digest FROM traceability_registrations WHERE leaf_index IS NULL ORDER BY queue LIMIT :most"),
+        {"most": most},
+    )
+    return [bytes(row.digest) for row in rows]
+
+
+def give_leaves(connection: Connection, leaves: Sequence[Leaf]) -> int:
+    """Give each registration its leaf and receipt; how many rows took one."""
+    return connection.execute(
+        text(
+            "UPDATE traceability_registrations AS r SET leaf_index = given.leaf_index, receipt = given.receipt"
+            " FROM unnest(CAST(:digests AS bytea[]), CAST(:indexes AS bigint[]), CAST(:receipts AS bytea[]))"
+            "  AS given (digest, leaf_index, receipt) WHERE r.digest = given.digest AND r.leaf_index IS NULL"
+        ),
+        {
+            "digests": [leaf.digest for leaf in leaves],
+            "indexes": [leaf.index for leaf in leaves],
+            "receipts": [leaf.receipt for leaf in leaves],
+        },
+    ).rowcount
+
+
+def entries(connection: Connection, start: int, end: int) -> list[bytes]:
+    """The entries ``start`` to ``end`` (exclusive), which are registration digests."""
+    rows = connection.execute(
+        text(
+            "SELECT digest FROM traceability_registrations WHERE leaf_index >= :start AND leaf_index < :end"
+            " ORDER BY leaf_index"
+        ),
+        {"start": start, "end": end},
+    )
+    return [bytes(row.digest) for row in rows]
+
+
+def read_tile(connection: Connection, level: int, n: int) -> bytes:
+    """The concatenated hashes of a tile as far as it is filled; empty when it is not begun."""
+    row = connection.execute(
+        text("SELECT hashes FROM traceability_tiles WHERE level = :level AND n = :n"), {"level": level, "n": n}
+    ).first()
+    return b"" if row is None else bytes(row.hashes)
+
+
+def write_tiles(connection: Connection, tiles: Mapping[tuple[int, int], bytes]) -> None:
+    connection.execute(
+        text(
+            "INSERT INTO traceability_tiles (level, n, hashes)"
+            " SELECT * FROM unnest(CAST(:levels AS int[]), CAST(:numbers AS bigint[]), CAST(:hashes AS bytea[]))"
+            " ON CONFLICT (level, n) DO UPDATE SET hashes = EXCLUDED.hashes"
+        ),
+        {
+            "levels": [level for level, _ in tiles],
+            "numbers": [n for _, n in tiles],
+            "hashes": list(tiles.values()),
+        },
+    )

@@ -1,0 +1,125 @@
+"""The one sequencer: gives registrations their leaves batch by batch, signs the checkpoint, makes the receipts.
+
+It holds a lease; the head row is the truth and is moved by compare and swap, so two servers on one key cannot fork the
+log. Whatever does not fit freezes the log: nothing more is signed until a person has looked.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from hazway import checkpoint, note, proof, receipt
+from hazway.errors import VerificationError
+from services.runtime.lease import Lease, is_held, take_lease
+from services.traceability import log_store
+from services.traceability.keeper import Keeper
+from services.traceability.log_store import Head, Leaf
+from services.traceability.tree import Tree
+
+_log = logging.getLogger("hazway.traceability")
+MOST_PER_BATCH = 2_000
+T = TypeVar("T")
+
+_LEASE = "traceability.sequencer"
+_LEASE_S = 10
+
+
+class LogFrozen(Exception):
+    """The log's parts contradict each other; nothing more may be signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sequencer:
+    engine: Engine
+    keeper: Keeper
+    holder: str
+
+    def open(self) -> None:
+        """Create the log or check what is there: head, checkpoint and the last tiles must say the same."""
+        with self.engine.begin() as connection:
+            log_store.create_head(connection, self.keeper.origin, self._signed(0, proof.EMPTY_ROOT))
+            head = self._head(connection)
+        self._guard(lambda connection: self._check_tail(connection, head))
+
+    def run_once(self) -> int:
+        """Sequence one batch if this process holds the lease; how many leaves were given.
+
+        Raises ``LogFrozen`` when the log is, or has just been, frozen.
+        """
+        with self.engine.begin() as connection:
+            lease = take_lease(connection, _LEASE, self.holder, seconds=_LEASE_S)
+        return 0 if lease is None else self._guard(lambda connection: self._batch(connection, lease))
+
+    def _batch(self, connection: Connection, lease: Lease) -> int:
+        if not is_held(connection, lease):
+            return 0
+        head = self._head(connection)
+        digests = log_store.waiting(connection, MOST_PER_BATCH)
+        if not digests:
+            return 0
+        tree = Tree(head.size, head.range, lambda level, n: log_store.read_tile(connection, level, n))
+        for digest in digests:
+            tree.append(proof.leaf_hash(digest))
+        leaves = self._receipts(tree, head.size, digests)
+        new = Head(head.origin, tree.size, tree.range, self._signed(tree.size, tree.root()), lease.token, None)
+        log_store.write_tiles(connection, tree.changed)
+        if log_store.give_leaves(connection, leaves) != len(leaves) or not log_store.move_head(connection, head, new):
+            raise LogFrozen("the head moved under the sequencer's lock")
+        return len(leaves)
+
+    def _receipts(self, tree: Tree, first: int, digests: Sequence[bytes]) -> list[Leaf]:
+        """A receipt for each new leaf, its own inclusion proof verified before anybody can see it."""
+        root = tree.root()
+        leaves = []
+        for index, digest in enumerate(digests, first):
+            path = proof.inclusion_proof(index, tree.size, tree.hash_of)
+            proof.verify_inclusion(proof.leaf_hash(digest), index, tree.size, path, root)
+            made = receipt.make(
+                self.keeper.log, origin=self.keeper.origin, digest=digest, index=index, size=tree.size, path=path
+            )
+            leaves.append(Leaf(digest, index, made))
+        return leaves
+
+    def _check_tail(self, connection: Connection, head: Head) -> None:
+        """The stored range, the signed checkpoint and the tiles at the right edge must agree (the Yeti lesson)."""
+        tree = Tree(head.size, head.range, lambda level, n: log_store.read_tile(connection, level, n))
+        signed = checkpoint.open(head.checkpoint, [self.keeper.note_signer.verifier]).checkpoint
+        if (signed.origin, signed.size, signed.root) != (self.keeper.origin, head.size, tree.root()):
+            raise LogFrozen("the checkpoint is not the head's")
+        if head.size and proof.tree_root(head.size, tree.hash_of) != tree.root():
+            raise LogFrozen("the tiles do not lead to the signed root")
+        start = max(0, head.size - 256)
+        for index, digest in enumerate(log_store.entries(connection, start, head.size), start):
+            if tree.hash_of(0, index) != proof.leaf_hash(digest):
+                raise LogFrozen(f"leaf {index} is not its registration's")
+
+    def _head(self, connection: Connection) -> Head:
+        head = log_store.find_head(connection, lock=True)
+        if head is None:
+            raise LogFrozen("the head of the log is gone")
+        if head.frozen is not None:
+            raise LogFrozen(head.frozen)
+        if head.origin != self.keeper.origin:
+            raise LogFrozen(f"this database holds the log {head.origin}, not {self.keeper.origin}")
+        return head
+
+    def _signed(self, size: int, root: bytes) -> str:
+        """A signed checkpoint, with a signature of nobody's added: readers must be used to ignoring what they do not know."""
+        body = checkpoint.Checkpoint(self.keeper.origin, size, root).body()
+        return note.sign(body, self.keeper.note_signer) + note.grease()
+
+    def _guard(self, work: Callable[[Connection], T]) -> T:
+        """Do ``work`` in a transaction; freeze the log when it finds that the log contradicts itself."""
+        try:
+            with self.engine.begin() as connection:
+                return work(connection)
+        except (LogFrozen, VerificationError, ValueError) as error:
+            _log.critical("the log is frozen", extra={"problem": str(error)})
+            with self.engine.begin() as connection:
+                log_store.freeze(connection, str(error))
+            raise LogFrozen(str(error)) from error
