@@ -99,8 +99,8 @@ class _Search:
         # lengths, not costs, decide which ends to try: they must be far enough for an approach to be seen
         open_air = self.closed | inside
         entrance, exit_ = int(self.graph.edge_from[bore.edges[0]]), int(self.graph.edge_to[bore.edges[-1]])
-        before = Network(self.graph, forbidden_edges=open_air, backwards=True).tree(entrance)
-        after = Network(self.graph, forbidden_edges=open_air).tree(exit_)
+        before = Network(self.graph, forbidden_edges=open_air, weight="length", backwards=True).tree(entrance)
+        after = Network(self.graph, forbidden_edges=open_air, weight="length").tree(exit_)
         beyond = self.free.tree(exit_).cost + self.cost[list(bore.edges)].sum()
         for origin in _ends(before, np.isfinite(before.cost)):
             freely, legally = self.free.tree(origin), around.tree(origin)

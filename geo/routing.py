@@ -84,7 +84,7 @@ class Network:
         graph: RoadGraph,
         *,
         forbidden_edges: Forbidden = frozenset(),
-        weight: Weight = "length",
+        weight: Weight = "time",
         backwards: bool = False,
     ) -> None:
         self._graph = graph
@@ -154,7 +154,7 @@ def shortest_route(
     destination_node: int,
     *,
     forbidden_edges: Forbidden = frozenset(),
-    weight: Weight = "length",
+    weight: Weight = "time",
 ) -> Route | None:
     """The cheapest route that uses no forbidden edge; None when there is none; empty when origin is destination."""
     return Network(graph, forbidden_edges=forbidden_edges, weight=weight).tree(origin_node).find_route(destination_node)
@@ -166,7 +166,7 @@ def compare(
     destination_node: int,
     *,
     restrictions: Mapping[str, Collection[int]],
-    weight: Weight = "length",
+    weight: Weight = "time",
 ) -> Comparison:
     """The cheapest legal route and why it is not the cheapest of all; ``restrictions`` names sets of forbidden edges.
 
