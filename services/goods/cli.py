@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
+from zoneinfo import ZoneInfo
 
 import typer
 
 from services.goods.catalogue import Catalogue, CatalogueUnreadable, core, un_key
 from services.goods.controls import special_control_of
+from services.goods.importer import ImportReport, import_lists
+from services.goods.lists import ListUnreadable
 from services.goods.loadfile import HELP, LoadUnreadable, read_load
 from services.goods.model import GoodsRow
 from services.goods.tunnels import TunnelJudgement, tunnel_categories
@@ -22,6 +25,7 @@ app = typer.Typer(
 _HOME = typer.Option(
     envvar="HAZWAY_HOME", help="Where the server keeps its data; an imported catalogue lies in its folder goods."
 )
+_LEGAL_ZONE = ZoneInfo("Asia/Shanghai")
 _DEFAULT_HOME = Path("~/.local/share/hazway")
 Home = Annotated[Path, _HOME]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
@@ -57,6 +61,68 @@ def shown(row: GoodsRow) -> dict[str, object]:
     }
 
 
+@app.command("import")
+def import_(
+    adr: Annotated[Path, typer.Option(help="The ADR table as BAM publishes it (CSV): rows and transport codes.")],
+    zh: Annotated[Path | None, typer.Option(help="GB 12268 (CSV): Chinese and English names, compared.")] = None,
+    us: Annotated[Path | None, typer.Option(help="49 CFR 172.101 (JSON): compared.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write the catalogue; the home's own place if left out.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Where to write every disagreement; beside the catalogue if left out.")
+    ] = None,
+    edition: Annotated[str, typer.Option(help="What to call this edition.")] = "",
+    effective_from: Annotated[str, typer.Option(help="The day it takes effect, YYYY-MM-DD.")] = "",
+    home: Home = _DEFAULT_HOME,
+) -> None:
+    """Merge whole official lists into one catalogue and report where they disagree. A list with a fault changes nothing."""
+    target = out or imported_catalogue(home)
+    report_to = report or target.with_suffix(".report.json")
+    try:
+        given = [None if path is None else path.read_bytes() for path in (adr, zh, us)]
+        named = edition or " + ".join(path.name for path in (adr, zh, us) if path is not None)
+        catalogue, found = import_lists(
+            given[0] or b"", given[1], given[2], edition=named, effective_from=effective_from
+        )
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _write(report_to, json.dumps(_reported(found), ensure_ascii=False, indent=1) + "\n")
+        _write(target, catalogue.dump())
+    except ListUnreadable as error:
+        _stop("\n".join(f"{error.name}: {fault}" for fault in error.faults))
+    except OSError as error:
+        _stop(str(error))
+    columns = ", ".join(f"{column} {count}" for column, count in found.by_column().items()) or "无 none"
+    typer.echo(f"目录 catalogue  {found.rows} 行 rows, {len(catalogue.un_numbers())} UN → {target}")
+    typer.echo(f"目录不一致 disagreements  {columns}")
+    typer.echo(f"未读出 not readable  {len(found.notes)}")
+    typer.echo(f"报告 report → {report_to}")
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all: a reader never sees half a file."""
+    draft = path.with_name(f".{path.name}.new")
+    draft.write_text(text, "utf-8")
+    draft.replace(path)
+
+
+def _reported(report: ImportReport) -> dict[str, object]:
+    return {
+        "rows": report.rows,
+        "by_column": dict(report.by_column()),
+        "disagreements": [
+            {
+                "un_number": one.un_number,
+                "packing_group": one.packing_group,
+                "column": one.column,
+                "values": dict(one.values),
+            }
+            for one in report.disagreements
+        ],
+        "notes": [{"list": name, "row": note.row, "reason": note.reason} for name, note in report.notes],
+    }
+
+
 @app.command()
 def show(
     un_number: Annotated[str, typer.Argument(help="Four digits, with or without UN.")],
@@ -72,7 +138,7 @@ def show(
         typer.echo(f"UN {un_key(un_number)} · {catalogue.edition}")
         for row in rows:
             typer.echo(_line_of(row))
-    if not rows:
+    else:
         typer.echo(f"目录中没有 UN {un_key(un_number)}  not in the catalogue ({catalogue.edition})", err=True)
         raise typer.Exit(1)
 
@@ -95,7 +161,7 @@ def tunnel(
     home: Home = _DEFAULT_HOME,
 ) -> None:
     try:
-        day = date.fromisoformat(on) if on else date.today()
+        day = date.fromisoformat(on) if on else datetime.now(_LEGAL_ZONE).date()
     except ValueError:
         _stop(f"--on: {on} is not a day YYYY-MM-DD")
     try:

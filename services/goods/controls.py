@@ -37,7 +37,7 @@ class Control(Enum):
 class Permit(Enum):
     """Papers that must travel along, and (the last two) duties without a paper."""
 
-    TOXIC_ROAD_PASS = "剧毒化学品道路运输通行证"
+    TOXIC_ROAD_PASS = "剧毒化学品道路运输通行证"  # noqa: S105 - a paper, no password
     FIREWORKS_ROAD_PERMIT = "烟花爆竹道路运输许可证"
     CIVIL_EXPLOSIVES_TRANSPORT_PERMIT = "民用爆炸物品运输许可证"
     DRUG_PRECURSOR_TRANSPORT_PERMIT = "易制毒化学品运输许可证"
