@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import repeat
 
 import h3.api.basic_int as h3
 import numpy as np
@@ -17,7 +16,7 @@ import shapely
 import shapely.affinity
 from h3 import LatLngPoly
 
-from geo.position import E7, EARTH_RADIUS_M, Position
+from geo.position import E7, EARTH_RADIUS_M, Position, distances_m
 from geo.shapes import HALF_TURN_E7, METRES_PER_E7, TURN_E7, MultiPolygon
 
 Cell = int
@@ -96,7 +95,7 @@ def cover_disk(centre: Position, radius_m: float, resolution: int) -> frozenset[
     around = h3.grid_disk(cell_of(centre, resolution), _steps(reach + corner_m(resolution), resolution))
     cells = np.fromiter(around, dtype=np.int64)
     latitudes, longitudes = centres(cells)
-    distances = _metres(centre.latitude_e7, centre.longitude_e7, latitudes, longitudes)
+    distances = distances_m(centre.latitude_e7, centre.longitude_e7, latitudes, longitudes)
     return frozenset(cells[distances <= reach].tolist())
 
 
@@ -105,27 +104,33 @@ def _steps(distance_m: float, resolution: int) -> int:
     return math.floor(distance_m / (edge_m(resolution) * _LEAST_ROW))
 
 
-def _metres(latitude_e7: int, longitude_e7: int, latitudes: Int64s, longitudes: Int64s) -> npt.NDArray[np.float64]:
-    from geo.position import distances_m
-
-    return distances_m(latitude_e7, longitude_e7, latitudes, longitudes)
+Box = tuple[int, int, int, int]  # south, west, north, east
 
 
-def cover_box(box: tuple[int, int, int, int], margin_e7: int, resolution: int) -> Int64s:
-    """Cells of every point in (south, west, north, east), widened on all sides; for boxes of a few cells, below 85 degrees."""
-    south, west, north, east = box[0] - margin_e7, box[1] - margin_e7, box[2] + margin_e7, box[3] + margin_e7
-    corner = corner_m(resolution)
-    narrowing = math.cos(math.radians(min(_POLAR_DEGREES + 1, max(abs(south), abs(north)) / E7)))
-    widening = max(math.cos(math.radians(latitude / E7)) for latitude in (south, north, min(max(0, south), north)))
-    half_diagonal = math.hypot(north - south, (east - west) * widening) / 2 * METRES_PER_E7
-    middle_latitude, middle_longitude = (south + north) / 2 / E7, (west + east) / 2 / E7
-    middle = h3.latlng_to_cell(middle_latitude, middle_longitude, resolution)
-    cells = np.fromiter(h3.grid_disk(middle, _steps(half_diagonal * 1.01 + 2 * corner, resolution)), dtype=np.int64)
+def box_steps(box: Box, margin_e7: int, resolution: int) -> int:
+    """So many rings about the middle cell of a widened box hold every cell of it."""
+    south, west, north, east = _widened(box, margin_e7)
+    nearest_to_equator = min(max(0, south), north)
+    half_diagonal = math.hypot(north - south, (east - west) * math.cos(math.radians(nearest_to_equator / E7))) / 2
+    return _steps(half_diagonal * METRES_PER_E7 * 1.01 + 2 * corner_m(resolution), resolution)
+
+
+def cover_box(box: Box, margin_e7: int, resolution: int) -> Int64s:
+    """Cells of every point of a box widened on all sides; for boxes of a few cells, below 85 degrees."""
+    south, west, north, east = _widened(box, margin_e7)
+    middle_latitude, middle_longitude = (south + north) // 2, (west + east) // 2
+    middle = h3.latlng_to_cell(middle_latitude / E7, middle_longitude / E7, resolution)
+    cells = np.fromiter(h3.grid_disk(middle, box_steps(box, margin_e7, resolution)), dtype=np.int64)
     latitudes, longitudes = centres(cells)
-    longitudes = longitudes + np.rint(((west + east) / 2 - longitudes) / TURN_E7).astype(np.int64) * TURN_E7
-    up, aside = corner / METRES_PER_E7 * 1.01, corner / METRES_PER_E7 / narrowing * 1.01
+    longitudes += np.rint((middle_longitude - longitudes) / TURN_E7).astype(np.int64) * TURN_E7
+    up = corner_m(resolution) / METRES_PER_E7 * 1.01
+    aside = up / math.cos(math.radians(min(_POLAR_DEGREES + 1, (max(-south, north) + up) / E7)))
     near = (latitudes >= south - up) & (latitudes <= north + up)
     return cells[near & (longitudes >= west - aside) & (longitudes <= east + aside)]
+
+
+def _widened(box: Box, margin_e7: int) -> Box:
+    return box[0] - margin_e7, box[1] - margin_e7, box[2] + margin_e7, box[3] + margin_e7
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +151,7 @@ def cover_polygon(shape: MultiPolygon, resolution: int, *, margin_e7: int = 0, r
     With a margin, cells of every point within so many units of it (in each axis), and full cells keep that distance from its
     edge; ``reach_m`` widens both once more for cells that stand for all their descendants. Not for areas beyond 85 degrees.
     """
-    south, west, north, east = shape.box
+    south, _, north, _ = shape.box
     if max(-south, north) > _POLAR_DEGREES * E7:
         raise ValueError("areas beyond 85 degrees have no cover")
     narrowing = math.cos(math.radians(min(_POLAR_DEGREES + 1, (max(-south, north) + margin_e7) / E7)))
@@ -155,15 +160,10 @@ def cover_polygon(shape: MultiPolygon, resolution: int, *, margin_e7: int = 0, r
     flat = shapely.affinity.scale(shape.to_geometry(), xfact=narrowing, origin=(0, 0))
     if not shapely.is_valid(flat):
         flat = shapely.make_valid(flat)
-    tolerance = distance / 4
-    wide = flat.simplify(tolerance, preserve_topology=False) if distance > 1000 else flat
-    slim = wide
-    if distance > 1000:
-        distance += tolerance
-    if wide.is_empty or not shapely.is_valid(wide):
-        wide = slim = flat
-    touched = _cells(_degrees(wide.buffer(distance, quad_segs=2, join_style="mitre"), narrowing), resolution, "overlap")
-    inside = _cells(_degrees(slim.buffer(-distance, quad_segs=2), narrowing), resolution, "full")
+    if margin_e7:  # room enough to spare detail
+        flat, distance = flat.simplify(distance / 4), distance * 5 / 4
+    touched = _cells(_degrees(flat.buffer(distance, quad_segs=2, join_style="mitre"), narrowing), resolution, "overlap")
+    inside = _cells(_degrees(flat.buffer(-distance, quad_segs=2, join_style="mitre"), narrowing), resolution, "full")
     full = frozenset(inside) & frozenset(touched)
     return Cover(full, frozenset(touched) - full)
 
@@ -194,7 +194,7 @@ def _strips(polygon: shapely.Polygon) -> Iterable[shapely.Polygon]:
     west, _, east, _ = polygon.bounds
     first = math.floor((west + 180) / _WIDEST_DEGREES)
     last = math.floor((east + 180) / _WIDEST_DEGREES)
-    if first == last and -180 <= west and east <= 180:
+    if first == last and west >= -180 and east <= 180:
         yield polygon
         return
     for number in range(first, last + 1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -24,27 +24,30 @@ class Crossing:
 
 def cross(shape: MultiPolygon, a: Position, b: Position) -> Crossing | None:
     """What the segment from ``a`` to ``b`` (straight in degrees, the short way round) does to an area; None when they do not meet."""
-    spans = passages(shape, a, b)
-    if not spans:
+    found = passages(shape, a, b)
+    if not found:
         return None
-    return Crossing(spans[0][0], spans[-1][1], spans[0][0] == 0, spans[-1][1] == 1)
+    return Crossing(found[0][0], found[-1][1], found[0][0] == 0, found[-1][1] == 1)
 
 
 def passages(shape: MultiPolygon, a: Position, b: Position) -> tuple[tuple[Fraction, Fraction], ...]:
     """Every stretch of the segment that lies in the area, as shares of it in order; a mere touch is a stretch of no length."""
-    segment = _beside(shape, a, b)
-    edges = shape.edges()
+    return spans(shape.edges(), _beside(shape, a, b))
+
+
+def spans(edges: Sequence[Edge], segment: Edge) -> tuple[tuple[Fraction, Fraction], ...]:
+    """The same for bare edges and a segment (latitude, longitude, up, across) already moved next to them."""
     ends = {Fraction(0), Fraction(1)}
     stops = sorted(ends.union(*(_contacts(segment, edge) for edge in edges)))
-    spans: list[tuple[Fraction, Fraction]] = []
+    found: list[tuple[Fraction, Fraction]] = []
     for stop in stops:
         if _holds(edges, segment, stop):
-            before = spans[-1] if spans else None
+            before = found[-1] if found else None
             if before and _holds(edges, segment, (before[1] + stop) / 2):
-                spans[-1] = (before[0], stop)
+                found[-1] = (before[0], stop)
             else:
-                spans.append((stop, stop))
-    return tuple(spans)
+                found.append((stop, stop))
+    return tuple(found)
 
 
 def _beside(shape: MultiPolygon, a: Position, b: Position) -> Edge:
@@ -68,13 +71,11 @@ def _contacts(segment: Edge, edge: Edge) -> Iterator[Fraction]:
         if 0 <= share <= 1 and min(ay, by) <= y <= max(ay, by) and min(ax, bx) <= x <= max(ax, bx):
             yield share
     elif start == 0 and (up or across):
-        for y, x in ((ay, ax), (by, bx)):
-            share = Fraction(y - sy, up) if up else Fraction(x - sx, across)
-            if 0 <= share <= 1 and (x - sx) * up == (y - sy) * across:
-                yield share
+        ends = (Fraction(y - sy, up) if up else Fraction(x - sx, across) for y, x in ((ay, ax), (by, bx)))
+        yield from (share for share in ends if 0 <= share <= 1)
 
 
-def _holds(edges: list[Edge], segment: Edge, share: Fraction) -> bool:
+def _holds(edges: Sequence[Edge], segment: Edge, share: Fraction) -> bool:
     """Whether the area holds the point at a share of the segment."""
     sy, sx, up, across = segment
     y, x = sy + share * up, sx + share * across

@@ -97,7 +97,9 @@ class EdgePool:
         base, first_point = len(self._latitude), np.concatenate([[0], np.cumsum(points)])
         latitude = np.concatenate([shape.latitude_e7 for shape in shapes]) - np.repeat(south, points)
         longitude = np.concatenate([shape.longitude_e7 for shape in shapes]) - np.repeat(west, points)
-        starts = np.concatenate([shape.edge_starts() + first for shape, first in zip(shapes, first_point, strict=False)])
+        starts = np.concatenate(
+            [shape.edge_starts() + first for shape, first in zip(shapes, first_point, strict=False)]
+        )
         edges = np.array([len(shape.latitude_e7) - len(shape.ring_polygon) for shape in shapes])
         slabs = np.clip(edges // _EDGES_PER_SLAB, 1, _MOST_SLABS)
         slab_height = height // slabs + 1
@@ -123,11 +125,24 @@ class EdgePool:
         self._slab_offset.extend(np.cumsum(counts) + len(self._slab_edge))
         self._slab_edge.extend(starts[rows[order]] + base)
 
+    def edges(self, area: int) -> list[tuple[int, int, int, int]]:
+        """Every edge of one area as (latitude, longitude, latitude, longitude), in the turn the area was given in."""
+        first = int(self._first_slab.values[area])
+        begin, end = (int(self._slab_offset.values[slab]) for slab in (first, first + int(self._slabs.values[area])))
+        starts = np.unique(self._slab_edge.values[begin:end])
+        south, west = int(self._south.values[area]), int(self._west.values[area])
+        columns = (
+            column.values[starts + step].astype(np.int64) + corner
+            for step in (0, 1)
+            for column, corner in ((self._latitude, south), (self._longitude, west))
+        )
+        return list(zip(*(column.tolist() for column in columns), strict=True))
+
     def contains(self, area: Int64s, latitude_e7: Int64s, longitude_e7: Int64s) -> Mask:
         """Whether each point is in the area beside it; longitudes may be any whole turns off."""
         up = latitude_e7 - self._south.values[area]
         aside = (longitude_e7 - self._west.values[area]) % TURN_E7
-        inside = (up >= 0) & (up <= self._height.values[area]) & (aside <= self._width.values[area])
+        inside: Mask = (up >= 0) & (up <= self._height.values[area]) & (aside <= self._width.values[area])
         rows = np.flatnonzero(inside)
         inside[rows] = self._contains(area[rows], up[rows], aside[rows])
         return inside
@@ -139,7 +154,7 @@ class EdgePool:
         py, px = up[rows], aside[rows]
         side = (bx - ax) * (py - ay) - (by - ay) * (px - ax)
         beside = ((ay > py) != (by > py)) & ((side < 0) == (by < ay))
-        odd = np.bincount(rows[beside], minlength=len(area)) & 1 == 1
+        odd: Mask = np.bincount(rows[beside], minlength=len(area)) & 1 == 1
         on = np.flatnonzero(side == 0)
         if len(on):
             on = on[_between(ay[on], py[on], by[on]) & _between(ax[on], px[on], bx[on])]
@@ -154,16 +169,20 @@ class EdgePool:
         edge = self._slab_edge.values[begin[rows] + within]
         latitude, longitude = self._latitude.values, self._longitude.values
         ends = (latitude[edge], longitude[edge], latitude[edge + 1], longitude[edge + 1])
-        return rows, *(end.astype(np.int64) for end in ends)  # type: ignore[return-value]
+        return rows, *(end.astype(np.int64) for end in ends)
 
-    def through(self, area: Int64s, latitude_e7: Int64s, longitude_e7: Int64s, up_e7: Int64s, across_e7: Int64s) -> Through:
+    def through(
+        self, area: Int64s, latitude_e7: Int64s, longitude_e7: Int64s, up_e7: Int64s, across_e7: Int64s
+    ) -> Through:
         """What each segment, from a point and so far up and across (at most 20 degrees each), does to the area beside it."""
         if len(area) and max(int(np.abs(up_e7).max()), int(np.abs(across_e7).max())) > LONGEST_E7:
             raise ValueError("a segment of more than 20 degrees")
         py = latitude_e7 - self._south.values[area]
         height, width = self._height.values[area], self._width.values[area]
         px = longitude_e7 - self._west.values[area]
-        px = px - (2 * px + across_e7 - width + TURN_E7) // (2 * TURN_E7) * TURN_E7  # middle next to the middle of the box
+        px = (
+            px - (2 * px + across_e7 - width + TURN_E7) // (2 * TURN_E7) * TURN_E7
+        )  # middle next to the middle of the box
         near = (np.maximum(py, py + up_e7) >= 0) & (np.minimum(py, py + up_e7) <= height)
         near &= (np.maximum(px, px + across_e7) >= 0) & (np.minimum(px, px + across_e7) <= width)
         rows = np.flatnonzero(near)
@@ -181,7 +200,9 @@ class EdgePool:
         return Through(meets, np.where(starts, 0.0, t_in), np.where(ends, 1.0, t_out), starts, ends)
 
     def _ends_inside(self, area: Int64s, up: Int64s, aside: Int64s) -> Mask:
-        inside = (up >= 0) & (up <= self._height.values[area]) & (aside >= 0) & (aside <= self._width.values[area])
+        inside: Mask = (
+            (up >= 0) & (up <= self._height.values[area]) & (aside >= 0) & (aside <= self._width.values[area])
+        )
         rows = np.flatnonzero(inside)
         inside[rows] = self._contains(area[rows], up[rows], aside[rows])
         return inside

@@ -228,7 +228,9 @@ def _align(rings: list[tuple[int, tuple[Int64s, Int64s]]]) -> None:
 def _is_inside(edges: Sequence[tuple[int, int, int, int]], latitude: int, longitude: int) -> bool:
     odd = False
     for a_latitude, a_longitude, b_latitude, b_longitude in edges:
-        side = (b_longitude - a_longitude) * (latitude - a_latitude) - (b_latitude - a_latitude) * (longitude - a_longitude)
+        side = (b_longitude - a_longitude) * (latitude - a_latitude) - (b_latitude - a_latitude) * (
+            longitude - a_longitude
+        )
         if side == 0 and _between(a_latitude, latitude, b_latitude) and _between(a_longitude, longitude, b_longitude):
             return True
         if (a_latitude > latitude) != (b_latitude > latitude) and (side < 0) == (b_latitude < a_latitude):
