@@ -79,8 +79,12 @@ def test_the_npm_lock_carries_no_addresses() -> None:
 
 def test_a_bare_make_prints_every_target() -> None:
     printed = subprocess.run(
-        ["make", "--no-print-directory"], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout  # noqa: S607
+        ["make", "--no-print-directory"],  # noqa: S607
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     assert {line.split()[1] for line in printed.splitlines()} == {"help", *TARGETS}
 
 
