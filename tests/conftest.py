@@ -9,8 +9,6 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests import servers
-
 ROOT = Path(__file__).parent.parent
 
 hypothesis.settings.register_profile("hazway", max_examples=50, deadline=None, database=None)
@@ -27,24 +25,26 @@ def run_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres_url(run_directory: Path) -> Iterator[str]:
     """The run's PostgreSQL. Fast and not durable: a test that kills servers starts its own."""
-    from services.runtime.embedded import postgres
+    from tests import servers  # late: a run of pure tests loads neither SQLAlchemy nor Redis
 
-    with servers.shared(run_directory, "postgres", lambda: postgres.start(run_directory, durable=False)) as url:
+    with servers.shared_postgres(run_directory) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def redis_url(run_directory: Path) -> Iterator[str]:
     """The run's Redis, shared by all tests: use keys of your own, never FLUSHALL."""
-    from services.runtime.embedded import redis
+    from tests import servers
 
-    with servers.shared(run_directory, "redis", lambda: redis.start(run_directory)) as url:
+    with servers.shared_redis(run_directory) as url:
         yield url
 
 
 @pytest.fixture
 def database_url(postgres_url: str) -> Iterator[str]:
     """A new and empty database of this test's own."""
+    from tests import servers
+
     with servers.fresh_database(postgres_url) as url:
         yield url
 
@@ -56,3 +56,12 @@ def shared_data() -> Path:
     if not directory.is_dir():
         pytest.skip(f"no test data at HAZWAY_TEST_DATA={directory}")
     return directory
+
+
+@pytest.fixture
+def world(tmp_path: Path, database_url: str, redis_url: str) -> Iterator[object]:
+    """A real server over a fresh database; see ``tests.world.World``."""
+    from tests.world import running_world
+
+    with running_world(tmp_path / "home", database_url, redis_url) as running:
+        yield running

@@ -6,16 +6,25 @@ import fcntl
 import os
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from sqlalchemy import NullPool, create_engine, make_url, text
 
-from services.runtime.embedded import Running
+from services.runtime.embedded import Running, postgres, redis
+
+
+def shared_postgres(run: Path) -> AbstractContextManager[str]:
+    """Fast and not durable: a test that kills servers starts its own."""
+    return _shared(run, "postgres", lambda: postgres.start(run, durable=False))
+
+
+def shared_redis(run: Path) -> AbstractContextManager[str]:
+    return _shared(run, "redis", lambda: redis.start(run))
 
 
 @contextmanager
-def shared(run: Path, name: str, start: Callable[[], Running]) -> Iterator[str]:
+def _shared(run: Path, name: str, start: Callable[[], Running]) -> Iterator[str]:
     """The URL of the run's server ``name``. ``run`` is the directory all processes of the run share."""
     with _users(run, name) as users:
         server = start()

@@ -60,24 +60,28 @@ def choose(home: Path, programs: Programs) -> tuple[Account, Programs]:
         for account in candidates(home):
             if _works(account, home, copy):
                 return account, copy
+        forget_copy(home)
     raise trouble.no_account(home)
 
 
 def candidates(home: Path) -> Iterator[Account]:
-    """In order of preference. Inside the user namespace root's own files stay its own, private homes included."""
+    """In order of preference. Data belongs to whom the home belongs to, so that this user can open it without root.
+
+    In a user namespace root's own files stay its own, those in a private home included.
+    """
     is_root = os.geteuid() == 0
     if not is_root and _has_name(os.geteuid()):
         yield Account()
         return
+    owner = home.stat()
+    if is_root and owner.st_uid != 0 and _has_name(owner.st_uid):
+        yield Account(user=owner.st_uid, group=owner.st_gid)
     stranger = _stranger()
     yield Account(prefix=("unshare", "--user", f"--map-user={stranger.pw_uid}", f"--map-group={stranger.pw_gid}"))
-    if not is_root:
-        yield Account()  # enough for data that is already there
-        return
-    owner = home.stat()
-    if owner.st_uid != 0 and _has_name(owner.st_uid):
-        yield Account(user=owner.st_uid, group=owner.st_gid)
-    yield Account(user=stranger.pw_uid, group=stranger.pw_gid)
+    if is_root:
+        yield Account(user=stranger.pw_uid, group=stranger.pw_gid)
+    else:
+        yield Account()  # without a name it is enough for data that is already there
 
 
 def _works(account: Account, home: Path, programs: Programs) -> bool:

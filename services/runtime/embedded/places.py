@@ -28,15 +28,24 @@ def prepared(home: Path) -> Path:
     if any(ord(character) < 32 for character in str(home)):
         raise trouble.unfit_home(home)
     home = home.absolute()
-    for folder in (home, home / "run", home / "log"):
-        folder.mkdir(parents=True, exist_ok=True)
+    with _said_plainly():
+        for folder in (home, home / "run", home / "log"):
+            folder.mkdir(parents=True, exist_ok=True)
     return home
+
+
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    try:
+        yield
+    except PermissionError as error:
+        raise trouble.not_yours(str(error.filename)) from error
 
 
 @contextmanager
 def locked(home: Path, server: str) -> Iterator[None]:
     """One process (and one thread) at a time starts or stops ``server`` in ``home``; a dead holder's lock is free."""
-    with (home / "run" / f"{server}.lock").open("a") as held:
+    with _said_plainly(), (home / "run" / f"{server}.lock").open("a") as held:
         if not processes.wait_until(lambda: _took(held.fileno()), LOCK_PATIENCE_S):
             raise trouble.busy(home, server)
         yield

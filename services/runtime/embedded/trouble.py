@@ -90,6 +90,15 @@ def other_version(data: Path, wanted: str) -> EmbeddedError:
     )
 
 
+def not_yours(path: str) -> EmbeddedError:
+    return EmbeddedError(
+        zh=f"当前用户无权使用 {path}。",
+        en=f"This user may not use {path}.",
+        remedy_zh="请以该目录所有者的身份运行,或用 HAZWAY_HOME 指定另一个目录。",
+        remedy_en="Run as the owner of the directory, or name another one in HAZWAY_HOME.",
+    )
+
+
 def single_user(data: Path) -> EmbeddedError:
     return EmbeddedError(
         zh=f"{data} 正被单用户模式的 PostgreSQL 使用。",
