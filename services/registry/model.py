@@ -281,7 +281,8 @@ class PermitKind(Enum):
     TOXIC_ROAD_PASS = "TOXIC_ROAD_PASS"  # noqa: S105  # 剧毒化学品道路运输通行证
     FIREWORKS_ROAD_PERMIT = "FIREWORKS_ROAD_PERMIT"  # 烟花爆竹道路运输许可证
     EXPLOSIVES_ROAD_PERMIT = "EXPLOSIVES_ROAD_PERMIT"  # 民用爆炸物品运输许可证
-    DRUG_PRECURSOR_PERMIT = "DRUG_PRECURSOR_PERMIT"  # 易制毒化学品运输许可证 / 备案证明
+    DRUG_PRECURSOR_PERMIT = "DRUG_PRECURSOR_PERMIT"  # 易制毒化学品运输许可证
+    DRUG_PRECURSOR_FILING = "DRUG_PRECURSOR_FILING"  # 易制毒化学品运输备案证明
     RADIOACTIVE_APPROVAL = "RADIOACTIVE_APPROVAL"
     WASTE_MANIFEST = "WASTE_MANIFEST"  # 危险废物转移联单
     ZONE_PASS = "ZONE_PASS"  # noqa: S105  # 通行证 that exempts from a ban

@@ -74,9 +74,8 @@ class Place:
 class GoodsLine:
     """One line of goods. ``mass_g`` is net, ``gross_mass_g`` with packaging; ``mode`` is tank, bulk or packages.
 
-    ``hazard_class`` is class or division as stated ("3", "1.4G"); ``row`` picks among several catalogue rows of the UN
-    number where the packing group does not. ``compartment`` is a compartment number of the assigned tank. ``waste``
-    says that the goods are 危险废物. ``actual_mass_g`` is what the loading record says was loaded.
+    ``hazard_class`` is class or division as stated ("3", "1.4G"); ``name`` and ``cas`` tell entries of one UN number
+    apart. ``compartment`` is a compartment number of the assigned tank. ``waste`` says that the goods are 危险废物. ``actual_mass_g`` is what the loading record says was loaded.
     """
 
     number: int
@@ -96,7 +95,7 @@ class GoodsLine:
     compartment: int | None = None
     exemption: Exemption = Exemption.NONE
     waste: bool = False
-    row: str = ""
+    cas: str = ""
     actual_mass_g: int | None = None
 
 
@@ -297,15 +296,16 @@ class RouteZone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Busy:
-    """A resource is on another trip in [``from_at``, ``to_at``); ``None`` as the end: not yet unloaded.
+    """A resource is on another trip in [``from_at``, ``to_at``), from departure to unloading, as planned or as it was.
 
-    ``waybill_number`` is empty where the asker may not know whose trip it is.
+    ``under_way``: departed and not unloaded yet, whatever was planned. ``waybill_number`` is empty where the asker may not know whose trip it is.
     """
 
     resource_id: str
     waybill_id: str
     from_at: datetime
-    to_at: datetime | None
+    to_at: datetime
+    under_way: bool = False
     waybill_number: str = ""
 
 
@@ -319,12 +319,13 @@ class Positioning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All a waybill is judged by, as of one time. ``positioning`` is by vehicle id."""
+    """All a waybill is judged by, as of one time. ``positioning`` is by vehicle id; ``replaced`` is what it follows."""
 
     registry: RegistryFacts
     zones: tuple[RouteZone, ...] = ()
     busy: tuple[Busy, ...] = ()
     positioning: Mapping[str, Positioning] = field(default_factory=dict)
+    replaced: Waybill | None = None
 
     @property
     def version_ids(self) -> tuple[str, ...]:

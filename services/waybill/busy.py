@@ -1,0 +1,78 @@
+"""WB-10: one vehicle, one trip. Nobody and nothing is on two trips between departure and unloading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from services.errors import Finding
+from services.errors.waybill import RESOURCE_BUSY
+from services.registry.model import RegistryFacts
+from services.waybill.model import Assignment, Busy, Waybill
+from services.waybill.trip import ROLE_WORDS, Trip
+
+RULE = "WB-10"
+
+
+def occupies(waybill: Waybill) -> tuple[Busy, ...]:
+    """When the waybill keeps each of its resources busy; empty without times. Overlapping assignments of one are joined.
+
+    From departure (planned, until it happened) to unloading, else arrival, else planned arrival; half open.
+    """
+    start = waybill.departed_at or waybill.planned_departure
+    end = waybill.unloaded_at or waybill.planned_arrival
+    if start is None or end is None:
+        return ()
+    spans: dict[str, tuple[datetime, datetime]] = {}
+    for assignment in waybill.assignments:
+        first, last = _span(assignment, start, end)
+        if first < last:
+            known = spans.get(assignment.resource_id, (first, last))
+            spans[assignment.resource_id] = min(known[0], first), max(known[1], last)
+    under_way = waybill.departed_at is not None and waybill.unloaded_at is None
+    return tuple(
+        Busy(
+            resource_id=resource_id, waybill_id=waybill.id, from_at=first, to_at=last,
+            under_way=under_way and last == end, waybill_number=waybill.number,
+        )
+        for resource_id, (first, last) in spans.items()
+    )  # fmt: skip
+
+
+def _span(assignment: Assignment, start: datetime, end: datetime) -> tuple[datetime, datetime]:
+    return max(assignment.from_at or start, start), min(assignment.to_at or end, end)
+
+
+def not_twice(trip: Trip) -> Iterator[Finding]:
+    """One finding for each other trip that overlaps, naming everything the two share."""
+    ours = {each.resource_id: each for each in occupies(trip.waybill)}
+    yield from _shared(trip, [
+        other for other in trip.facts.busy
+        if (own := ours.get(other.resource_id)) and own.from_at < other.to_at and other.from_at < own.to_at
+    ])  # fmt: skip
+
+
+def not_under_way(trip: Trip) -> Iterator[Finding]:
+    """At the departure: no other trip that holds a resource has yet to be unloaded, whatever was planned for it."""
+    ours = {each.assignment.resource_id for each in trip.assigned(*ROLE_WORDS) if each.assignment.to_at is None}
+    yield from _shared(trip, [other for other in trip.facts.busy if other.under_way and other.resource_id in ours])
+
+
+def _shared(trip: Trip, conflicts: list[Busy]) -> Iterator[Finding]:
+    by_trip: dict[str, list[Busy]] = {}
+    for busy in conflicts:
+        if busy.waybill_id != trip.waybill.id:
+            by_trip.setdefault(busy.waybill_id, []).append(busy)
+    for others in by_trip.values():
+        names = "、".join(dict.fromkeys(_name(trip.registry, busy.resource_id) for busy in others))
+        other = others[0].waybill_number or "另一运单 another waybill"
+        yield trip.finding(RESOURCE_BUSY, "waybill.assignments", RULE, resources=names, other=other)
+
+
+def _name(registry: RegistryFacts, resource_id: str) -> str:
+    """Plate, tank number or name: what the reader of a finding knows it by."""
+    if resource_id in registry.vehicles:
+        return registry.vehicles[resource_id].plate
+    if resource_id in registry.tanks:
+        return registry.tanks[resource_id].number
+    return registry.persons[resource_id].name if resource_id in registry.persons else resource_id

@@ -1,0 +1,72 @@
+"""At the gate: the clearance of this very revision, and a positioning terminal that is alive (WB-11)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from services.errors import Finding
+from services.errors.waybill import (
+    CLEARANCE_MISSING,
+    CLEARANCE_VOID,
+    POSITIONING_NOT_ONLINE,
+    POSITIONING_SILENT,
+    REVISION_OPEN,
+    TOO_EARLY,
+)
+from services.registry.model import Vehicle
+from services.registry.versions import legal_day
+from services.waybill.bases import basis_on
+from services.waybill.lifecycle import LEAVES_WITHOUT_LOADING
+from services.waybill.model import Clearance, Positioning, Role, Waybill
+from services.waybill.trip import Trip
+
+# practice.md: parked terminals sleep, so a fix within a day is asked before, and being online soon after, the start.
+FIX_WITHIN = timedelta(hours=24)
+ONLINE_WITHIN = timedelta(minutes=10)
+
+
+def cleared(trip: Trip, clearance: Clearance | None) -> Iterator[Finding]:
+    """Default deny: without a living clearance for this revision a loaded lorry does not leave."""
+    waybill = trip.waybill
+    if waybill.under_correction:
+        yield trip.finding(
+            REVISION_OPEN, "waybill.under_correction", "WB-12", revision=waybill.under_correction, author="-"
+        )
+    if waybill.kind in LEAVES_WITHOUT_LOADING:
+        return
+    if clearance is None or clearance.waybill_id != waybill.id:
+        yield trip.finding(CLEARANCE_MISSING, "waybill", "DEPART")
+    elif clearance.revision != waybill.revision:
+        problem = f"revision {clearance.revision} of the waybill was cleared, not {waybill.revision}"
+        yield trip.finding(CLEARANCE_VOID, "waybill.revision", "DEPART", problem=problem)
+    elif clearance.voided_at is not None and clearance.voided_at <= trip.at:
+        yield trip.finding(CLEARANCE_VOID, "waybill", "DEPART", problem=clearance.void_reason or "-")
+    elif clearance.granted_at > trip.at:
+        yield trip.finding(TOO_EARLY, "at", "DEPART", before=clearance.granted_at.isoformat())
+
+
+def positioning_alive(trip: Trip) -> Iterator[Finding]:
+    """Each powered vehicle that starts the trip had a fix within 24 h; the 24th hour itself still counts."""
+    for each, vehicle in trip.vehicles(Role.TRACTOR):
+        last = trip.facts.positioning.get(vehicle.id, Positioning()).last_fix_at
+        if each.assignment.to_at is None and (last is None or trip.at - last > FIX_WITHIN):
+            seen = last.isoformat() if last else "-"
+            yield trip.finding(POSITIONING_SILENT, each.path, "WB-11", plate=vehicle.plate, last=seen)
+
+
+def check_started(waybill: Waybill, vehicle: Vehicle, positioning: Positioning, at: datetime) -> tuple[Finding, ...]:
+    """After the departure: the terminal has to come online within 10 min. Silent until those are over."""
+    departed = waybill.departed_at
+    if departed is None or at < departed + ONLINE_WITHIN:
+        return ()
+    online = positioning.online_since is not None and positioning.online_since <= departed + ONLINE_WITHIN
+    fix = positioning.last_fix_at is not None and departed <= positioning.last_fix_at
+    if online or fix:
+        return ()
+    return (
+        Finding(
+            reason=POSITIONING_NOT_ONLINE, path="waybill.assignments", rule="WB-11",
+            basis=basis_on("WB-11", legal_day(at)), values={"plate": vehicle.plate},
+        ),
+    )  # fmt: skip

@@ -1,0 +1,133 @@
+"""RT-01 to RT-04: the planned route keeps out of tunnels and zones these goods may not enter, when they may not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from services.errors import Finding, Severity
+from services.errors.waybill import (
+    CROSSING_NOT_NOTIFIED,
+    TUNNEL_FORBIDDEN,
+    TUNNEL_UNDECIDED,
+    ZONE_FORBIDDEN,
+    ZONE_NOTICE,
+    ZONE_PASS_NEEDED,
+)
+from services.goods import TunnelJudgement, tunnel_categories
+from services.goods.controls import Control
+from services.registry.model import PermitKind
+from services.registry.versions import SHANGHAI, legal_day
+from services.waybill.model import GoodsLine, Role, RouteZone, ZoneAction, ZoneKind
+from services.waybill.special import controls_of
+from services.waybill.trip import Trip
+
+# 公路安全保护条例 Art 42: flammable, explosive, highly toxic, radioactive.
+_NOTIFIED_CLASSES = frozenset({"1", "2.1", "3", "4.1", "4.2", "4.3", "7"})
+_CROSSINGS = frozenset({ZoneKind.LONG_TUNNEL, ZoneKind.LARGE_BRIDGE})
+
+
+def route_open(trip: Trip) -> Iterator[Finding]:
+    """Nothing to say where nothing dangerous is aboard: a cleaned tank may pass everywhere."""
+    if not trip.carries_dangerous_goods:
+        return
+    judgement = tunnel_categories(trip.load(), trip.catalogue, legal_day(trip.at))
+    for zone in trip.facts.zones:
+        yield from _tunnel(trip, zone, judgement)
+        yield from _crossing(trip, zone)
+        yield from _zone(trip, zone)
+
+
+def _tunnel(trip: Trip, zone: RouteZone, judgement: TunnelJudgement) -> Iterator[Finding]:
+    """RT-01. A tunnel without a declared category restricts nothing by category; a pass does not lift one."""
+    category = zone.tunnel_category
+    if not category or judgement.allows(category):
+        return
+    forbidden = category in judgement.forbidden
+    reasons = [
+        reason for reason in judgement.reasons if reason.lowest_forbidden and reason.lowest_forbidden <= category
+    ]
+    asked = [reason for reason in judgement.reasons if reason.lowest_forbidden == "?"]
+    why = reasons if forbidden else asked
+    yield trip.finding(
+        TUNNEL_FORBIDDEN if forbidden else TUNNEL_UNDECIDED, _path(trip, zone), "RT-01",
+        tunnel=zone.name, category=category,
+        why="；".join(dict.fromkeys(f"UN{reason.un_number} {reason.zh}" if reason.un_number else reason.zh for reason in why)),
+        why_en="; ".join(dict.fromkeys(f"UN{reason.un_number} {reason.en}" if reason.un_number else reason.en for reason in why)),
+    )  # fmt: skip
+
+
+def _crossing(trip: Trip, zone: RouteZone) -> Iterator[Finding]:
+    """RT-02: avoid very large bridges and very long tunnels; if not, their operators are told time and route before."""
+    if zone.kind not in _CROSSINGS or not any(_must_notify(trip, line) for line in trip.waybill.goods):
+        return
+    if not _has_paper(trip, zone, PermitKind.CROSSING_NOTICE):
+        yield trip.finding(CROSSING_NOT_NOTIFIED, _path(trip, zone), "RT-02", severity=Severity.WARNING, zone=zone.name)
+
+
+def _must_notify(trip: Trip, line: GoodsLine) -> bool:
+    labels = {row.goods_class for row in trip.rows(line)} | {row.division for row in trip.rows(line)}
+    return bool(labels & _NOTIFIED_CLASSES) or Control.HIGHLY_TOXIC in controls_of(trip, line)
+
+
+def _zone(trip: Trip, zone: RouteZone) -> Iterator[Finding]:
+    """RT-03 for areas and places, RT-04 for roads closed by the clock; a pass for zone, vehicle, goods and time exempts."""
+    if zone.action is ZoneAction.NOTHING or not any(_meant(trip, zone, line) for line in trip.waybill.goods):
+        return
+    held = list(_presence(trip, zone))
+    if not held or _has_paper(trip, zone, PermitKind.ZONE_PASS):
+        return
+    reason, severity = {
+        ZoneAction.FORBID: (ZONE_FORBIDDEN, Severity.ERROR),
+        ZoneAction.PASS_ONLY: (ZONE_PASS_NEEDED, Severity.ERROR),
+        ZoneAction.NOTIFY: (ZONE_NOTICE, Severity.WARNING),
+    }[zone.action]
+    rule = "RT-04" if zone.kind is ZoneKind.TIME_BANNED_ROAD else "RT-03"
+    when = "、".join(f"{_local(first)}–{_local(last)}" for first, last in held)
+    yield trip.finding(reason, _path(trip, zone), rule, severity=severity, zone=zone.name, when=when)
+
+
+def _presence(trip: Trip, zone: RouteZone) -> Iterator[tuple[datetime, datetime]]:
+    """When the vehicle would be inside while the rule holds; touching the edge of a window is not inside."""
+    enter, leave = zone.enter_at or trip.departure, zone.leave_at or trip.arrival
+    if not zone.windows:
+        yield enter, leave
+    for first, last in zone.windows:
+        if enter < last and first < leave:
+            yield max(enter, first), min(leave, last)
+
+
+def _meant(trip: Trip, zone: RouteZone, line: GoodsLine) -> bool:
+    goods = zone.goods
+    if not (goods.hazards or goods.un_numbers or goods.special_control):
+        return True
+    labels = {row.division for row in trip.rows(line)} | {row.goods_class for row in trip.rows(line)}
+    special = goods.special_control and Control.SPECIAL_CONTROL in controls_of(trip, line)
+    return bool(labels & goods.hazards) or line.un_number in goods.un_numbers or special
+
+
+def _has_paper(trip: Trip, zone: RouteZone, kind: PermitKind) -> bool:
+    """A pass or notice of the zone that holds for every vehicle, every line of goods and the whole passage."""
+    enter, leave = zone.enter_at or trip.departure, zone.leave_at or trip.arrival
+    vehicles = {*trip.waybill.resources(Role.TRACTOR), *trip.waybill.resources(Role.TRAILER)}
+    un_numbers = {line.un_number for line in trip.waybill.goods}
+    return any(
+        permit.kind is kind
+        and not permit.revoked
+        and zone.zone_id in permit.zone_ids
+        and (not permit.vehicle_ids or vehicles <= permit.vehicle_ids)
+        and (not permit.goods or un_numbers <= {goods.un_number for goods in permit.goods})
+        and permit.valid_from <= enter
+        and leave <= permit.valid_to
+        and (not permit.windows or any(first <= enter and leave <= last for first, last in permit.windows))
+        for permit in trip.registry.permits
+    )
+
+
+def _path(trip: Trip, zone: RouteZone) -> str:
+    keys = trip.waybill.route.zone_keys
+    return f"waybill.route.zone_keys[{keys.index(zone.zone_id)}]" if zone.zone_id in keys else "waybill.route"
+
+
+def _local(at: datetime) -> str:
+    return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")

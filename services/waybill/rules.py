@@ -1,0 +1,91 @@
+"""Whether a waybill may be issued, and whether its lorry may depart: every fault at once, each with its legal basis.
+
+The rules stand in modules by theme and are pure: a ``Trip`` is the waybill, the facts as of a time, the catalogue and
+the time of the decision. ``Facts.version_ids`` are what a decision keeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from services.errors import Finding
+from services.errors.waybill import REASON_NEEDED, TOO_EARLY
+from services.goods import Catalogue
+from services.registry.versions import legal_day
+from services.waybill.bases import basis_on
+from services.waybill.busy import not_twice, not_under_way
+from services.waybill.crew import crew_qualified
+from services.waybill.dispatch import cleared, positioning_alive
+from services.waybill.equipment import can_be_followed, inspected
+from services.waybill.lifecycle import Act, check_act
+from services.waybill.model import Clearance, Facts, Waybill
+from services.waybill.parties import complete
+from services.waybill.permits import permitted
+from services.waybill.quantities import load_fits
+from services.waybill.route import route_open
+from services.waybill.scope_rule import within_scope
+from services.waybill.tank import tank_permits
+from services.waybill.trip import Trip
+
+
+def check_issue(waybill: Waybill, facts: Facts, catalogue: Catalogue, at: datetime) -> tuple[Finding, ...]:
+    """Everything that is wrong with issuing this waybill at ``at``, errors and warnings, in the order of the form."""
+    trip = Trip(waybill, facts, catalogue, at)
+    return (*check_act(waybill, Act.ISSUE, at), *_faults(trip), *not_twice(trip), *can_be_followed(trip))
+
+
+def check_departure(
+    waybill: Waybill, facts: Facts, catalogue: Catalogue, clearance: Clearance | None, at: datetime
+) -> tuple[Finding, ...]:
+    """Everything that holds the lorry at the gate at ``at``: the clearance, the terminal, and all that has changed since.
+
+    The facts are those of now, so that a certificate which ended after the issue is found; the trip starts at ``at``.
+    """
+    planned = Trip(waybill, facts, catalogue, at)
+    trip = Trip(_starting(waybill, at), facts, catalogue, at)
+    return (
+        *check_act(waybill, Act.DEPART, at),
+        *cleared(planned, clearance),
+        *_faults(trip),
+        *not_under_way(trip),
+        *positioning_alive(trip),
+    )
+
+
+def _starting(waybill: Waybill, at: datetime) -> Waybill:
+    """The waybill with its planned times moved so that the trip starts now and lasts as long as was planned."""
+    departure, arrival = waybill.planned_departure, waybill.planned_arrival
+    if departure is None or arrival is None or arrival <= departure:
+        return waybill
+    return replace(waybill, planned_departure=at, planned_arrival=at + (arrival - departure))
+
+
+def check_void(waybill: Waybill, reason: str, at: datetime) -> tuple[Finding, ...]:
+    """WB-12: a waybill is voided before the departure only, and for a reason."""
+    findings = list(check_act(waybill, Act.VOID, at))
+    if not reason.strip():
+        basis = basis_on("WB-12", legal_day(at))
+        findings.append(Finding(reason=REASON_NEEDED, path="reason", rule="WB-12", basis=basis))
+    return tuple(findings)
+
+
+def check_not_before(path: str, at: datetime, *earlier: datetime | None) -> tuple[Finding, ...]:
+    """An act is not dated before those it follows (equal times are fine)."""
+    latest = max((moment for moment in earlier if moment is not None), default=None)
+    if latest is None or at >= latest:
+        return ()
+    return (Finding(reason=TOO_EARLY, path=path, rule="WB-12", values={"before": latest.isoformat()}),)
+
+
+def _faults(trip: Trip) -> Iterator[Finding]:
+    """WB-01 to WB-09 and RT-01 to RT-05."""
+    yield from complete(trip)
+    yield from within_scope(trip)
+    yield from crew_qualified(trip)
+    yield from inspected(trip)
+    yield from tank_permits(trip)
+    yield from load_fits(trip)
+    yield from permitted(trip)
+    yield from route_open(trip)
