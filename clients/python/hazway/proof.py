@@ -30,10 +30,18 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 def root_of(leaf_hashes: Iterable[bytes]) -> bytes:
     """The root over these leaf hashes in order; that of no leaves is the hash of nothing."""
-    tree = CompactRange()
-    for leaf in leaf_hashes:
-        tree.append(leaf)
-    return tree.root()
+    if isinstance(leaf_hashes, str | bytes) or not isinstance(leaf_hashes, Iterable):
+        raise VerificationError("root", "not a list of leaf hashes", "不是叶散列值列表")
+    row = list(leaf_hashes)
+    for leaf in row:
+        _check_hash(leaf, "root", "a leaf hash")
+    if not row:
+        return EMPTY_ROOT
+    while len(row) > 1:
+        # A hash without a neighbour rises as it is: the largest power of two below n always goes to the left.
+        odd = row[-1:] if len(row) % 2 else []
+        row = [node_hash(left, right) for left, right in zip(row[::2], row[1::2], strict=False)] + odd
+    return row[0]
 
 
 class CompactRange:
@@ -55,11 +63,13 @@ class CompactRange:
         self.hashes.append(leaf)
         self.size += 1
 
-    def root(self) -> bytes:
-        if not self.hashes:
+    def root(self, rest: bytes | None = None) -> bytes:
+        """The root, or with ``rest`` that of the tree in which a subtree smaller than each of these follows."""
+        hashes = self.hashes if rest is None else [*self.hashes, rest]
+        if not hashes:
             return EMPTY_ROOT
-        root = self.hashes[-1]
-        for left in reversed(self.hashes[:-1]):
+        root = hashes[-1]
+        for left in reversed(hashes[:-1]):
             root = node_hash(left, root)
         return root
 

@@ -314,14 +314,14 @@ def _facts(chain: _Chain, ring: KeyRing, scope: Scope) -> tuple[Fact, ...]:
 
 
 def _check_expiry(facts: tuple[Fact, ...], ring: KeyRing) -> None:
+    authorities = ring.authority_organisations
     expired: set[bytes] = set()
     for fact in reversed(facts):
         if fact.absent == EXPIRED:
             stated = fact.registration.statement in expired
             require(stated, "statement", f"number {fact.registration.seq} is missing", "缺少声明")
-        elif fact.statement is not None and fact.statement.kind == EXPIRE:
-            if fact.statement.issuer in ring.authority_organisations:
-                expired |= _digests(fact.statement.body.get("statements"))
+        elif fact.statement is not None and fact.statement.kind == EXPIRE and fact.statement.issuer in authorities:
+            expired |= _digests(fact.statement.body.get("statements"))
 
 
 def _digests(value: object) -> set[bytes]:
