@@ -95,8 +95,12 @@ def _left_in(data: Path) -> processes.Find:
 
 
 def make(data: Path, account: Account, programs: Programs, log: Path, *, durable: bool) -> None:
-    """Make ``data``, whole or not at all: it is made under another name and takes its own when complete."""
+    """Make ``data``, whole or not at all: it is made under another name and takes its own when complete.
+
+    An empty directory already there is replaced, anything else is an ``EmbeddedError``.
+    """
     partial = data.with_name(data.name + ".partial")
+    processes.send(processes.inside(partial, PROGRAMS | {"initdb"}), signal.SIGKILL)  # its starter was killed
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(mode=0o700)
     os.chown(partial, *account.owner)
@@ -107,7 +111,10 @@ def make(data: Path, account: Account, programs: Programs, log: Path, *, durable
         with log.open("a") as out:
             out.write(done.stdout)
         raise trouble.not_started("initdb", log, " ".join(done.stdout.split()[-40:]))
-    partial.rename(data)
+    try:
+        partial.rename(data)
+    except OSError as error:
+        raise trouble.in_the_way(data) from error
     _sync(data.parent)
 
 

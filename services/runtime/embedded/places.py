@@ -79,10 +79,11 @@ def socket_directory(home: Path, server: str, socket: str, owner: tuple[int, int
     one as long as it is there. Call it only when no server listens: the socket a dead one left is removed.
     """
     here = home / "run" / server
-    if here.is_symlink() and _is_ours(target := Path(os.readlink(here)), home, owner):
-        for stale in target.glob(f"{glob.escape(socket)}*"):
+    lent = current_socket_directory(home, server)
+    if lent != here and _is_ours(lent, home, owner):
+        for stale in lent.glob(f"{glob.escape(socket)}*"):
             stale.unlink()
-        return target
+        return lent
     _remove(here)
     if _fits(here / socket):
         here.mkdir(mode=0o700)
@@ -98,12 +99,18 @@ def socket_directory(home: Path, server: str, socket: str, owner: tuple[int, int
     return elsewhere
 
 
+def current_socket_directory(home: Path, server: str) -> Path:
+    """Where ``socket_directory`` put it last."""
+    here = home / "run" / server
+    return Path(os.readlink(here)) if here.is_symlink() else here
+
+
 def forget_socket(home: Path, server: str) -> None:
     """Remove the socket directory, the temporary one too when it is still this home's."""
-    here = home / "run" / server
-    if here.is_symlink() and _points_back(target := Path(os.readlink(here)), home):
-        shutil.rmtree(target, ignore_errors=True)
-    _remove(here)
+    lent = current_socket_directory(home, server)
+    if lent != home / "run" / server and _points_back(lent, home):
+        shutil.rmtree(lent, ignore_errors=True)
+    _remove(home / "run" / server)
 
 
 def _fits(path: Path) -> bool:
@@ -123,7 +130,7 @@ def _is_ours(directory: Path, home: Path, owner: tuple[int, int]) -> bool:
 
 def _points_back(directory: Path, home: Path) -> bool:
     try:
-        return os.readlink(directory / "home") == str(home)
+        return (directory / "home").samefile(home)
     except OSError:
         return False
 

@@ -34,8 +34,8 @@ def start(home: Path, *, binary: Path | None = None) -> Running:
     the first ``redis-server`` on the path is used. Raises ``EmbeddedError``.
     """
     home = places.prepared(home)
-    (home / "redis").mkdir(exist_ok=True)
     with places.locked(home, "redis"):
+        (home / "redis").mkdir(exist_ok=True)
         if running := _find_running(home):
             return running
         _end(home)  # whatever still runs there answers nobody
@@ -71,7 +71,7 @@ def _quoted(path: Path) -> str:
 
 def _find_running(home: Path) -> Running | None:
     """A server that lives in this home and answers on its socket."""
-    socket = (home / "run" / "redis").resolve() / SOCKET
+    socket = places.current_socket_directory(home, "redis") / SOCKET
     pid = _pid_answering(socket)
     if pid is None or pid not in processes.inside(home / "redis", NAMES):
         return None

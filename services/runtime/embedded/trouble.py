@@ -99,6 +99,15 @@ def not_yours(path: str) -> EmbeddedError:
     )
 
 
+def in_the_way(data: Path) -> EmbeddedError:
+    return EmbeddedError(
+        zh=f"{data} 已存在,但不是数据库目录,也不是空目录。",
+        en=f"{data} exists and is neither a database nor empty.",
+        remedy_zh="请移走其中的内容,或用 HAZWAY_HOME 指定另一个目录。",
+        remedy_en="Move its content away, or name another directory in HAZWAY_HOME.",
+    )
+
+
 def single_user(data: Path) -> EmbeddedError:
     return EmbeddedError(
         zh=f"{data} 正被单用户模式的 PostgreSQL 使用。",

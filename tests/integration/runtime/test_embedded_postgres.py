@@ -282,6 +282,39 @@ def test_half_made_data_is_made_anew(home: Path) -> None:
     running.stop()
 
 
+def test_a_start_killed_while_it_made_the_data_is_done_again(home: Path) -> None:
+    first = run_elsewhere(home)
+    partial = home / "postgres.partial"
+    assert processes.wait_until(lambda: (partial / "PG_VERSION").exists(), 20)
+    first.kill()
+    first.communicate()
+    running = postgres.start(home)
+    assert running.owned
+    assert ask(running.url, "SELECT count(*) FROM pg_database") == 4
+    assert not processes.inside(partial, cluster.PROGRAMS)
+    running.stop()
+
+
+def test_an_empty_directory_is_filled_and_a_foreign_one_left_alone(home: Path) -> None:
+    (home / "postgres").mkdir(parents=True)
+    postgres.start(home, durable=False).stop()
+    shutil.rmtree(home)
+    (home / "postgres").mkdir(parents=True)
+    (home / "postgres" / "letters.txt").write_text("not yours")
+    with pytest.raises(EmbeddedError, match="neither a database nor empty"):
+        postgres.start(home, durable=False)
+    assert (home / "postgres" / "letters.txt").read_text() == "not yours"
+
+
+def test_a_home_reached_by_two_names_has_one_server(home: Path, tmp_path: Path) -> None:
+    first = postgres.start(home, durable=False)
+    (tmp_path / "alias").symlink_to(home)
+    second = postgres.start(tmp_path / "alias", durable=False)
+    assert (second.pid, second.url, second.owned) == (first.pid, first.url, False)
+    second.stop()
+    assert not left_in(home)
+
+
 def test_what_is_committed_is_on_disk_and_checked(home: Path) -> None:
     running = postgres.start(home)
     for name, value in {

@@ -87,6 +87,15 @@ def test_any_name_of_a_home_will_do(tmp_path: Path, name: str) -> None:
         running.stop()
 
 
+def test_a_home_reached_by_two_names_has_one_server(home: Path, tmp_path: Path) -> None:
+    first = redis.start(home)
+    (tmp_path / "alias").symlink_to(home)
+    second = redis.start(tmp_path / "alias")
+    assert (second.pid, second.owned) == (first.pid, False)
+    assert pings(second)
+    first.stop()
+
+
 def test_nothing_is_kept_and_no_network_port_is_opened(home: Path) -> None:
     running = redis.start(home)
     with Redis.from_url(running.url) as client:
