@@ -21,6 +21,12 @@ class Role(Enum):
     TRANSPORT_AUTHORITY = "TRANSPORT_AUTHORITY"  # 交通运输部门
     POLICE = "POLICE"  # 公安机关
     EMERGENCY_AUTHORITY = "EMERGENCY_AUTHORITY"  # 应急管理部门
+    MARKET_AUTHORITY = "MARKET_AUTHORITY"  # 市场监督管理部门
+    INSPECTION_BODY = "INSPECTION_BODY"  # 检验机构
+    TUNNEL_OPERATOR = "TUNNEL_OPERATOR"  # 隧道管理单位
+    FIREWORKS_PRODUCER = "FIREWORKS_PRODUCER"  # 烟花爆竹生产企业
+    FIREWORKS_WHOLESALER = "FIREWORKS_WHOLESALER"  # 烟花爆竹批发企业
+    FIREWORKS_RETAILER = "FIREWORKS_RETAILER"  # 烟花爆竹零售经营者
 
 
 class Relation(Enum):
@@ -43,6 +49,13 @@ Cells = Mapping[Relation, frozenset[Role]]
 _OPERATOR = frozenset({Role.OPERATOR})
 _REGISTRAR: Cells = {Relation.ANY: frozenset({Role.OPERATOR, Role.TRANSPORT_AUTHORITY})}
 _OWN_RECORD: Cells = {Relation.OWN: TRADE, Relation.ANY: frozenset({Role.OPERATOR, Role.TRANSPORT_AUTHORITY})}
+_PERMIT: Cells = {Relation.ANY: frozenset({Role.OPERATOR, Role.TRANSPORT_AUTHORITY, Role.POLICE})}
+# Market supervision looks after pressure vessels and the bodies that inspect them.
+_SEE_RECORD: Cells = {
+    Relation.OWN: EVERYONE,
+    Relation.JURISDICTION: AUTHORITIES | {Role.MARKET_AUTHORITY},
+    Relation.ANY: _OPERATOR,
+}
 _SEE_WAYBILL: Cells = {Relation.PARTY: TRADE, Relation.JURISDICTION: AUTHORITIES}
 
 TABLE: Mapping[str, Cells] = {
@@ -59,13 +72,19 @@ TABLE: Mapping[str, Cells] = {
     "hazway.registry.v1.RegistryService/PutLicence": _REGISTRAR,
     "hazway.registry.v1.RegistryService/PutVehicle": _OWN_RECORD,
     "hazway.registry.v1.RegistryService/PutTank": _OWN_RECORD,
-    "hazway.registry.v1.RegistryService/PutPerson": _OWN_RECORD,
-    "hazway.registry.v1.RegistryService/GetVehicle": {
-        Relation.OWN: TRADE,
-        Relation.JURISDICTION: AUTHORITIES,
-        Relation.ANY: _OPERATOR,
-    },
-    "hazway.registry.v1.RegistryService/ListVehicles": {Relation.OWN: TRADE, Relation.JURISDICTION: AUTHORITIES},
+    "hazway.registry.v1.RegistryService/PutPerson": {**_OWN_RECORD, Relation.OWN: EVERYONE},
+    "hazway.registry.v1.RegistryService/SuspendOrganisation": _REGISTRAR,
+    "hazway.registry.v1.RegistryService/ListOrganisations": {Relation.ANY: EVERYONE},
+    "hazway.registry.v1.RegistryService/MergeVehicles": _REGISTRAR,
+    "hazway.registry.v1.RegistryService/SetTankState": _OWN_RECORD,
+    "hazway.registry.v1.RegistryService/EndEmployment": {**_OWN_RECORD, Relation.OWN: EVERYONE},
+    "hazway.registry.v1.RegistryService/PutPermit": _PERMIT,
+    "hazway.registry.v1.RegistryService/RevokePermit": _PERMIT,
+    "hazway.registry.v1.RegistryService/ImportRows": _OWN_RECORD,
+    "hazway.registry.v1.RegistryService/GetVehicle": _SEE_RECORD,
+    "hazway.registry.v1.RegistryService/ListVehicles": _SEE_RECORD,
+    "hazway.registry.v1.RegistryService/GetTank": _SEE_RECORD,
+    "hazway.registry.v1.RegistryService/GetPerson": _SEE_RECORD,
     "hazway.registry.v1.SessionService/IssueToken": {Relation.OWN: EVERYONE},
     "hazway.zones.v1.ZoneService/GetZone": {Relation.ANY: EVERYONE},
     "hazway.zones.v1.ZoneService/ListZones": {Relation.ANY: EVERYONE},

@@ -79,7 +79,8 @@ class Adapter:
 
     def _answer(self, asked: Asked, handler: Handler, request: Any, response_class: type[Message]) -> Message:
         if "request_id" not in request.DESCRIPTOR.fields_by_name:
-            return self._in_transaction(asked, "", lambda call: handler(call, request))
+            answer: Message = self._in_transaction(asked, "", lambda call: handler(call, request))
+            return answer
         if not request.request_id:
             raise Refusal((Finding(reason=FIELD_MISSING, path="request_id", values={"field": "request_id"}),))
         if getattr(request, "validate_only", False):
@@ -94,7 +95,8 @@ class Adapter:
             idempotency.keep(call, response)
             return response
 
-        return self._in_transaction(asked, request.request_id, mutate)
+        answered: Message = self._in_transaction(asked, request.request_id, mutate)
+        return answered
 
     def _in_transaction(self, asked: Asked, request_id: str, work: Callable[[Call], Any]) -> Any:
         with self.engine.begin() as connection:

@@ -29,14 +29,16 @@ class Bus:
 
     def listen(self, pattern: str, hear: Callable[[str, bytes], None], stopped: threading.Event) -> threading.Thread:
         """Call ``hear(channel, payload)`` on a thread of its own until ``stopped``, reconnecting for ever."""
-        thread = threading.Thread(target=self._listen, args=(pattern, hear, stopped), name=f"bus {pattern}", daemon=True)
+        thread = threading.Thread(
+            target=self._listen, args=(pattern, hear, stopped), name=f"bus {pattern}", daemon=True
+        )
         thread.start()
         return thread
 
     def _listen(self, pattern: str, hear: Callable[[str, bytes], None], stopped: threading.Event) -> None:
         while not stopped.is_set():
             try:
-                with self._listening.pubsub(ignore_subscribe_messages=True) as subscription:
+                with self._listening.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
                     subscription.psubscribe(pattern)
                     while not stopped.is_set():
                         message = subscription.get_message(timeout=0.5)

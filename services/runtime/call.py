@@ -81,7 +81,9 @@ class Call:
 
     def _log_look(self, subject: str) -> None:
         if not self.purpose:
-            raise Refusal((Finding(reason=FIELD_MISSING, path="hazway-purpose", values={"field": "hazway-purpose 查询事由"}),))
+            raise Refusal(
+                (Finding(reason=FIELD_MISSING, path="hazway-purpose", values={"field": "hazway-purpose 查询事由"}),)
+            )
         self.transaction.execute(
             text(
                 "INSERT INTO runtime_looks (organisation, person, method, subject, purpose, request_id, looked_at)"

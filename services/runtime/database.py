@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import psycopg2
+from psycopg2 import extensions
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 # SQLSTATE of faults that the same transaction may survive when tried again: serialisation, deadlock, lock timeout.
 _TRANSIENT = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"})
+
+# bytea arrives as bytes, not as psycopg2's memoryview.
+_BYTES = extensions.new_type(
+    (17,), "BYTES", lambda value, cursor: None if value is None else bytes(psycopg2.BINARY(value, cursor))
+)
+_BYTES_ARRAY = extensions.new_array_type((1001,), "BYTES[]", _BYTES)
 
 
 def connect(url: str, *, pool: int) -> Engine:
@@ -15,7 +25,9 @@ def connect(url: str, *, pool: int) -> Engine:
     engine = create_engine(parsed, pool_size=pool, max_overflow=4, pool_pre_ping=False, pool_recycle=1800)
 
     @event.listens_for(engine, "connect")
-    def _settle(connection, _record) -> None:  # type: ignore[no-untyped-def]  # a DBAPI connection, untyped by nature
+    def _settle(connection: Any, _record: object) -> None:
+        extensions.register_type(_BYTES, connection)
+        extensions.register_type(_BYTES_ARRAY, connection)
         with connection.cursor() as cursor:
             cursor.execute("SET TIME ZONE 'UTC'; SET lock_timeout = '10s'; SET synchronous_commit = on")
         connection.commit()

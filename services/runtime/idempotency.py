@@ -36,9 +36,10 @@ def claim(call: Call, request: Message) -> bytes | None:
         ),
         key,
     ).one()
-    if bytes(row.digest) != digest:
+    if row.digest != digest:
         raise Refusal((Finding(reason=REQUEST_ID_REUSED, path="request_id"),))
-    return bytes(row.response)
+    stored: bytes = row.response
+    return stored
 
 
 def keep(call: Call, response: Message) -> None:

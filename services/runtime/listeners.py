@@ -11,6 +11,7 @@ from typing import Any
 import grpc
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import DecodeError, Message
+from grpc import aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
@@ -33,7 +34,7 @@ _OPTIONS = (
 )
 
 Names = tuple[str, str]
-Authenticate = Callable[[grpc.aio.ServicerContext[Any, Any]], Names | None]
+Authenticate = Callable[[aio.ServicerContext[Any, Any]], Names | None]
 
 
 class Listeners:
@@ -42,7 +43,7 @@ class Listeners:
     def __init__(self, adapter: Adapter, services: Sequence[Service], credentials: Credentials, tokens: Tokens) -> None:
         self._adapter = adapter
         self._health = health.aio.HealthServicer()
-        pair = ((credentials.key, credentials.chain),)
+        pair = [(credentials.key, credentials.chain)]
         self._machines = self._server(services, by_certificate)
         self._people = self._server(services, lambda context: by_token(context, tokens))
         settings = adapter.settings
@@ -64,13 +65,13 @@ class Listeners:
         await self._machines.stop(grace_s)
         await self._people.stop(grace_s)
 
-    def _server(self, services: Sequence[Service], authenticate: Authenticate) -> grpc.aio.Server:
-        server = grpc.aio.server(options=_OPTIONS)
+    def _server(self, services: Sequence[Service], authenticate: Authenticate) -> aio.Server:
+        server = aio.server(options=_OPTIONS)
         for service in services:
             handlers = {method.name: _Method(self._adapter, service, method, authenticate).handler()
                         for method in service.methods()}  # fmt: skip
             server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service.name, handlers),))
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)  # type: ignore[no-untyped-call]
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         names = [service.name for service in services]
         reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
         return server
@@ -79,7 +80,9 @@ class Listeners:
 class _Method:
     """One method of the contract on one listener."""
 
-    def __init__(self, adapter: Adapter, service: Service, method: MethodDescriptor, authenticate: Authenticate) -> None:
+    def __init__(
+        self, adapter: Adapter, service: Service, method: MethodDescriptor, authenticate: Authenticate
+    ) -> None:
         self._adapter, self._service, self._method, self._authenticate = adapter, service, method, authenticate
         self._path = f"{service.name}/{method.name}"
 
@@ -91,9 +94,11 @@ class _Method:
         }[self._method.client_streaming, self._method.server_streaming]
         streams = self._method.client_streaming or self._method.server_streaming
         behaviour = self._stream if streams else self._unary
-        return kind(behaviour, request_deserializer=_parser(request_class(self._method)), response_serializer=_serialise)
+        return kind(
+            behaviour, request_deserializer=_parser(request_class(self._method)), response_serializer=_serialise
+        )
 
-    async def _unary(self, request: Message | None, context: grpc.aio.ServicerContext[Any, Any]) -> Message:
+    async def _unary(self, request: Message | None, context: aio.ServicerContext[Any, Any]) -> Message:
         handler: Handler = self._service.unary[self._method.name]
         try:
             asked = self._asked(context)
@@ -101,9 +106,10 @@ class _Method:
                 raise Refusal((_unreadable(),))
             return await self._adapter.unary(asked, handler, request, response_class(self._method))
         except Refusal as refusal:
-            return await _abort(context, refusal)
+            await _abort(context, refusal)
+            raise
 
-    async def _stream(self, request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Message]:
+    async def _stream(self, request: Any, context: aio.ServicerContext[Any, Any]) -> AsyncIterator[Message]:
         handler: StreamHandler = self._service.streams[self._method.name]
         try:
             asked = self._asked(context)
@@ -116,14 +122,14 @@ class _Method:
                 yield response
         except Refusal as refusal:
             await _abort(context, refusal)
-        except grpc.aio.AbortError:
+        except aio.AbortError:
             raise
         except Exception:
             error_id = secrets.token_hex(8)
             _log.exception("stream failed", extra={"method": self._path, "error_id": error_id})
             await _abort(context, Refusal((Finding(reason=INTERNAL, values={"error_id": error_id}),)))
 
-    def _asked(self, context: grpc.aio.ServicerContext[Any, Any]) -> Asked:
+    def _asked(self, context: aio.ServicerContext[Any, Any]) -> Asked:
         names = self._authenticate(context)
         if names is None:
             raise Refusal((Finding(reason=NOT_AUTHENTICATED),))
@@ -133,13 +139,15 @@ class _Method:
             method=self._path,
             organisation=names[0],
             person=names[1],
-            language=Language.ENGLISH if str(metadata.get("accept-language", "")).startswith("en") else Language.CHINESE,
+            language=Language.ENGLISH
+            if str(metadata.get("accept-language", "")).startswith("en")
+            else Language.CHINESE,
             purpose=_text(metadata.get("hazway-purpose-bin") or metadata.get("hazway-purpose", "")),
             deadline=None if remaining is None or remaining > 1e9 else datetime.now(UTC) + timedelta(seconds=remaining),
         )
 
 
-def by_certificate(context: grpc.aio.ServicerContext[Any, Any]) -> Names | None:
+def by_certificate(context: aio.ServicerContext[Any, Any]) -> Names | None:
     """The organisation and person in the client certificate's SAN URI."""
     for value in context.auth_context().get("x509_subject_alternative_name", ()):
         if names := names_in(value.decode("utf-8", "replace")):
@@ -147,7 +155,7 @@ def by_certificate(context: grpc.aio.ServicerContext[Any, Any]) -> Names | None:
     return None
 
 
-def by_token(context: grpc.aio.ServicerContext[Any, Any], tokens: Tokens) -> Names | None:
+def by_token(context: aio.ServicerContext[Any, Any], tokens: Tokens) -> Names | None:
     """The organisation and person in the ``authorization: Bearer`` token."""
     metadata = dict(context.invocation_metadata() or ())
     scheme, _, token = str(metadata.get("authorization", "")).partition(" ")
@@ -177,10 +185,12 @@ async def _one(request: Message) -> AsyncIterator[Message]:
 
 
 def _unreadable() -> Finding:
-    return Finding(reason=FIELD_INVALID, values={"field": "request 请求", "problem": "not a message of this contract 无法解析"})
+    return Finding(
+        reason=FIELD_INVALID, values={"field": "request 请求", "problem": "not a message of this contract 无法解析"}
+    )
 
 
-async def _abort(context: grpc.aio.ServicerContext[Any, Any], refusal: Refusal) -> Any:
+async def _abort(context: aio.ServicerContext[Any, Any], refusal: Refusal) -> Any:
     status = to_status(refusal)
     code = next(code for code in grpc.StatusCode if code.value[0] == status.code)
     await context.abort(code, status.message, (("grpc-status-details-bin", status.SerializeToString()),))

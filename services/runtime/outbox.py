@@ -49,7 +49,7 @@ def deliver_due(engine: Engine, topic: str, deliver: Callable[[Message], None], 
             ).first()
             if row is None:
                 return delivered
-            message = Message(row.id, row.topic, row.key, bytes(row.payload), row.attempts)
+            message = Message(row.id, row.topic, row.key, row.payload, row.attempts)
             try:
                 deliver(message)
             except Exception as error:

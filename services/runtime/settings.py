@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 
@@ -64,3 +64,9 @@ def _whole(environment: Mapping[str, str], name: str, default: int) -> int:
     if value < 0:
         raise ValueError(f"{name} 不能为负 must not be negative: {value}")
     return value
+
+
+def to_environment(settings: Settings, base: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment in which another process reads these same settings."""
+    names = {field.name: f"HAZWAY_{field.name.upper()}" for field in fields(settings)}
+    return {**base, **{variable: str(getattr(settings, name)) for name, variable in names.items()}}

@@ -34,7 +34,9 @@ def cancel_timer(connection: Connection, kind: str, key: str) -> None:
     connection.execute(text("DELETE FROM runtime_timers WHERE kind = :kind AND key = :key"), {"kind": kind, "key": key})
 
 
-def fire_due(engine: Engine, kind: str, at: datetime, act: Callable[[Connection, Timer], None], *, most: int = 100) -> int:
+def fire_due(
+    engine: Engine, kind: str, at: datetime, act: Callable[[Connection, Timer], None], *, most: int = 100
+) -> int:
     """Run ``act`` for up to ``most`` timers due at ``at``, each in the transaction that also removes it.
 
     ``act`` may set the same timer again. Several processes may call this at once. Returns how many fired.
@@ -51,5 +53,5 @@ def fire_due(engine: Engine, kind: str, at: datetime, act: Callable[[Connection,
             ).first()
             if row is None:
                 return fired
-            act(connection, Timer(row.kind, row.key, row.due_at, bytes(row.payload)))
+            act(connection, Timer(row.kind, row.key, row.due_at, row.payload))
     return most

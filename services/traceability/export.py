@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from hazway import subject_head as heads
 from sqlalchemy import Connection
 
-from hazway import subject_head as heads
 from services.runtime.clock import nanoseconds
 from services.traceability import log_store, store
 from services.traceability.keeper import Keeper
@@ -16,7 +16,7 @@ def subject_head(connection: Connection, keeper: Keeper, subject: str, at: datet
     """The log's word on which registration of the subject is the last, as of the log's present size."""
     head = log_store.find_head(connection)
     last = store.last_in_log(connection, subject)
-    seq, digest = (0, None) if last is None else (last.seq, bytes(last.digest))
+    seq, digest = (0, None) if last is None else (last.seq, last.digest)
     size = 0 if head is None else head.size
     return heads.make(keeper.log, heads.SubjectHead(keeper.origin, subject, seq, digest, size, nanoseconds(at)))
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from hazway import statement
 from sqlalchemy import Engine
 
-from hazway import statement
 from services.traceability import store
 from services.traceability.keeper import OPERATOR, Keeper
 from services.traceability.model import Key

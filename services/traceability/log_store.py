@@ -42,9 +42,7 @@ def find_head(connection: Connection, *, lock: bool = False) -> Head | None:
     row = connection.execute(text("SELECT * FROM traceability_log" + (" FOR UPDATE" if lock else ""))).first()
     if row is None:
         return None
-    return Head(
-        row.origin, row.size, tuple(bytes(value) for value in row.range), row.checkpoint, row.token, row.frozen
-    )
+    return Head(row.origin, row.size, tuple(row.range), row.checkpoint, row.token, row.frozen)
 
 
 def move_head(connection: Connection, old: Head, new: Head) -> bool:
@@ -87,7 +85,7 @@ def waiting(connection: Connection, most: int) -> list[bytes]:
         text("SELECT digest FROM traceability_registrations WHERE leaf_index IS NULL ORDER BY queue LIMIT :most"),
         {"most": most},
     )
-    return [bytes(row.digest) for row in rows]
+    return [row.digest for row in rows]
 
 
 def give_leaves(connection: Connection, leaves: Sequence[Leaf]) -> int:
@@ -115,7 +113,7 @@ def entries(connection: Connection, start: int, end: int) -> list[bytes]:
         ),
         {"start": start, "end": end},
     )
-    return [bytes(row.digest) for row in rows]
+    return [row.digest for row in rows]
 
 
 def read_tile(connection: Connection, level: int, n: int) -> bytes:
@@ -123,7 +121,7 @@ def read_tile(connection: Connection, level: int, n: int) -> bytes:
     row = connection.execute(
         text("SELECT hashes FROM traceability_tiles WHERE level = :level AND n = :n"), {"level": level, "n": n}
     ).first()
-    return b"" if row is None else bytes(row.hashes)
+    return b"" if row is None else row.hashes
 
 
 def write_tiles(connection: Connection, tiles: Mapping[tuple[int, int], bytes]) -> None:

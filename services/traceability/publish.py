@@ -10,9 +10,9 @@ import os
 import tempfile
 from pathlib import Path
 
+from hazway import checkpoint, proof, tiles
 from sqlalchemy import Connection, Engine
 
-from hazway import checkpoint, proof, tiles
 from services.traceability import log_store
 from services.traceability.keeper import Keeper
 from services.traceability.sequencer import LogFrozen
@@ -57,9 +57,7 @@ def _extends(connection: Connection, public: checkpoint.Checkpoint, head: log_st
 
 def _content(connection: Connection, tile: tiles.Tile) -> bytes:
     if tile.level is None:
-        return tiles.encode_entries(
-            log_store.entries(connection, tile.n * _WIDTH, tile.n * _WIDTH + tile.width)
-        )
+        return tiles.encode_entries(log_store.entries(connection, tile.n * _WIDTH, tile.n * _WIDTH + tile.width))
     return log_store.read_tile(connection, tile.level, tile.n)[: tile.width * proof.HASH_BYTES]
 
 

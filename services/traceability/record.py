@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from google.protobuf.message import Message
-from sqlalchemy import Connection
-
 from hazway import body, registration, statement, wording
 from hazway.acts import ACTS
 from hazway.errors import VerificationError
+from sqlalchemy import Connection
+
 from services.errors import Finding, Refusal
 from services.errors.traceability import KEY_UNKNOWN, STATED_ALREADY, STATEMENT_INVALID, STATEMENT_MISSING
 from services.runtime.call import Call
@@ -23,7 +23,9 @@ from services.traceability.model import Registered
 WAKE_SEQUENCER = "hazway:registered"
 
 
-def record(call: Call, request: Any, *, number: str | None = None, decision: Mapping[str, Any] | None = None) -> Registered:
+def record(
+    call: Call, request: Any, *, number: str | None = None, decision: Mapping[str, Any] | None = None
+) -> Registered:
     """Verify the request's statement and register it in the call's transaction, so neither exists alone.
 
     The statement must be signed by an active key of the caller's organisation, say exactly what the request says, and

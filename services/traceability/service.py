@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from hazway import keys, statement
 from hazway.errors import VerificationError
 from hazway.traceability.v1 import traceability_pb2 as pb
+
 from services.errors import Finding, Refusal, refuse
 from services.errors.common import FIELD_INVALID, FIELD_MISSING, NOT_FOUND
 from services.errors.traceability import ENDORSEMENT_NEEDED, KEY_EXISTS, NOT_YET_IN_LOG, STATEMENT_MISSING
@@ -117,9 +118,7 @@ def export_record(
     call: Call, request: pb.ExportRecordRequest, relations: Mapping[str, RelationsOf]
 ) -> pb.ExportRecordResponse:
     _allow_subject(call, request.subject, relations)
-    return pb.ExportRecordResponse(
-        bundle=export(call.transaction, keeper_of(call.settings), request.subject, call.now)
-    )
+    return pb.ExportRecordResponse(bundle=export(call.transaction, keeper_of(call.settings), request.subject, call.now))
 
 
 def _allow_subject(call: Call, subject: str, relations: Mapping[str, RelationsOf]) -> None:

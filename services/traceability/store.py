@@ -64,7 +64,7 @@ def lock_subject(connection: Connection, subject: str) -> tuple[int, bytes | Non
         ),
         {"subject": subject},
     ).one()
-    return row.seq, bytes(row.digest) or None
+    return row.seq, row.digest or None
 
 
 def insert_registration(
@@ -108,9 +108,7 @@ def insert_registration(
     )
 
 
-def find_registration(
-    connection: Connection, *, digest: bytes = b"", statement_digest: bytes = b""
-) -> Row[Any] | None:
+def find_registration(connection: Connection, *, digest: bytes = b"", statement_digest: bytes = b"") -> Row[Any] | None:
     """The registration with its receipt and leaf index, both ``None`` while it waits for the log."""
     return connection.execute(
         text(
@@ -145,5 +143,4 @@ def last_in_log(connection: Connection, subject: str) -> Row[Any] | None:
 
 
 def _key(row: Row[Any]) -> Key:
-    sealed = None if row.sealed_private is None else bytes(row.sealed_private)
-    return Key(bytes(row.kid), row.organisation_id, bytes(row.public_key), row.registered_at, row.revoked_at, sealed)
+    return Key(row.kid, row.organisation_id, row.public_key, row.registered_at, row.revoked_at, row.sealed_private)

@@ -1,0 +1,1 @@
+"""One desk for whatever any slice raises: kind, subject, severity, evidence, handling, supervision 督办."""

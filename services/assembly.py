@@ -1,0 +1,146 @@
+"""The slices put together: what the api answers, what the worker does, and how each process starts and stops."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import signal
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+from sqlalchemy import Connection, Engine
+
+from services import traceability
+from services.runtime.access import Role
+from services.runtime.adapter import Adapter
+from services.runtime.call import Caller
+from services.runtime.certificates import DevelopmentAuthority
+from services.runtime.host import Host, open_host
+from services.runtime.listeners import Listeners
+from services.runtime.loops import Loop, run_loops
+from services.runtime.migrations import Migration, migrate
+from services.runtime.service import Service
+from services.runtime.settings import Settings
+from services.runtime.static import files_app
+from services.runtime.tokens import Tokens
+from services.traceability.genesis import begin
+from services.traceability.publish import publish
+from services.traceability.record import WAKE_SEQUENCER
+from services.traceability.sequencer import Sequencer
+from services.traceability.service import service as traceability_service
+
+PORTS_FILE = "run/api.json"
+
+
+def prepare(settings: Settings) -> Sequence[Migration]:
+    """Migrate, make the keys, open the log: what must be done before any process serves. Safe to repeat."""
+    host = open_host(settings)
+    try:
+        applied = migrate(host.engine)
+        keeper = traceability.keeper_of(settings)
+        DevelopmentAuthority(settings.home / "authority")
+        begin(host.engine, keeper, host.clock.now())
+        Sequencer(host.engine, keeper, "prepare").open()
+    finally:
+        host.close()
+    return applied
+
+
+def api_services() -> list[Service]:
+    """Every service of the contract."""
+    return [traceability_service({})]
+
+
+def identify(connection: Connection, organisation: str, person: str) -> Caller | None:
+    """Who the caller is: the operator of this server, or whom the registry knows; ``None`` for anybody else."""
+    if organisation == traceability.OPERATOR:
+        return Caller(organisation, person, frozenset({Role.OPERATOR}))
+    return None
+
+
+def worker_loops(host: Host) -> list[Loop]:
+    """What one worker process does; several may run at once, on one host or many."""
+    keeper = traceability.keeper_of(host.settings)
+    sequencer = Sequencer(host.engine, keeper, f"{os.uname().nodename}-{os.getpid()}-{secrets.token_hex(4)}")
+    public = host.settings.home / "public" / "log"
+    return [Loop("sequencer", 0.2, lambda: _sequence(sequencer, host.engine, keeper, public), WAKE_SEQUENCER)]
+
+
+def _sequence(sequencer: Sequencer, engine: Engine, keeper: traceability.Keeper, public: Path) -> bool:
+    given = sequencer.run_once()
+    if given or not (public / "checkpoint").exists():
+        publish(engine, keeper, public)
+    return given > 0
+
+
+async def run_api(settings: Settings) -> None:
+    """Serve both listeners and the public log until SIGTERM or SIGINT; tell the ports in ``run/api.json``."""
+    host = open_host(settings)
+    tokens = Tokens(settings.home / "keys" / "tokens.key")
+    adapter = Adapter(settings, host.engine, host.bus, host.clock, identify)
+    credentials = DevelopmentAuthority(settings.home / "authority").issue_server(settings.host)
+    listeners = Listeners(adapter, api_services(), credentials, tokens)
+    await listeners.start()
+    public = _public_server(settings)
+    serving = asyncio.create_task(public.serve())
+    while not public.started:
+        await asyncio.sleep(0.01)
+    ports = {
+        "pid": os.getpid(),
+        "machine_port": listeners.machine_port,
+        "people_port": listeners.people_port,
+        "log_port": public.servers[0].sockets[0].getsockname()[1],
+    }
+    _tell(settings.home / PORTS_FILE, ports)
+    await _until_told_to_stop()
+    await listeners.stop()
+    public.should_exit = True
+    await serving
+    adapter.close()
+    host.close()
+
+
+def run_worker(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT."""
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stopped.set())
+    host = open_host(settings)
+    run_loops(worker_loops(host), host.bus, stopped)
+    host.close()
+
+
+class _Quiet(uvicorn.Server):
+    """Leaves signals to the process it is a part of."""
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def]  # as in uvicorn
+        yield
+
+
+def _public_server(settings: Settings) -> uvicorn.Server:
+    app = files_app(settings.home / "public")
+    return _Quiet(
+        uvicorn.Config(
+            app, host=settings.host, port=settings.log_port, log_config=None, access_log=False, lifespan="off"
+        )
+    )
+
+
+def _tell(path: Path, content: dict[str, int]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_suffix(".new")
+    scratch.write_text(json.dumps(content), encoding="utf-8")
+    scratch.replace(path)
+
+
+async def _until_told_to_stop() -> None:
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    await told.wait()

@@ -1,0 +1,1 @@
+"""Checks before loading, fill permits, weights, loading records and the clearance to depart."""

@@ -1,0 +1,1 @@
+"""Fixes, detection, tracks and the figures regulators are scored on."""
