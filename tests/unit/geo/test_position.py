@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 import pytest
-from geo.position import EARTH_RADIUS_M, Position, bearing_deg, distance_m, distances_m, offset
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from geo.position import EARTH_RADIUS_M, Position, bearing_deg, distance_m, distances_m, offset
 
 SOMEWHERE = st.builds(Position, st.integers(-890_000_000, 890_000_000), st.integers(-1_800_000_000, 1_800_000_000))
 
