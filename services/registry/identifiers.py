@@ -60,16 +60,16 @@ _IDENTITY_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _IDENTITY_CHECKS = "10X98765432"
 
 _LETTER = "A-HJ-NP-Z"
-_PLATE = re.compile(rf"^[{PROVINCES}][{_LETTER}][{_LETTER}0-9]{{5}}$")
-_TRAILER = re.compile(rf"^[{PROVINCES}][{_LETTER}][{_LETTER}0-9]{{4}}挂$")
-_NEW_ENERGY_SMALL = re.compile(rf"^[{PROVINCES}][{_LETTER}][DF][{_LETTER}0-9]\d{{4}}$")
-_NEW_ENERGY_LARGE = re.compile(rf"^[{PROVINCES}][{_LETTER}]\d{{5}}[DF]$")
+_PLATE = re.compile(rf"[{PROVINCES}][{_LETTER}][{_LETTER}0-9]{{5}}")
+_TRAILER = re.compile(rf"[{PROVINCES}][{_LETTER}][{_LETTER}0-9]{{4}}挂")
+_NEW_ENERGY_SMALL = re.compile(rf"[{PROVINCES}][{_LETTER}][DF][{_LETTER}0-9][0-9]{{4}}")
+_NEW_ENERGY_LARGE = re.compile(rf"[{PROVINCES}][{_LETTER}][0-9]{{5}}[DF]")
 _COLOUR_WORDS = {
     "黄绿": PlateColour.YELLOW_GREEN, "黄": PlateColour.YELLOW, "蓝": PlateColour.BLUE, "黑": PlateColour.BLACK,
     "白": PlateColour.WHITE, "渐变绿": PlateColour.GRADIENT_GREEN, "绿": PlateColour.GREEN,
 }  # fmt: skip
 _COLOUR_SUFFIX = re.compile(r"[-_/(]?(黄绿|渐变绿|黄|蓝|黑|白|绿)色?牌?\)?$")
-_VIN = re.compile(r"^[A-HJ-NPR-Z0-9]{17}$")
+_VIN = re.compile(r"[A-HJ-NPR-Z0-9]{17}")
 
 
 def plain(text: str) -> str:
@@ -138,16 +138,16 @@ def normalise_plate(text: str) -> tuple[str, PlateColour | None]:
 def plate_problem(plate: str, colour: PlateColour, *, trailer: bool) -> str:
     """GA 36: the form of the plate, and that form, colour and kind of vehicle belong together."""
     if trailer:
-        if not _TRAILER.match(plate):
+        if not _TRAILER.fullmatch(plate):
             return "is not the plate of a trailer"
         return "" if colour is PlateColour.YELLOW else "a trailer's plate is yellow"
-    if _TRAILER.match(plate):
+    if _TRAILER.fullmatch(plate):
         return "is the plate of a trailer"
-    if _NEW_ENERGY_LARGE.match(plate):
+    if _NEW_ENERGY_LARGE.fullmatch(plate):
         return "" if colour is PlateColour.YELLOW_GREEN else "a large new-energy vehicle's plate is yellow-green"
-    if _NEW_ENERGY_SMALL.match(plate):
+    if _NEW_ENERGY_SMALL.fullmatch(plate):
         return "" if colour is PlateColour.GRADIENT_GREEN else "a small new-energy vehicle's plate is green"
-    if not _PLATE.match(plate):
+    if not _PLATE.fullmatch(plate):
         return "is not a plate of GA 36"
     if colour in (PlateColour.YELLOW_GREEN, PlateColour.GRADIENT_GREEN):
         return "colour belongs to a new-energy plate of eight places"
@@ -156,15 +156,15 @@ def plate_problem(plate: str, colour: PlateColour, *, trailer: bool) -> str:
 
 def vin_problem(vin: str) -> str:
     """Form only: the check digit of ISO 3779 is not kept by every maker."""
-    return "" if _VIN.match(vin) else "must be 17 of 0-9 and A-Z without I, O, Q"
+    return "" if _VIN.fullmatch(vin) else "must be 17 of 0-9 and A-Z without I, O, Q"
 
 
 def division_problem(code: str) -> str:
     """Form of a GB/T 2260 code; the yearly list itself is data of the registry."""
-    return "" if re.fullmatch(r"\d{6}", code) and code[:2] in PROVINCE_CODES else "must be six digits of GB/T 2260"
+    return "" if re.fullmatch(r"[0-9]{6}", code) and code[:2] in PROVINCE_CODES else "must be six digits of GB/T 2260"
 
 
 def un_number_of(text: str) -> str:
     """``UN1203``, ``1203`` and ``un 1203`` → "1203"; "" for anything else."""
-    match = re.fullmatch(r"(?:UN)?(\d{4})", plain(text))
+    match = re.fullmatch(r"(?:UN)?([0-9]{4})", plain(text))
     return match[1] if match else ""

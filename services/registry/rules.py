@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -22,6 +21,7 @@ from services.errors.registry import (
     TANK_STATE_INVALID,
     VIN_INVALID,
 )
+from services.goods.tanks import TankCodeUnreadable, parse_tank_code
 from services.registry import bases
 from services.registry.identifiers import (
     credit_code_problem,
@@ -44,9 +44,6 @@ from services.registry.model import (
     VehicleKind,
 )
 from services.registry.scope import parse_scope
-
-# ADR 4.3.3.1.1 and 4.3.4.1.1: kind, least test pressure in bar (G by the general rule), openings, valves.
-TANK_CODE = re.compile(r"^(?:[LS](?:G|1\.5|2\.65|4|10|15|21)[A-D][VFNH]|[CPR](?:\d+(?:\.\d+)?|x)[B-D][NH])(?:\(\+\))?$")
 
 # No lorry of GB 1589 has a total mass above 49 t; special ones are far below this. Catches kilograms typed for grams.
 MAX_VEHICLE_GRAMS = 200_000_000
@@ -139,7 +136,11 @@ def check_tank(tank: Tank) -> tuple[Finding, ...]:
 
 
 def _tank_code(tank: Tank) -> Iterator[Finding]:
-    if tank.tank_code and not TANK_CODE.match(tank.tank_code):
+    if not tank.tank_code:
+        return
+    try:
+        parse_tank_code(tank.tank_code)
+    except TankCodeUnreadable:
         values = {"code": tank.tank_code}
         yield Finding(reason=TANK_CODE_INVALID, path="tank.tank_code", rule="RG-06", basis=bases.TANK, values=values)
 
