@@ -105,7 +105,18 @@ POLICIES: Mapping[str, tuple[Policy, ...]] = {
     "EQ_PACKAGES": (Policy(1_000, _measures("第二十一条 Art 21")),),
     "LQ_GROSS": (Policy(8_000_000, _measures("第二十一条 Art 21")),),
     "NON_TANK_MASS": (Policy(10_000_000, _NON_TANK),),
-}
+    # ADR 7.5.5.2.1: net explosive grams of a transport unit by vehicle and division; 1.1A apart; 1.4S has none.
+    **{
+        f"{vehicle} {division}": (Policy(grams, BASES["EXPLOSIVE_LIMITS"][0]),)
+        for vehicle, limits in {
+            "EX/II": {"1.1A": 6_250, "1.1": 1_000_000, "1.2": 3_000_000, "1.3": 5_000_000, "1.4": 15_000_000,
+                      "1.5": 5_000_000, "1.6": 5_000_000},
+            "EX/III": {"1.1A": 18_750, "1.1": 16_000_000, "1.2": 16_000_000, "1.3": 16_000_000, "1.4": 16_000_000,
+                       "1.5": 16_000_000, "1.6": 16_000_000},
+        }.items()
+        for division, grams in limits.items()
+    },
+}  # fmt: skip
 
 
 def basis_on(name: str, on: date) -> Basis | None:

@@ -136,6 +136,8 @@ def _joined(values: Iterable[str]) -> str:
 def _disputed(disagreements: Iterable[Disagreement]) -> Mapping[_Key, tuple[str, ...]]:
     found: dict[_Key, list[str]] = defaultdict(list)
     for one in disagreements:
+        if one.column == "un_number":  # a list that lacks a number contradicts nothing
+            continue
         if one.column not in found[one.un_number, one.packing_group]:
             found[one.un_number, one.packing_group].append(one.column)
     return {key: tuple(columns) for key, columns in found.items()}

@@ -251,7 +251,7 @@ def _tunnel_code(text: str) -> str:
 
 
 def _hazard_number(text: str) -> str:
-    if text and not re.fullmatch(r"X?[1-9]\d{1,2}|1\.5D", text):
+    if text and not re.fullmatch(r"X?[1-9][0-9]{1,2}|1\.5D", text):
         raise _Bad(f"hazard identification number {text!r} is none")
     return text
 

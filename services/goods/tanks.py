@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
-_CODE = re.compile(r"([LSCPR])(G|x|\d{1,3}(?:\.\d{1,2})?)([ABCD])([VFNH])((?:\([M+]\))*)")
+_CODE = re.compile(r"([LSCPR])(G|x|[0-9]{1,3}(?:\.[0-9]{1,2})?)([ABCD])([VFNH])((?:\([M+]\))*)")
 _GAS_KINDS = "CPR"
 _OPENINGS = "ABCD"
 _VENTS = "VFNH"
