@@ -162,10 +162,9 @@ def cover_polygon(shape: MultiPolygon, resolution: int, *, margin_e7: int = 0, r
         flat = shapely.make_valid(flat)
     if margin_e7:  # room enough to spare detail
         flat, distance = flat.simplify(distance / 4), distance * 5 / 4
-    touched = _cells(_degrees(flat.buffer(distance, quad_segs=2, join_style="mitre"), narrowing), resolution, "overlap")
-    inside = _cells(_degrees(flat.buffer(-distance, quad_segs=2, join_style="mitre"), narrowing), resolution, "full")
-    full = frozenset(inside) & frozenset(touched)
-    return Cover(full, frozenset(touched) - full)
+    touched = _touched(_degrees(flat.buffer(distance, quad_segs=2, join_style="mitre"), narrowing), resolution)
+    full = _inside(_degrees(flat.buffer(-distance, quad_segs=2, join_style="mitre"), narrowing), resolution) & touched
+    return Cover(frozenset(full), frozenset(touched - full))
 
 
 def _bend_m(resolution: int, latitude: float) -> float:
@@ -178,16 +177,37 @@ def _degrees(geometry: shapely.geometry.base.BaseGeometry, narrowing: float) -> 
     return shapely.affinity.scale(geometry, xfact=1 / narrowing / E7, yfact=1 / E7, origin=(0, 0))
 
 
-def _cells(area: shapely.geometry.base.BaseGeometry, resolution: int, contain: str) -> set[Cell]:
-    """Cells of an area in unwrapped degrees, cut at the date line and into strips that H3 takes."""
+def _touched(area: shapely.geometry.base.BaseGeometry, resolution: int) -> set[Cell]:
+    """Cells that an area touches. H3's "overlap" overlooks a cell whose middle lies in a hole smaller than the cell, so
+    polygons are covered without their holes and lose the cells wholly in a hole afterwards."""
+    touched: set[Cell] = set()
+    for part in _polygons(area):
+        mine = _cells(shapely.Polygon(part.exterior), resolution, "overlap")
+        for hole in part.interiors:
+            mine -= _cells(shapely.Polygon(hole), resolution, "full")
+        touched |= mine
+    return touched
+
+
+def _inside(area: shapely.geometry.base.BaseGeometry, resolution: int) -> set[Cell]:
+    """Cells wholly in an area."""
+    return {cell for part in _polygons(area) for cell in _cells(part, resolution, "full")}
+
+
+def _cells(polygon: shapely.Polygon, resolution: int, contain: str) -> set[Cell]:
+    """H3's cells of a polygon in unwrapped degrees, cut at the date line and into strips that H3 takes."""
     found: set[Cell] = set()
-    for part in shapely.get_parts(area):
-        if part.geom_type == "Polygon" and not part.is_empty:
-            for strip in _strips(part):
-                outer, holes = list(strip.exterior.coords), [list(ring.coords) for ring in strip.interiors]
-                polygon = LatLngPoly([(y, x) for x, y in outer], *([(y, x) for x, y in ring] for ring in holes))
-                found.update(h3.h3shape_to_cells_experimental(polygon, resolution, contain))
+    for strip in _strips(polygon):
+        rings = [
+            [(latitude, longitude) for longitude, latitude in ring.coords]
+            for ring in (strip.exterior, *strip.interiors)
+        ]
+        found.update(h3.h3shape_to_cells_experimental(LatLngPoly(*rings), resolution, contain))
     return found
+
+
+def _polygons(area: shapely.geometry.base.BaseGeometry) -> list[shapely.Polygon]:
+    return [part for part in shapely.get_parts(area) if part.geom_type == "Polygon" and not part.is_empty]
 
 
 def _strips(polygon: shapely.Polygon) -> Iterable[shapely.Polygon]:
@@ -201,9 +221,8 @@ def _strips(polygon: shapely.Polygon) -> Iterable[shapely.Polygon]:
         left = number * _WIDEST_DEGREES - 180
         cut = polygon.intersection(shapely.box(left, -90, left + _WIDEST_DEGREES, 90))
         home = -360 * math.floor((left + 180) / 360)
-        for part in shapely.get_parts(cut):
-            if part.geom_type == "Polygon" and not part.is_empty:
-                yield shapely.affinity.translate(part, xoff=home)
+        for part in _polygons(cut):
+            yield shapely.affinity.translate(part, xoff=home)
 
 
 def cover_segment(a: Position, b: Position, resolution: int) -> frozenset[Cell]:

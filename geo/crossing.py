@@ -51,11 +51,16 @@ def spans(edges: Sequence[Edge], segment: Edge) -> tuple[tuple[Fraction, Fractio
 
 
 def _beside(shape: MultiPolygon, a: Position, b: Position) -> Edge:
-    """The segment moved by whole turns next to the area, as (latitude, longitude, up, across)."""
     across = (b.longitude_e7 - a.longitude_e7 + HALF_TURN_E7) % TURN_E7 - HALF_TURN_E7
     _, west, _, east = shape.box
-    turns = (2 * a.longitude_e7 + across - west - east + TURN_E7) // (2 * TURN_E7)
-    return a.latitude_e7, a.longitude_e7 - turns * TURN_E7, b.latitude_e7 - a.latitude_e7, across
+    return beside((a.latitude_e7, a.longitude_e7, b.latitude_e7 - a.latitude_e7, across), west, east)
+
+
+def beside(segment: Edge, west: int, east: int) -> Edge:
+    """A segment (latitude, longitude, up, across) moved by whole turns until its middle is next to that of a range of longitudes."""
+    latitude, longitude, up, across = segment
+    turns = (2 * longitude + across - west - east + TURN_E7) // (2 * TURN_E7)
+    return latitude, longitude - turns * TURN_E7, up, across
 
 
 def _contacts(segment: Edge, edge: Edge) -> Iterator[Fraction]:

@@ -231,7 +231,9 @@ class ZoneIndex(Generic[Key]):
         found = self._pool.through(zone, latitude, longitude, np.where(far, 0, up), np.where(far, 0, across))
         for row in np.flatnonzero(far).tolist():
             segment = (int(latitude[row]), int(longitude[row]), int(up[row]), int(across[row]))
-            spans = crossing.spans(self._pool.edges(int(zone[row])), segment)
+            edges = self._pool.edges(int(zone[row]))
+            longitudes = [longitude for edge in edges for longitude in edge[1::2]]
+            spans = crossing.spans(edges, crossing.beside(segment, min(longitudes), max(longitudes)))
             found.meets[row] = bool(spans)
             if spans:
                 found.t_in[row], found.t_out[row] = float(spans[0][0]), float(spans[-1][1])

@@ -42,21 +42,21 @@ class QuietMap:
 
     def is_quiet(self, latitude_e7: Int64s, longitude_e7: Int64s, up_e7: Int64s, across_e7: Int64s) -> Mask:
         """Whether each segment surely meets no noted box; those longer than a square never do surely."""
-        south, west = latitude_e7 + np.minimum(up_e7, 0) + _SOUTH, longitude_e7 + np.minimum(across_e7, 0) + _WEST
+        south = latitude_e7 + np.minimum(up_e7, 0) + _SOUTH
+        west = (longitude_e7 + np.minimum(across_e7, 0) + _WEST) % _TURN
         height, width = np.abs(up_e7), np.abs(across_e7)
         quiet = (height < 1 << _FINE) & (width < 1 << _FINE)
         quiet &= ~self._is_noted(south, west)
         for away in ((height, width), (height, 0), (0, width)):
             moved = (south + away[0]) >> _FINE != south >> _FINE
-            moved |= (west + away[1]) >> _FINE != west >> _FINE
+            moved |= (west + away[1]) % _TURN >> _FINE != west >> _FINE
             rows = np.flatnonzero(quiet & moved)
             if len(rows):
                 up, aside = (np.broadcast_to(value, quiet.shape)[rows] for value in away)
-                quiet[rows] = ~self._is_noted(south[rows] + up, west[rows] + aside)
+                quiet[rows] = ~self._is_noted(south[rows] + up, (west[rows] + aside) % _TURN)
         return quiet
 
     def _is_noted(self, up: Int64s, aside: Int64s) -> Mask:
-        aside = aside % _TURN
         noted: Mask = self._fine[_slot(up >> _FINE, aside >> _FINE)] != 0
         noted |= self._coarse[up >> _COARSE, aside >> _COARSE] != 0
         return noted
