@@ -30,9 +30,10 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 def root_of(leaf_hashes: Iterable[bytes]) -> bytes:
     """The root over these leaf hashes in order; that of no leaves is the hash of nothing."""
-    if isinstance(leaf_hashes, str | bytes) or not isinstance(leaf_hashes, Iterable):
-        raise VerificationError("root", "not a list of leaf hashes", "不是叶散列值列表")
-    row = list(leaf_hashes)
+    try:
+        row = list(leaf_hashes)
+    except TypeError:
+        raise VerificationError("root", "not a list of leaf hashes", "不是叶散列值列表") from None
     for leaf in row:
         _check_hash(leaf, "root", "a leaf hash")
     if not row:

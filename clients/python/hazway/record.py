@@ -9,15 +9,17 @@ from datetime import UTC, datetime, timedelta
 from hazway import bundle as bundles
 from hazway import checkpoint as checkpoints
 from hazway import cose, keys, note, proof, receipt, registration, statement, subject_head
-from hazway import policy as policies
 from hazway.bundle import Bundle, Entry, Scope, Section
 from hazway.errors import VerificationError, require, within
 from hazway.key_record import KeyRecord, KeyRing, subject_of
 from hazway.registration import Registration
 from hazway.statement import Statement
 from hazway.subject_head import SubjectHead
+from hazway.trust import Trust
 
-EXPIRE = "record.expire"
+__all__ = ["EXPIRE", "STEPS", "Fact", "SubjectFacts", "Trust", "Verified", "verify"]
+
+EXPIRE = "record.expire"  # the kind of an authority's statement whose body lists the ``statements`` that have expired
 EXPIRED, OUTSIDE = "expired", "period"
 CLOCK_SKEW = timedelta(minutes=5)
 STEPS = (
@@ -35,22 +37,6 @@ STEPS = (
     "12 expiry",
     "13 digest",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """What the verifier knows beforehand, from elsewhere than the file.
-
-    ``log_keys`` are the log's verifier keys (all of them, where it has changed its key); ``policy`` the witnesses asked
-    for, if any; ``authorities`` the SPKIs of the keys that may vouch for organisations' keys, without which the first
-    entry of the log is that key; ``max_age`` how old the checkpoint may be ``at`` the time of verifying (aware).
-    """
-
-    log_keys: tuple[str | note.Verifier, ...]
-    policy: policies.Policy | None = None
-    authorities: tuple[bytes, ...] = ()
-    max_age: timedelta | None = None
-    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
