@@ -91,7 +91,8 @@ def drive(
         targets[overspeed.first : overspeed.last + 1] = overspeed.speed_dkmh
     profile = _profile(line, targets / 36)
     arrival = float(profile.seconds[-1])
-    for seconds in [*np.arange(0, arrival, interval_s).tolist(), arrival]:
+    # half a second short of it, so that the fix on arrival never doubles the one before
+    for seconds in [*np.arange(0, arrival - 0.5, interval_s).tolist(), arrival]:
         if not _is_silent(profile, seconds, reacquire_s):
             yield _fix(line, profile, seconds, start, noise_m, rng)
 

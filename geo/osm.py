@@ -89,7 +89,7 @@ def read_region(path: Path) -> RoadGraph:
         raise RegionError(f"地图文件不存在：{path.name}", f"no such map file: {path.name}")
     try:
         ways, places = _read_ways(path)
-    except (RuntimeError, ValueError, OSError) as problem:
+    except Exception as problem:  # osmium has no common error: bad XML, ids and coordinates each raise another kind
         raise RegionError(
             f"地图文件已损坏：{path.name}", f"the map file is malformed: {path.name}: {problem}"
         ) from problem

@@ -2,6 +2,9 @@
 
 import bz2
 import gzip
+import random
+import subprocess
+import sys
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
@@ -219,6 +222,8 @@ TWO_WAYS = osm([([1, 2], ROAD), ([2, 3], ROAD)])
         ("noise.osm.gz", b"\x1f\x8b nothing"),
         ("points.osm", osm([([1, 2], ROAD)], missing=[1])),
         ("dots.osm", osm([([1, 1], ROAD)])),
+        ("place.osm", TWO_WAYS.replace(b'lat="30.0"', b'lat="north"')),
+        ("number.osm", TWO_WAYS.replace(b'ref="1"', b'ref="one"')),
         ("page.osm", b"<html><body>404</body></html>"),
         ("picture.png", b"\x89PNG"),
     ],
@@ -231,6 +236,28 @@ def test_a_file_without_roads_is_refused_in_chinese_and_english(name: str, conte
     assert any("\u4e00" <= letter <= "\u9fff" for letter in refusal.value.zh)
 
 
+def test_any_digits_changed_give_a_graph_or_a_refusal_and_no_other_error(tmp_path: Path) -> None:
+    rng, file = random.Random(3), tmp_path / "region.osm"
+    content = osm([([1, 2, 3], ROAD), ([3, 4, 5], {**ROAD, "tunnel": "yes"}), ([5, 15, 13, 3], {"highway": "service"})])
+    digits = [place for place, byte in enumerate(content) if chr(byte).isdigit() and place > 20]
+    outcomes = set()
+    for _ in range(60):
+        changed = bytearray(content)
+        for _ in range(rng.randrange(1, 6)):
+            changed[rng.choice(digits)] = ord(rng.choice("0123456789"))
+        file.write_bytes(changed)
+        try:
+            outcomes.add(read_region(file).edge_count > 0)
+        except RegionError:
+            outcomes.add(False)
+    assert True in outcomes
+
+
 def test_a_missing_file_is_refused_like_a_broken_one(tmp_path: Path) -> None:
     with pytest.raises(RegionError, match="no such map file"):
         read_region(tmp_path / "none.osm")
+
+
+def test_importing_the_reader_does_not_load_osmnx_or_osmium() -> None:
+    code = "import sys, geo.osm; print(sorted({'osmnx', 'osmium', 'pandas', 'networkx'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout == "[]\n"

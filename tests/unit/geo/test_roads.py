@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import random
 import zipfile
 from pathlib import Path
 
@@ -66,6 +67,23 @@ def test_a_truncated_store_is_refused(cut: int, graph: RoadGraph, tmp_path: Path
     (tmp_path / "graph.npz").write_bytes((tmp_path / "graph.npz").read_bytes()[:-cut])
     with pytest.raises(ValueError, match="not a stored road graph"):
         RoadGraph.load(tmp_path / "graph.npz")
+
+
+def test_a_store_with_flipped_bits_is_refused_or_read_but_fails_in_no_other_way(
+    graph: RoadGraph, tmp_path: Path
+) -> None:
+    graph.save(tmp_path / "graph.npz")
+    content, rng = (tmp_path / "graph.npz").read_bytes(), random.Random(7)
+    refused = 0
+    for _ in range(300):
+        broken = bytearray(content)
+        broken[rng.randrange(len(broken))] ^= 1 << rng.randrange(8)
+        (tmp_path / "broken.npz").write_bytes(broken)
+        try:
+            RoadGraph.load(tmp_path / "broken.npz")
+        except ValueError:
+            refused += 1
+    assert refused > 200
 
 
 def test_links_have_the_class_of_their_road_and_only_motorways_are_expressways() -> None:
