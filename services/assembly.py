@@ -16,6 +16,7 @@ import uvicorn
 from sqlalchemy import Connection, Engine
 
 from services import traceability
+from services.alarms import service as alarms_service
 from services.runtime.access import Role
 from services.runtime.adapter import Adapter
 from services.runtime.call import Caller
@@ -53,7 +54,7 @@ def prepare(settings: Settings) -> Sequence[Migration]:
 
 def api_services() -> list[Service]:
     """Every service of the contract."""
-    return [traceability_service({})]
+    return [traceability_service({}), alarms_service.SERVICE]
 
 
 def identify(connection: Connection, organisation: str, person: str) -> Caller | None:

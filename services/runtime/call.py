@@ -57,11 +57,12 @@ class Call:
     allowed: bool = False
     after_commit: list[Callable[[], None]] = field(default_factory=list)
 
-    def allow(self, relations: Iterable[Relation], *, subject: str = "") -> Relation:
+    def allow(self, relations: Iterable[Relation], *, subject: str = "", again: bool = False) -> Relation:
         """Pass when the table opens the method to one of the caller's ``relations``; tell which.
 
         Raises a refusal NOT_ALLOWED when the role may never use the method, and NOT_FOUND when it may, but not for
-        this thing: unknown and not yours look the same. A look by jurisdiction is logged with its purpose.
+        this thing: unknown and not yours look the same. A look by jurisdiction is logged with its purpose, but not when
+        a stream that was allowed to look does so ``again``.
         """
         opened = open_relations(self.method, self.caller.roles)
         if not opened:
@@ -70,7 +71,7 @@ class Call:
         if not usable:
             raise Refusal((Finding(reason=NOT_FOUND),))
         chosen = next((relation for relation in usable if relation is not Relation.JURISDICTION), usable[0])
-        if chosen is Relation.JURISDICTION:
+        if chosen is Relation.JURISDICTION and not again:
             self._log_look(subject)
         self.allowed = True
         return chosen

@@ -42,7 +42,7 @@ class Listeners:
 
     def __init__(self, adapter: Adapter, services: Sequence[Service], credentials: Credentials, tokens: Tokens) -> None:
         self._adapter = adapter
-        self._health = health.aio.HealthServicer()
+        self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]  # the stubs forget it
         pair = [(credentials.key, credentials.chain)]
         self._machines = self._server(services, by_certificate)
         self._people = self._server(services, lambda context: by_token(context, tokens))

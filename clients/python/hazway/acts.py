@@ -18,10 +18,45 @@ class Act:
 
 
 ACTS: Mapping[str, Act] = {
+    "hazway.alarms.v1.AlarmService/HandleAlarm": Act("alarm.handle", lambda request: f"alarm/{request.alarm_id}"),
     "hazway.traceability.v1.TraceabilityService/RegisterKey": Act(
         "key.register", lambda request: f"key/{keys.kid_of(request.key.public_key).hex()}"
     ),
     "hazway.traceability.v1.TraceabilityService/RevokeKey": Act(
         "key.revoke", lambda request: f"key/{request.kid.hex()}"
+    ),
+    "hazway.registry.v1.RegistryService/RegisterOrganisation": Act(
+        "registry.organisation", lambda request: f"organisation/{request.organisation.id}"
+    ),
+    "hazway.registry.v1.RegistryService/SuspendOrganisation": Act(
+        "registry.suspend", lambda request: f"organisation/{request.organisation_id}"
+    ),
+    "hazway.registry.v1.RegistryService/PutLicence": Act(
+        "registry.licence", lambda request: f"organisation/{request.licence.organisation_id}"
+    ),
+    "hazway.registry.v1.RegistryService/PutVehicle": Act(
+        "registry.vehicle", lambda request: f"vehicle/{request.vehicle.id}"
+    ),
+    "hazway.registry.v1.RegistryService/MergeVehicles": Act(
+        "registry.merge", lambda request: f"vehicle/{request.kept_id}"
+    ),
+    "hazway.registry.v1.RegistryService/PutTank": Act("registry.tank", lambda request: f"tank/{request.tank.id}"),
+    "hazway.registry.v1.RegistryService/SetTankState": Act(
+        "registry.tank_state", lambda request: f"tank/{request.tank_id}"
+    ),
+    "hazway.registry.v1.RegistryService/PutPerson": Act(
+        "registry.person", lambda request: f"person/{request.person.id}"
+    ),
+    "hazway.registry.v1.RegistryService/EndEmployment": Act(
+        "registry.employment_end", lambda request: f"person/{request.person_id}"
+    ),
+    "hazway.registry.v1.RegistryService/PutPermit": Act(
+        "registry.permit", lambda request: f"organisation/{request.permit.organisation_id}"
+    ),
+    "hazway.registry.v1.RegistryService/RevokePermit": Act(
+        "registry.permit_revoke", lambda request: f"organisation/{request.organisation_id}"
+    ),
+    "hazway.registry.v1.RegistryService/ImportRows": Act(
+        "registry.import", lambda request: f"organisation/{request.organisation_id}"
     ),
 }

@@ -1,0 +1,160 @@
+"""The alarm desk on the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Mapping
+from functools import partial
+from typing import Any
+
+from hazway.alarms.v1 import alarms_pb2 as pb
+from sqlalchemy import Row
+
+from services import traceability
+from services.alarms import store
+from services.alarms.model import HandlingReason
+from services.errors import Finding, Refusal, refuse
+from services.errors.alarms import ALARM_CLOSED, RESUME_TOKEN_INVALID
+from services.errors.common import FIELD_MISSING, NOT_FOUND, PAGE_TOKEN_INVALID
+from services.runtime.access import Relation
+from services.runtime.call import Call
+from services.runtime.service import Service, StreamCall
+
+_MOST = 500
+_LOOK_S = 0.5  # between looks when no wake-up comes
+_SIGN_OF_LIFE_S = 15
+
+
+def list_alarms(call: Call, request: pb.ListAlarmsRequest) -> pb.ListAlarmsResponse:
+    filters = _visible(call)
+    if request.vehicle_id:
+        filters["vehicle_id"] = request.vehicle_id
+    if request.waybill_id:
+        filters["waybill_id"] = request.waybill_id
+    if request.kind:
+        filters["kind"] = pb.AlarmKind.Name(request.kind).removeprefix("ALARM_KIND_")
+    if request.state:
+        filters["state"] = pb.AlarmState.Name(request.state).removeprefix("ALARM_STATE_")
+    most = min(request.page_size or 100, _MOST)
+    before = _number(request.page_token, PAGE_TOKEN_INVALID, "page_token") if request.page_token else None
+    rows = store.newest(call.transaction, filters, before=before, most=most)
+    token = _token(rows[-1].change) if len(rows) == most else ""
+    return pb.ListAlarmsResponse(alarms=[_to_wire(row) for row in rows], next_page_token=token)
+
+
+def handle_alarm(call: Call, request: pb.HandleAlarmRequest) -> pb.HandleAlarmResponse:
+    row = store.find(call.transaction, request.alarm_id)
+    call.allow(_relations(call, row), subject=f"alarm/{request.alarm_id}")
+    if row is None:
+        raise Refusal((Finding(reason=NOT_FOUND, path="alarm_id"),))
+    if not request.reason:
+        refuse([Finding(reason=FIELD_MISSING, path="reason", values={"field": "reason 处置结论"})])
+    reason = HandlingReason[pb.HandlingReason.Name(request.reason).removeprefix("HANDLING_REASON_")]
+    by = call.caller.person or call.caller.organisation
+    if not store.handle(call.transaction, row.id, reason=reason, note=request.note, by=by, at=call.now):
+        raise Refusal((Finding(reason=ALARM_CLOSED, path="alarm_id"),))
+    registered = traceability.record(call, request)
+    handled = store.find(call.transaction, row.id)
+    return pb.HandleAlarmResponse(alarm=_to_wire(handled or row), registered=registered.to_wire())
+
+
+async def watch_alarms(
+    call: StreamCall, requests: AsyncIterator[pb.WatchAlarmsRequest]
+) -> AsyncIterator[pb.WatchAlarmsResponse]:
+    """Every change in order from the token on; a watcher that reads slowly is simply further behind, at no cost here."""
+    request = await anext(requests)
+    after = await call.run(lambda one: _start(one, request.resume_token))
+    quiet_s = 0.0
+    yield pb.WatchAlarmsResponse(resume_token=_token(after))
+    while call.is_active():
+        rows, last = await call.run(partial(_look, after=after))
+        after = last
+        if rows or quiet_s >= _SIGN_OF_LIFE_S:
+            quiet_s = 0.0
+            yield pb.WatchAlarmsResponse(alarms=[_to_wire(row) for row in rows], resume_token=_token(after))
+        if not rows:
+            quiet_s += _LOOK_S
+            await asyncio.sleep(_LOOK_S)
+
+
+SERVICE = Service(
+    name="hazway.alarms.v1.AlarmService",
+    unary={"ListAlarms": list_alarms, "HandleAlarm": handle_alarm},
+    streams={"WatchAlarms": watch_alarms},
+)
+
+
+def _start(call: Call, resume_token: str) -> int:
+    _visible(call)
+    if not resume_token:
+        return store.last_change(call.transaction)
+    return 0 if resume_token == "0" else _number(resume_token, RESUME_TOKEN_INVALID, "resume_token")  # noqa: S105
+
+
+def _look(call: Call, after: int) -> tuple[list[Row[Any]], int]:
+    last = store.last_change(call.transaction)
+    rows = list(store.changed_since(call.transaction, _visible(call, again=True), after=after, most=_MOST))
+    return rows, rows[-1].change if len(rows) == _MOST else max(last, rows[-1].change if rows else after)
+
+
+def _visible(call: Call, *, again: bool = False) -> dict[str, object]:
+    """The columns that bound what the caller may see: a carrier its own, an authority its division."""
+    relation = call.allow(
+        [Relation.JURISDICTION] if call.caller.is_authority else [Relation.OWN], subject="alarms", again=again
+    )
+    if relation is Relation.OWN:
+        return {"carrier_id": call.caller.organisation}
+    division = call.caller.division.rstrip("0")
+    return {"division": division if len(division) % 2 == 0 else division + "0"} if division else {}
+
+
+def _relations(call: Call, row: Row[Any] | None) -> list[Relation]:
+    if row is None:
+        return []
+    relations = [Relation.OWN] * (row.carrier_id == call.caller.organisation)
+    if call.caller.is_authority and str(row.division).startswith(call.caller.division.rstrip("0")):
+        relations.append(Relation.JURISDICTION)
+    return relations
+
+
+def _token(change: int) -> str:
+    return base64.urlsafe_b64encode(f"a{change}".encode()).decode()
+
+
+def _number(token: str, reason: Any, path: str) -> int:
+    try:
+        decoded = base64.urlsafe_b64decode(token.encode()).decode()
+        if decoded[0] != "a":
+            raise ValueError(token)
+        return int(decoded[1:])
+    except (ValueError, IndexError, UnicodeError):
+        raise Refusal((Finding(reason=reason, path=path),)) from None
+
+
+def _to_wire(row: Row[Any]) -> pb.Alarm:
+    evidence: Mapping[str, str] = row.evidence
+    alarm = pb.Alarm(
+        id=row.id,
+        kind=pb.AlarmKind.Value(f"ALARM_KIND_{row.kind}"),
+        severity=pb.Severity.Value(f"SEVERITY_{row.severity}"),
+        state=pb.AlarmState.Value(f"ALARM_STATE_{row.state}"),
+        vehicle_id=row.vehicle_id,
+        carrier_id=row.carrier_id,
+        waybill_id=row.waybill_id,
+        zone_id=row.zone_id,
+        evidence=evidence,
+        revision=row.revision,
+        text_zh=row.text_zh,
+        text_en=row.text_en,
+        handling_note=row.handling_note or "",
+        handled_by=row.handled_by or "",
+    )
+    if row.handling_reason:
+        alarm.handling_reason = pb.HandlingReason.Value(f"HANDLING_REASON_{row.handling_reason}")
+    if row.latitude_e7 is not None:
+        alarm.position.latitude_e7, alarm.position.longitude_e7 = row.latitude_e7, row.longitude_e7
+    for name in ("occurred_at", "ended_at", "raised_at", "handled_at"):
+        if (at := getattr(row, name)) is not None:
+            getattr(alarm, name).FromDatetime(at)
+    return alarm
