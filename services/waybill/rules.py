@@ -19,6 +19,7 @@ from services.waybill.busy import not_twice, not_under_way
 from services.waybill.crew import crew_qualified
 from services.waybill.dispatch import cleared, positioning_alive
 from services.waybill.equipment import can_be_followed, inspected
+from services.waybill.goods_rule import goods_agree
 from services.waybill.lifecycle import Act, check_act
 from services.waybill.model import Clearance, Facts, Waybill
 from services.waybill.parties import complete
@@ -43,23 +44,32 @@ def check_departure(
 
     The facts are those of now, so that a certificate which ended after the issue is found; the trip starts at ``at``.
     """
-    planned = Trip(waybill, facts, catalogue, at)
-    trip = Trip(_starting(waybill, at), facts, catalogue, at)
+    trip = _starting(Trip(waybill, facts, catalogue, at))
     return (
         *check_act(waybill, Act.DEPART, at),
-        *cleared(planned, clearance),
+        *cleared(trip, clearance),
         *_faults(trip),
         *not_under_way(trip),
         *positioning_alive(trip),
     )
 
 
-def _starting(waybill: Waybill, at: datetime) -> Waybill:
-    """The waybill with its planned times moved so that the trip starts now and lasts as long as was planned."""
-    departure, arrival = waybill.planned_departure, waybill.planned_arrival
-    if departure is None or arrival is None or arrival <= departure:
-        return waybill
-    return replace(waybill, planned_departure=at, planned_arrival=at + (arrival - departure))
+def _starting(trip: Trip) -> Trip:
+    """The trip moved so that it starts now and takes as long as was planned, its passages through zones with it."""
+    departure, arrival = trip.waybill.planned_departure, trip.waybill.planned_arrival
+    if departure is None or arrival is None:
+        return trip
+    shift = trip.at - departure
+    waybill = replace(trip.waybill, planned_departure=departure + shift, planned_arrival=arrival + shift)
+    zones = tuple(
+        replace(
+            zone,
+            enter_at=zone.enter_at and zone.enter_at + shift,
+            leave_at=zone.leave_at and zone.leave_at + shift,
+        )
+        for zone in trip.facts.zones
+    )
+    return replace(trip, waybill=waybill, facts=replace(trip.facts, zones=zones))
 
 
 def check_void(waybill: Waybill, reason: str, at: datetime) -> tuple[Finding, ...]:
@@ -82,6 +92,7 @@ def check_not_before(path: str, at: datetime, *earlier: datetime | None) -> tupl
 def _faults(trip: Trip) -> Iterator[Finding]:
     """WB-01 to WB-09 and RT-01 to RT-05."""
     yield from complete(trip)
+    yield from goods_agree(trip)
     yield from within_scope(trip)
     yield from crew_qualified(trip)
     yield from inspected(trip)
