@@ -13,13 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import uvicorn
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
-from services import traceability
+from services import registry, traceability
 from services.alarms import service as alarms_service
-from services.runtime.access import Role
 from services.runtime.adapter import Adapter
-from services.runtime.call import Caller
 from services.runtime.certificates import DevelopmentAuthority
 from services.runtime.host import Host, open_host
 from services.runtime.listeners import Listeners
@@ -57,13 +55,6 @@ def api_services() -> list[Service]:
     return [traceability_service({}), alarms_service.SERVICE]
 
 
-def identify(connection: Connection, organisation: str, person: str) -> Caller | None:
-    """Who the caller is: the operator of this server, or whom the registry knows; ``None`` for anybody else."""
-    if organisation == traceability.OPERATOR:
-        return Caller(organisation, person, frozenset({Role.OPERATOR}))
-    return None
-
-
 def worker_loops(host: Host) -> list[Loop]:
     """What one worker process does; several may run at once, on one host or many."""
     keeper = traceability.keeper_of(host.settings)
@@ -83,7 +74,7 @@ async def run_api(settings: Settings) -> None:
     """Serve both listeners and the public log until SIGTERM or SIGINT; tell the ports in ``run/api.json``."""
     host = open_host(settings)
     tokens = Tokens(settings.home / "keys" / "tokens.key")
-    adapter = Adapter(settings, host.engine, host.bus, host.clock, identify)
+    adapter = Adapter(settings, host.engine, host.bus, host.clock, registry.identify)
     credentials = DevelopmentAuthority(settings.home / "authority").issue_server(settings.host)
     listeners = Listeners(adapter, api_services(), credentials, tokens)
     await listeners.start()

@@ -13,7 +13,7 @@ from pathlib import Path
 from hazway import keys
 from hazway.client import Client, Identity
 
-from services import assembly, traceability
+from services import assembly, registry, traceability
 from services.runtime.adapter import Adapter
 from services.runtime.certificates import DevelopmentAuthority
 from services.runtime.clock import HandClock
@@ -86,7 +86,7 @@ def running_world(
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="api")
     thread.start()
-    adapter = Adapter(settings, host.engine, host.bus, clock, assembly.identify)
+    adapter = Adapter(settings, host.engine, host.bus, clock, registry.identify)
 
     async def start() -> Listeners:
         listeners = Listeners(

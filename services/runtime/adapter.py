@@ -49,7 +49,7 @@ class Asked:
     deadline: datetime | None = None
 
 
-Identify = Callable[[Connection, str, str], Caller | None]
+Identify = Callable[[Connection, str, str, datetime], Caller | None]
 
 
 class Adapter:
@@ -118,7 +118,8 @@ class Adapter:
         return result
 
     def _call(self, asked: Asked, request_id: str, connection: Connection) -> Call:
-        caller = self._identify(connection, asked.organisation, asked.person)
+        now = self.clock.now()
+        caller = self._identify(connection, asked.organisation, asked.person, now)
         if caller is None:
             raise Refusal((Finding(reason=NOT_AUTHENTICATED),))
         return Call(
@@ -128,7 +129,7 @@ class Adapter:
             language=asked.language,
             purpose=asked.purpose,
             deadline=asked.deadline,
-            now=self.clock.now(),
+            now=now,
             clock=self.clock,
             settings=self.settings,
             transaction=connection,
