@@ -184,6 +184,11 @@ CLEARANCE_VOID = Reason(
     "CLEARANCE_VOID", Status.FAILED_PRECONDITION,
     "装货放行已失效：{problem}", "The clearance is void: {problem}", "请重新查验放行", "Have it checked and cleared again",
 )  # fmt: skip
+TANK_NOT_EMPTY = Reason(
+    "TANK_NOT_EMPTY", Status.FAILED_PRECONDITION,
+    "空车返回，但罐体 {tank} 登记为 {state}", "An empty return, but tank {tank} is on record as {state}",
+    "请核对罐体状态，或按装载办理运单", "Check the state of the tank, or issue a waybill for what is in it",
+)  # fmt: skip
 TOO_EARLY = Reason(
     "TOO_EARLY", Status.FAILED_PRECONDITION,
     "时间不能早于 {before}", "It cannot be before {before}", "请核对时间", "Check the time",

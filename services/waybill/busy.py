@@ -59,9 +59,10 @@ def not_under_way(trip: Trip) -> Iterator[Finding]:
 
 
 def _shared(trip: Trip, conflicts: list[Busy]) -> Iterator[Finding]:
+    own = {trip.waybill.id, trip.waybill.replaces}  # what a diversion or return takes over is not another trip
     by_trip: dict[str, list[Busy]] = {}
     for busy in conflicts:
-        if busy.waybill_id != trip.waybill.id:
+        if busy.waybill_id not in own:
             by_trip.setdefault(busy.waybill_id, []).append(busy)
     for others in by_trip.values():
         names = "、".join(dict.fromkeys(_name(trip.registry, busy.resource_id) for busy in others))

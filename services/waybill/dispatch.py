@@ -12,18 +12,20 @@ from services.errors.waybill import (
     POSITIONING_NOT_ONLINE,
     POSITIONING_SILENT,
     REVISION_OPEN,
+    TANK_NOT_EMPTY,
     TOO_EARLY,
 )
-from services.registry.model import Vehicle
+from services.registry.model import TankCondition, Vehicle
 from services.registry.versions import legal_day
 from services.waybill.bases import basis_on
 from services.waybill.lifecycle import LEAVES_WITHOUT_LOADING
-from services.waybill.model import Clearance, Positioning, Role, Waybill
+from services.waybill.model import Clearance, Positioning, Role, Waybill, WaybillKind
 from services.waybill.trip import Trip
 
 # practice.md: parked terminals sleep, so a fix within a day is asked before, and being online soon after, the start.
 FIX_WITHIN = timedelta(hours=24)
 ONLINE_WITHIN = timedelta(minutes=10)
+_HOLDS_GOODS = frozenset({TankCondition.LOADED, TankCondition.PART})
 
 
 def cleared(trip: Trip, clearance: Clearance | None) -> Iterator[Finding]:
@@ -34,6 +36,7 @@ def cleared(trip: Trip, clearance: Clearance | None) -> Iterator[Finding]:
             REVISION_OPEN, "waybill.under_correction", "WB-12", revision=waybill.under_correction, author="-"
         )
     if waybill.kind in LEAVES_WITHOUT_LOADING:
+        yield from _really_empty(trip)
         return
     if clearance is None or clearance.waybill_id != waybill.id:
         yield trip.finding(CLEARANCE_MISSING, "waybill", "DEPART")
@@ -44,6 +47,14 @@ def cleared(trip: Trip, clearance: Clearance | None) -> Iterator[Finding]:
         yield trip.finding(CLEARANCE_VOID, "waybill", "DEPART", problem=clearance.void_reason or "-")
     elif clearance.granted_at > trip.at:
         yield trip.finding(TOO_EARLY, "at", "DEPART", before=clearance.granted_at.isoformat())
+
+
+def _really_empty(trip: Trip) -> Iterator[Finding]:
+    """An empty return is no way round the loader: the registry must hold its tanks for empty when they leave."""
+    for each, tank in trip.tanks():
+        if trip.waybill.kind is WaybillKind.EMPTY_RETURN and tank.state.condition in _HOLDS_GOODS:
+            state = tank.state.condition.value
+            yield trip.finding(TANK_NOT_EMPTY, each.path, "DEPART", tank=tank.number, state=state)
 
 
 def positioning_alive(trip: Trip) -> Iterator[Finding]:

@@ -36,7 +36,7 @@ PARTIES = {
 }
 # Nobody loads an empty lorry, and goods taken back were loaded under another waybill.
 _NO_LOADER = frozenset(WaybillKind) - {WaybillKind.NORMAL}
-_FOLLOWS = frozenset({WaybillKind.REFUSED_RETURN, WaybillKind.DIVERTED, WaybillKind.RESCUE})
+_FOLLOWS = _NO_LOADER - {WaybillKind.EMPTY_RETURN}
 _ONCE_DEPARTED = frozenset({State.IN_TRANSIT, State.ARRIVED, State.COMPLETED, State.REJECTED})
 
 
@@ -123,7 +123,9 @@ def _goods(trip: Trip) -> Iterator[Finding]:
             yield _invalid(trip, f"{path}.number", "numbers count from 1, each once")
         if line.mode not in {mode.value for mode in Mode}:
             yield _invalid(trip, f"{path}.mode", "must be tank, bulk or packages")
-        if line.mass_g <= 0 and trip.waybill.kind is not WaybillKind.EMPTY_RETURN:
+        if trip.waybill.kind is WaybillKind.EMPTY_RETURN and line.mass_g != 0:
+            yield _invalid(trip, f"{path}.mass_g", "an empty tank carries 0 g of its last goods")
+        if trip.waybill.kind is not WaybillKind.EMPTY_RETURN and line.mass_g <= 0:
             yield _invalid(trip, f"{path}.mass_g", "must be above 0 g")
         if line.mode == Mode.PACKAGES.value and line.package_count < 1:
             yield trip.finding(FIELD_MISSING, f"{path}.package_count", RULE, field=f"{path}.package_count")

@@ -33,8 +33,13 @@ from services.waybill.trip import Trip
 
 def check_issue(waybill: Waybill, facts: Facts, catalogue: Catalogue, at: datetime) -> tuple[Finding, ...]:
     """Everything that is wrong with issuing this waybill at ``at``, errors and warnings, in the order of the form."""
+    return (*check_act(waybill, Act.ISSUE, at), *check_content(waybill, facts, catalogue, at))
+
+
+def check_content(waybill: Waybill, facts: Facts, catalogue: Catalogue, at: datetime) -> tuple[Finding, ...]:
+    """What is wrong with the waybill whatever its state: for drafts, templates, and what an amendment would make of it."""
     trip = Trip(waybill, facts, catalogue, at)
-    return (*check_act(waybill, Act.ISSUE, at), *_faults(trip), *not_twice(trip), *can_be_followed(trip))
+    return (*_faults(trip), *not_twice(trip), *can_be_followed(trip))
 
 
 def check_departure(

@@ -1,0 +1,201 @@
+"""Tunnels and zones on the planned route: category, calendar, goods and passes, each tried at its edge."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.registry.model import Medium, Permit, PermitGoods, PermitKind, TankCondition, TankState
+from services.waybill.model import Facts, GoodsFilter, RouteZone, Waybill, WaybillKind, ZoneAction, ZoneKind
+from tests.unit.services.waybill.petrol_trip import (
+    ARRIVAL,
+    DEPARTURE,
+    FACTS,
+    NOW,
+    PETROL,
+    SECOND,
+    TANK,
+    WAYBILL,
+    carrying,
+    errors,
+    issue,
+    knowing,
+    warned,
+)
+
+HOUR = timedelta(hours=1)
+TUNNEL = RouteZone(zone_id="z1", name="示例隧道", kind=ZoneKind.TUNNEL, tunnel_category="D")
+ENTER, LEAVE = DEPARTURE + HOUR, DEPARTURE + 2 * HOUR
+AREA = RouteZone(
+    zone_id="z1", name="水源保护区", kind=ZoneKind.RESTRICTED_AREA, action=ZoneAction.FORBID, enter_at=ENTER, leave_at=LEAVE
+)  # fmt: skip
+PASS = Permit(
+    id="p", kind=PermitKind.ZONE_PASS, number="P", issuer="police", organisation_id="carrier", valid_from=ENTER, valid_to=LEAVE,
+    zone_ids=frozenset({"z1"}),
+)  # fmt: skip
+
+
+def through(*zones: RouteZone, facts: Facts = FACTS) -> Facts:
+    return replace(facts, zones=zones)
+
+
+@pytest.mark.parametrize(
+    ("category", "refused"), [("A", False), ("B", False), ("C", False), ("D", True), ("E", True), ("", False)]
+)
+def test_petrol_in_a_tank_passes_tunnels_up_to_category_c(category: str, refused: bool) -> None:
+    found = issue(facts=through(replace(TUNNEL, tunnel_category=category)))
+    assert errors(found) == (["TUNNEL_FORBIDDEN"] if refused else [])
+
+
+def test_the_finding_names_tunnel_category_goods_and_rule() -> None:
+    (finding,) = issue(facts=through(TUNNEL))
+    assert finding.rule == "RT-01"
+    assert finding.path == "waybill.route.zone_keys[0]"
+    assert "示例隧道" in finding.zh
+    assert "UN1203" in finding.zh
+    assert "UN1203" in finding.en
+
+
+def test_each_forbidden_tunnel_is_told() -> None:
+    other = replace(TUNNEL, zone_id="z2", tunnel_category="E")
+    found = issue(facts=through(TUNNEL, other))
+    assert errors(found) == ["TUNNEL_FORBIDDEN"] * 2
+    assert {finding.path for finding in found} == {"waybill.route.zone_keys[0]", "waybill.route"}
+
+
+def test_a_tunnel_for_goods_without_a_known_code_is_not_taken_for_allowed() -> None:
+    strange = carrying(replace(PETROL, un_number="9999", name="未知"))
+    facts = knowing(FACTS, replace(TANK, permitted_media=(Medium("9999"),)))
+    assert "TUNNEL_UNDECIDED" in errors(issue(strange, through(TUNNEL, facts=facts)))
+    assert "TUNNEL_UNDECIDED" not in errors(issue(strange, through(replace(TUNNEL, tunnel_category="A"), facts=facts)))
+
+
+def empty_return(condition: TankCondition) -> tuple[Waybill, Facts]:
+    state = TankState(condition=condition, last_un_numbers=("1203",), certificate="C", station="S")
+    waybill = replace(carrying(replace(PETROL, mass_g=0)), kind=WaybillKind.EMPTY_RETURN, loader=None)
+    return waybill, through(TUNNEL, AREA, facts=knowing(FACTS, replace(TANK, state=state)))
+
+
+def test_an_uncleaned_tank_keeps_the_code_of_its_last_goods_and_a_cleaned_one_may_pass_everywhere() -> None:
+    assert errors(issue(*empty_return(TankCondition.EMPTY_UNCLEANED))) == ["TUNNEL_FORBIDDEN", "ZONE_FORBIDDEN"]
+    assert errors(issue(*empty_return(TankCondition.CLEANED))) == []
+    assert errors(issue(*empty_return(TankCondition.GAS_FREE))) == []
+
+
+def test_an_empty_return_says_nothing_of_cleaning_by_itself() -> None:
+    """A tank the registry holds for loaded is not empty because its carrier says so."""
+    assert "TUNNEL_FORBIDDEN" in errors(issue(*empty_return(TankCondition.LOADED)))
+
+
+@pytest.mark.parametrize("kind", [ZoneKind.LONG_TUNNEL, ZoneKind.LARGE_BRIDGE])
+def test_a_crossing_without_notice_is_a_warning(kind: ZoneKind) -> None:
+    zone = RouteZone(zone_id="z1", name="特大桥", kind=kind, enter_at=ENTER, leave_at=LEAVE)
+    found = issue(facts=through(zone))
+    assert (errors(found), warned(found)) == ([], ["CROSSING_NOT_NOTIFIED"])
+    notice = replace(PASS, kind=PermitKind.CROSSING_NOTICE)
+    assert issue(facts=through(zone, facts=knowing(FACTS, permits=(notice,)))) == ()
+    assert warned(issue(facts=through(zone, facts=knowing(FACTS, permits=(PASS,))))) == ["CROSSING_NOT_NOTIFIED"]
+
+
+@pytest.mark.parametrize(
+    ("action", "refused", "warning"),
+    [
+        (ZoneAction.FORBID, ["ZONE_FORBIDDEN"], []),
+        (ZoneAction.PASS_ONLY, ["ZONE_PASS_NEEDED"], []),
+        (ZoneAction.NOTIFY, [], ["ZONE_NOTICE"]),
+        (ZoneAction.NOTHING, [], []),
+    ],
+)
+def test_a_zone_does_what_it_says_and_a_pass_exempts(
+    action: ZoneAction, refused: list[str], warning: list[str]
+) -> None:
+    zone = replace(AREA, action=action)
+    found = issue(facts=through(zone))
+    assert (errors(found), warned(found)) == (refused, warning)
+    assert issue(facts=through(zone, facts=knowing(FACTS, permits=(PASS,)))) == ()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"valid_from": ENTER + SECOND},
+        {"valid_to": LEAVE - SECOND},
+        {"zone_ids": frozenset({"z2"})},
+        {"vehicle_ids": frozenset({"tractor"})},
+        {"goods": (PermitGoods("1202"),)},
+        {"windows": ((ENTER, LEAVE - SECOND),)},
+        {"revoked": True},
+    ],
+)
+def test_a_pass_that_differs_in_one_thing_does_not_exempt(change: dict[str, object]) -> None:
+    permit = replace(PASS, **change)  # type: ignore[arg-type]
+    assert errors(issue(facts=through(AREA, facts=knowing(FACTS, permits=(permit,))))) == ["ZONE_FORBIDDEN"]
+
+
+def test_a_pass_with_everything_named_exempts() -> None:
+    permit = replace(
+        PASS, vehicle_ids=frozenset({"tractor", "trailer"}), goods=(PermitGoods("1203"),), windows=((ENTER, LEAVE),)
+    )
+    assert issue(facts=through(AREA, facts=knowing(FACTS, permits=(permit,)))) == ()
+
+
+def test_a_pass_does_not_open_a_tunnel_closed_by_category() -> None:
+    assert errors(issue(facts=through(TUNNEL, facts=knowing(FACTS, permits=(PASS,))))) == ["TUNNEL_FORBIDDEN"]
+
+
+@pytest.mark.parametrize(
+    ("window", "refused"),
+    [
+        ((ENTER - HOUR, ENTER), False),
+        ((ENTER - HOUR, ENTER + SECOND), True),
+        ((LEAVE, LEAVE + HOUR), False),
+        ((LEAVE - SECOND, LEAVE + HOUR), True),
+    ],
+)
+@pytest.mark.parametrize(("kind", "rule"), [(ZoneKind.TIME_BANNED_ROAD, "RT-04"), (ZoneKind.RESTRICTED_AREA, "RT-03")])
+def test_a_ban_holds_in_its_window_to_the_second(
+    window: tuple[datetime, datetime], refused: bool, kind: ZoneKind, rule: str
+) -> None:
+    found = issue(facts=through(replace(AREA, kind=kind, windows=(window,))))
+    assert [finding.rule for finding in found] == ([rule] if refused else [])
+
+
+def test_a_passage_without_known_times_may_happen_at_any_time_of_the_trip() -> None:
+    zone = replace(AREA, enter_at=None, leave_at=None, windows=((ARRIVAL - SECOND, ARRIVAL + HOUR),))
+    assert errors(issue(facts=through(zone))) == ["ZONE_FORBIDDEN"]
+    assert issue(facts=through(replace(zone, windows=((ARRIVAL, ARRIVAL + HOUR),)))) == ()
+
+
+@pytest.mark.parametrize(
+    ("goods", "refused"),
+    [
+        (GoodsFilter(hazards=frozenset({"3"})), True),
+        (GoodsFilter(hazards=frozenset({"8"})), False),
+        (GoodsFilter(un_numbers=frozenset({"1203"})), True),
+        (GoodsFilter(un_numbers=frozenset({"1202"})), False),
+        (GoodsFilter(special_control=True), True),
+        (GoodsFilter(hazards=frozenset({"8"}), special_control=True), True),
+        (GoodsFilter(hazards=frozenset({"8"}), un_numbers=frozenset({"1202"})), False),
+    ],
+)
+def test_a_zone_means_the_goods_it_names(goods: GoodsFilter, refused: bool) -> None:
+    assert bool(issue(facts=through(replace(AREA, goods=goods)))) is refused
+
+
+@given(st.integers(0, 40), st.integers(1, 20), st.lists(st.tuples(st.integers(0, 60), st.integers(1, 10)), max_size=4))
+def test_windows_agree_with_a_look_at_every_minute(enter: int, stay: int, windows: list[tuple[int, int]]) -> None:
+    minute = timedelta(minutes=1)
+    zone = replace(
+        AREA,
+        enter_at=NOW + enter * minute,
+        leave_at=NOW + (enter + stay) * minute,
+        windows=tuple((NOW + start * minute, NOW + (start + length) * minute) for start, length in windows),
+    )
+    banned = {moment for start, length in windows for moment in range(start, start + length)}
+    inside = set(range(enter, enter + stay))
+    expected = bool(banned & inside) if windows else True
+    assert bool(errors(issue(WAYBILL, through(zone)))) is expected
