@@ -1,1 +1,12 @@
-"""Who and what may take part: organisations, licences, vehicles, tanks, people, permits, each fact dated."""
+"""Who and what may take part: organisations, licences, vehicles, tanks, people, permits, each fact dated.
+
+Other slices read with ``facts_at``, tell with ``record_tank_state``, ``use_permit`` and ``record_presence``; the adapter
+asks ``identify`` at each call.
+"""
+
+from services.registry.facts import facts_at, facts_of_versions
+from services.registry.fleet import fleet
+from services.registry.standing import identify
+from services.registry.told import record_presence, record_tank_state, use_permit
+
+__all__ = ["facts_at", "facts_of_versions", "fleet", "identify", "record_presence", "record_tank_state", "use_permit"]

@@ -1,0 +1,119 @@
+"""Reading: one thing as it was at a time, and lists page by page, each only as far as the caller may see."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, TypeVar
+
+from google.protobuf.message import Message
+
+from hazway.registry.v1 import registry_pb2 as pb
+from services.errors import Finding, Refusal, refuse
+from services.errors.common import NOT_FOUND
+from services.registry import store
+from services.registry.kinds import ORGANISATION, PERSON, TANK, VEHICLE, Keys, Kind, plate_key
+from services.registry.model import OrganisationKind, PlateColour
+from services.registry.puts import show
+from services.registry.relations import division_prefix, for_reading, oversees
+from services.registry.wire import invalid, missing, text_of, time_of
+from services.runtime.access import Relation
+from services.runtime.call import Call
+from services.runtime.paging import next_page_token, page_of
+
+Answer = TypeVar("Answer", bound=Message)
+
+
+def get_organisation(call: Call, request: Any) -> pb.Organisation:
+    refuse(text_of(request.organisation_id, "organisation_id", required=True))
+    return _get(call, request, ORGANISATION, request.organisation_id, pb.Organisation())
+
+
+def get_tank(call: Call, request: Any) -> pb.Tank:
+    refuse(text_of(request.tank_id, "tank_id", required=True))
+    return _get(call, request, TANK, request.tank_id, pb.Tank())
+
+
+def get_person(call: Call, request: Any) -> pb.Person:
+    refuse(text_of(request.person_id, "person_id", required=True))
+    return _get(call, request, PERSON, request.person_id, pb.Person())
+
+
+def get_vehicle(call: Call, request: Any) -> pb.Vehicle:
+    refuse((*text_of(request.vehicle_id, "vehicle_id"), *text_of(request.plate, "plate")))
+    return _get(call, request, VEHICLE, request.vehicle_id or _by_plate(call, request), pb.Vehicle())
+
+
+def _by_plate(call: Call, request: Any) -> str:
+    """The id of the vehicle that has this plate now, "" when none has."""
+    if not request.plate:
+        raise Refusal((missing("vehicle_id"),))
+    colour = next((each for each in PlateColour if each.value == request.plate_colour), None)
+    if colour is None:
+        raise Refusal((missing("plate_colour"),))
+    key: Keys = (plate_key(request.plate, colour),)
+    return store.by_key(call.transaction, key).get(key[0], "")
+
+
+def _get(call: Call, request: Any, kind: Kind, thing_id: str, answer: Answer) -> Answer:
+    at, known_at = _times(request)
+    thing_id = store.resolved(call.transaction, kind.name, [thing_id]).get(thing_id, thing_id)
+    head = store.head(call.transaction, kind.name, thing_id)
+    relation = call.allow(for_reading(call, kind, head) if head else (), subject=f"{kind.name}/{thing_id}")
+    found = store.find(call.transaction, kind.name, thing_id, at or call.now, known_at)
+    if found is None or head is None or not _was_own(call, relation, kind, found.value):
+        raise Refusal((Finding(reason=NOT_FOUND),))
+    show(call, relation, found.value, head.version if at is None and known_at is None else "", answer)
+    return answer
+
+
+def _was_own(call: Call, relation: Relation, kind: Kind, value: Any) -> bool:
+    """A thing bought from another is the buyer's since then; what it was before stays the other's."""
+    return relation is not Relation.OWN or kind.owner(value) in ("", call.caller.organisation)
+
+
+def _times(request: Any) -> tuple[datetime | None, datetime | None]:
+    at, faults = time_of(request.at, "at")
+    known_at, more = time_of(request.known_at, "known_at")
+    refuse((*faults, *more))
+    return at, known_at
+
+
+def list_vehicles(call: Call, request: Any) -> pb.ListVehiclesResponse:
+    relation = call.allow((Relation.ANY, _list_relation(call)), subject="vehicle/*")
+    refuse(text_of(request.carrier_id, "carrier_id"))
+    where = {"owner": request.carrier_id} if request.carrier_id else {}
+    if relation is Relation.OWN:
+        if request.carrier_id not in ("", call.caller.organisation):
+            raise Refusal((Finding(reason=NOT_FOUND, path="carrier_id"),))
+        where = {"owner": call.caller.organisation}
+    elif relation is Relation.JURISDICTION:
+        where["division"] = division_prefix(call.caller.division)
+    return _page(call, request, VEHICLE, where, relation, pb.ListVehiclesResponse())
+
+
+def list_organisations(call: Call, request: Any) -> pb.ListOrganisationsResponse:
+    relation = call.allow((Relation.ANY,))
+    where = {}
+    if request.kind:
+        names = pb.OrganisationKind.DESCRIPTOR.values_by_number
+        if request.kind not in names:
+            raise Refusal((invalid("kind", "no such kind 无此类别"),))
+        where["role"] = OrganisationKind[names[request.kind].name.removeprefix("ORGANISATION_KIND_")].name
+    return _page(call, request, ORGANISATION, where, relation, pb.ListOrganisationsResponse())
+
+
+def _list_relation(call: Call) -> Relation:
+    return Relation.JURISDICTION if oversees(call.caller) else Relation.OWN
+
+
+def _page(call: Call, request: Any, kind: Kind, where: dict[str, str], relation: Relation, answer: Answer) -> Answer:
+    """One more is read than is shown, so that the last page is known to be the last."""
+    response: Any = answer
+    asked = page_of(call, request)
+    rows = store.page(call.transaction, kind.name, call.now, after=asked.cursor, most=asked.size + 1, where=where)
+    items = getattr(response, f"{kind.name}s")
+    for head, value in rows[: asked.size]:
+        show(call, relation, value, head.version, items.add())
+    if len(rows) > asked.size:
+        response.next_page_token = next_page_token(call, request, rows[asked.size - 1][0].id)
+    return answer

@@ -1,0 +1,34 @@
+"""What the registry offers on the wire."""
+
+from __future__ import annotations
+
+from services.registry import deeds, puts, reads
+from services.registry.imports import import_rows
+from services.registry.session import issue_token
+from services.runtime.service import Service
+
+SERVICE = Service(
+    name="hazway.registry.v1.RegistryService",
+    unary={
+        "RegisterOrganisation": puts.register_organisation,
+        "SuspendOrganisation": deeds.suspend_organisation,
+        "GetOrganisation": reads.get_organisation,
+        "ListOrganisations": reads.list_organisations,
+        "PutLicence": puts.put_licence,
+        "PutVehicle": puts.put_vehicle,
+        "GetVehicle": reads.get_vehicle,
+        "ListVehicles": reads.list_vehicles,
+        "MergeVehicles": deeds.merge_vehicles,
+        "PutTank": puts.put_tank,
+        "SetTankState": deeds.set_tank_state,
+        "GetTank": reads.get_tank,
+        "PutPerson": puts.put_person,
+        "GetPerson": reads.get_person,
+        "EndEmployment": deeds.end_employment,
+        "PutPermit": puts.put_permit,
+        "RevokePermit": deeds.revoke_permit,
+        "ImportRows": import_rows,
+    },
+)
+
+SESSION_SERVICE = Service(name="hazway.registry.v1.SessionService", unary={"IssueToken": issue_token})

@@ -1,0 +1,242 @@
+"""Protobuf messages to model values and back: fields of the same name, by the model's type annotations.
+
+Whatever a message holds, reading it raises nothing: every fault is a finding with its path, and stands as an empty value
+so that the rules can look at the rest.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from datetime import UTC, date, datetime
+from enum import Enum
+from functools import cache
+from typing import Any, get_origin
+
+from google.api import field_behavior_pb2
+from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from services.errors import Finding
+from services.errors.common import FIELD_INVALID, FIELD_MISSING
+from services.registry.plain import hints_of, item_hints, without_none
+
+MOST_LETTERS = 2_000
+MOST_ITEMS = 1_000
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
+_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Read:
+    """What a message says and what is wrong with it; ``value`` can be used once there are no findings."""
+
+    value: Any
+    findings: tuple[Finding, ...]
+
+
+def from_wire(model: type[Any], message: Any, path: str) -> Read:
+    """The model value of a message that stands at ``path``; fields marked OUTPUT_ONLY keep the model's defaults."""
+    reader = _Reader([])
+    value = reader.model(model, message, path)
+    return Read(value, tuple(reader.findings))
+
+
+def to_wire(value: Any, message: Any) -> Any:
+    """Fill ``message`` from a model value and return it."""
+    fields = message.DESCRIPTOR.fields_by_name
+    model: Any = type(value)
+    for name, item in ((name, getattr(value, name)) for name in hints_of(model) if name in fields):
+        if fields[name].is_repeated:
+            _fill_list(getattr(message, name), fields[name], item)
+        elif item is not None and fields[name].message_type:
+            _fill(getattr(message, name), item)
+        elif item is not None:
+            setattr(message, name, _scalar(fields[name], item))
+    return message
+
+
+def time_of(message: Timestamp, path: str) -> tuple[datetime | None, tuple[Finding, ...]]:
+    """The instant in a timestamp that may be unset, and what is wrong with it."""
+    reader = _Reader([])
+    return reader.time(message, path), tuple(reader.findings)
+
+
+def day_of(message: Any, path: str) -> tuple[date | None, tuple[Finding, ...]]:
+    reader = _Reader([])
+    return reader.day(message, path), tuple(reader.findings)
+
+
+def text_of(text: str, path: str, *, required: bool = False) -> tuple[Finding, ...]:
+    """What is wrong with a text or an id (by the last word of its path) of a request."""
+    reader = _Reader([])
+    reader.text(text, path)
+    return tuple(reader.findings) or ((missing(path),) if required and not text.strip() else ())
+
+
+def missing(path: str) -> Finding:
+    return Finding(reason=FIELD_MISSING, path=path, values={"field": path})
+
+
+def invalid(path: str, problem: str) -> Finding:
+    return Finding(reason=FIELD_INVALID, path=path, values={"field": path, "problem": problem})
+
+
+@dataclasses.dataclass(slots=True)
+class _Reader:
+    findings: list[Finding]
+
+    def model(self, model: Any, message: Any, path: str) -> Any:
+        fields = message.DESCRIPTOR.fields_by_name
+        arguments = {
+            name: self.field(hint, message, fields[name], f"{path}.{name}")
+            for name, hint in hints_of(model).items()
+            if name in fields and not _is_output(fields[name])
+        }
+        try:
+            return model(**arguments)
+        except ValueError as error:
+            return self.fault(path, str(error))
+
+    def field(self, hint: Any, message: Any, field: FieldDescriptor, path: str) -> Any:
+        plain, value = without_none(hint), getattr(message, field.name)
+        if field.is_repeated:
+            return self.items(plain, field, value, path)
+        if not field.has_presence or message.HasField(field.name):
+            return self.one(plain, field, value, path, needed=plain is hint)
+        return self.absent(plain, field, value, path) if plain is hint else None
+
+    def absent(self, hint: Any, field: FieldDescriptor, value: Any, path: str) -> Any:
+        """A stand-in for what is required and not there, without the faults of its own parts."""
+        before = len(self.findings)
+        stand_in = self.one(hint, field, value, path)
+        self.findings[before:] = [missing(path)]
+        return stand_in
+
+    def items(self, hint: Any, field: FieldDescriptor, values: Any, path: str) -> Any:
+        if len(values) > MOST_ITEMS:
+            self.fault(path, f"more than {MOST_ITEMS} 过多")
+            values = ()
+        each = item_hints(hint, len(values))
+        read = (self.one(each[index], field, value, f"{path}[{index}]") for index, value in enumerate(values))
+        return get_origin(hint)(read)
+
+    def one(self, hint: Any, field: FieldDescriptor, value: Any, path: str, *, needed: bool = True) -> Any:
+        if get_origin(hint) is tuple:
+            return self.pair(hint, value, path)
+        if issubclass(hint, datetime):
+            return self.time(value, path, needed=needed)
+        if issubclass(hint, date):
+            return self.day(value, path, needed=needed)
+        if issubclass(hint, Enum):
+            return self.enum(hint, field, value, path)
+        if dataclasses.is_dataclass(hint):
+            return self.model(hint, value, path)
+        return self.text(value, path) if isinstance(value, str) else value
+
+    def pair(self, hint: Any, message: Any, path: str) -> Any:
+        fields = message.DESCRIPTOR.fields
+        hints = item_hints(hint, len(fields))
+        return tuple(
+            self.field(each, message, field, f"{path}.{field.name}") for each, field in zip(hints, fields, strict=True)
+        )
+
+    def time(self, message: Timestamp, path: str, *, needed: bool = False) -> datetime | None:
+        if message == Timestamp():
+            if needed:
+                self.findings.append(missing(path))
+            return _EARLIEST if needed else None
+        try:
+            value = message.ToDatetime(UTC)
+        except (ValueError, OverflowError):
+            value = _LATEST
+        if _EARLIEST <= value < _LATEST:
+            return value
+        self.fault(path, "not a time of our days 时间超出范围")
+        return _EARLIEST
+
+    def day(self, message: Any, path: str, *, needed: bool = False) -> date | None:
+        if not message.iso and not needed:
+            return None
+        if not message.iso:
+            self.findings.append(missing(path))
+        elif (value := _day(message.iso)) is not None:
+            return value
+        else:
+            self.fault(path, "write it as 2026-05-01 请写作 2026-05-01")
+        return _EARLIEST.date()
+
+    def enum(self, hint: type[Enum], field: FieldDescriptor, number: int, path: str) -> Enum:
+        name = _names(field.enum_type).get(number)
+        if name is None:
+            self.findings.append(missing(path) if number == 0 else invalid(path, f"no value {number} 无此取值"))
+        return next(iter(hint)) if name is None else hint[name]
+
+    def text(self, text: str, path: str) -> str:
+        last = path.rpartition(".")[2].partition("[")[0]
+        if len(text) > MOST_LETTERS:
+            self.fault(path, f"longer than {MOST_LETTERS} 过长")
+        elif _CONTROL.search(text):
+            self.fault(path, "control characters 含有控制字符")
+        elif text and (last == "id" or last.endswith(("_id", "_ids"))) and not _ID.fullmatch(text):
+            self.fault(path, "an id is 1 to 128 of A-Z a-z 0-9 . _ : - 标识格式不正确")
+        else:
+            return text
+        return ""
+
+    def fault(self, path: str, problem: str) -> None:
+        self.findings.append(invalid(path, problem))
+
+
+def _day(text: str) -> date | None:
+    """A day of 1900 to 2999 written in full; ``None`` for anything else."""
+    try:
+        value = date.fromisoformat(text) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else None
+    except ValueError:
+        return None
+    return value if value and 1900 <= value.year < 3000 else None
+
+
+@cache
+def _is_output(field: FieldDescriptor) -> bool:
+    behaviours = field.GetOptions().Extensions[field_behavior_pb2.field_behavior]
+    return field_behavior_pb2.OUTPUT_ONLY in behaviours
+
+
+@cache
+def _names(enum: EnumDescriptor) -> dict[int, str]:
+    """The names of the model's enum by the numbers of the contract's, which have its name before them."""
+    prefix = enum.values_by_number[0].name.removesuffix("UNSPECIFIED")
+    return {number: value.name.removeprefix(prefix) for number, value in enum.values_by_number.items() if number}
+
+
+@cache
+def _numbers(enum: EnumDescriptor) -> dict[str, int]:
+    return {name: number for number, name in _names(enum).items()}
+
+
+def _fill_list(target: Any, field: FieldDescriptor, items: Any) -> None:
+    ordered = sorted(items, key=str) if isinstance(items, frozenset) else items
+    for item in ordered:
+        if field.message_type:
+            _fill(target.add(), item)
+        else:
+            target.append(_scalar(field, item))
+
+
+def _fill(message: Any, value: Any) -> None:
+    if isinstance(value, datetime):
+        message.FromDatetime(value)
+    elif isinstance(value, date):
+        message.iso = value.isoformat()
+    elif isinstance(value, tuple):
+        for field, item in zip(message.DESCRIPTOR.fields, value, strict=True):
+            _fill(getattr(message, field.name), item)
+    else:
+        to_wire(value, message)
+        message.SetInParent()
+
+
+def _scalar(field: FieldDescriptor, value: Any) -> Any:
+    return _numbers(field.enum_type)[value.name] if field.enum_type else value
