@@ -2,6 +2,10 @@
 
 The entry is the 32-byte digest of a registration, so the leaf hash is SHA-256(0x00 || digest). The log's origin stands in
 the protected issuer claim: a receipt of another log is refused. A tree of one leaf has the empty path.
+
+RFC 9942 leaves size and index unprotected, and a root does not give them away: entry 4 of 5 could be passed off as entry
+2 of 3. So the size stands in the protected header too, under a label for private use; with the size, the path fixes the
+index. Readers that know only the RFC pass over it.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from hazway import cbor, cose, keys, proof
 from hazway.errors import VerificationError, require
 
 _VDS, _VDP = 395, 396
+_TREE_SIZE = -65537  # private use (RFC 9052 section 11.1: below -65536)
 _RFC9162_SHA256 = 1
 _INCLUSION = -1
 _STEP = "receipt"
@@ -32,7 +37,7 @@ class Receipt:
 def make(signer: keys.Signer, *, origin: str, digest: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes:
     """The receipt for the entry ``digest``, signed with the log's key over the root its path leads to."""
     root = proof.root_by_inclusion(proof.leaf_hash(digest), index, size, path)
-    header = {_VDS: _RFC9162_SHA256, cose.CWT_CLAIMS: {cose.ISS: origin}}
+    header = {_VDS: _RFC9162_SHA256, cose.CWT_CLAIMS: {cose.ISS: origin}, _TREE_SIZE: size}
     unprotected = {_VDP: {_INCLUSION: [cbor.dumps([size, index, list(path)])]}}
     return cose.sign(signer, header, root, unprotected=unprotected, detached=True)
 
@@ -42,12 +47,14 @@ def verify(data: bytes, digest: bytes, log_spki: bytes, origin: str) -> Receipt:
     if type(digest) is not bytes or len(digest) != 32:
         raise VerificationError(_STEP, "the digest is not 32 bytes", "摘要不是 32 字节")
     sign1 = cose.parse(data)
-    header_keys = {cose.ALG, cose.KID, cose.CWT_CLAIMS, _VDS}
+    header_keys = {cose.ALG, cose.KID, cose.CWT_CLAIMS, _VDS, _TREE_SIZE}
     require(sign1.protected.keys() == header_keys, _STEP, "unexpected header", "受保护头字段不符")
     is_tree = type(sign1.protected[_VDS]) is int and sign1.protected[_VDS] == _RFC9162_SHA256
     require(is_tree, _STEP, "not a receipt of an RFC 9162 tree", "不是 RFC 9162 树的回执")
     require(sign1.claims(cose.ISS)[cose.ISS] == origin, _STEP, "a receipt of another log", "回执属于其他日志")
     size, index, path = _inclusion(sign1)
+    stated = sign1.protected[_TREE_SIZE]
+    require(type(stated) is int and stated == size, _STEP, "the size is not the one signed", "大小与所签不符")
     root = proof.root_by_inclusion(proof.leaf_hash(digest), index, size, path)
     cose.verify(sign1, log_spki, detached_payload=root)
     return Receipt(origin, index, size, tuple(path), root)
