@@ -76,6 +76,15 @@ def read(connection: Connection, shard: int, after: int, most: int) -> list[Row]
     return [Row(row.seq, Kind(row.kind), row.body) for row in rows]
 
 
+def bodies_of_fixes(connection: Connection, shard: int) -> list[bytes]:
+    """The bodies of all fix entries of a shard that the log still holds, in order."""
+    rows = connection.execute(
+        text("SELECT body FROM monitoring_log WHERE shard = :shard AND kind = :kind ORDER BY seq"),
+        {"shard": shard, "kind": int(Kind.FIXES)},
+    )
+    return list(rows.scalars())
+
+
 def read_many(connection: Connection, after: Mapping[int, int], most: int) -> dict[int, list[Row]]:
     """Up to ``most`` entries of each shard behind its cursor, in one query; shards with nothing new are left out."""
     rows = connection.execute(

@@ -6,7 +6,17 @@ asks ``identify`` at each call.
 
 from services.registry.facts import facts_at, facts_of_versions
 from services.registry.fleet import fleet
+from services.registry.relations import division_prefix
 from services.registry.standing import identify
 from services.registry.told import record_presence, record_tank_state, use_permit
 
-__all__ = ["facts_at", "facts_of_versions", "fleet", "identify", "record_presence", "record_tank_state", "use_permit"]
+__all__ = [
+    "division_prefix",
+    "facts_at",
+    "facts_of_versions",
+    "fleet",
+    "identify",
+    "record_presence",
+    "record_tank_state",
+    "use_permit",
+]

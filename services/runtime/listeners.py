@@ -118,7 +118,9 @@ class _Method:
                 return await self._adapter.run(asked, work)
 
             requests = request if self._method.client_streaming else _one(request)
-            async for response in handler(StreamCall(run, lambda: not context.done()), requests):
+            async for response in handler(
+                StreamCall(asked.organisation, run, lambda: not context.done(), self._adapter.clock.now), requests
+            ):
                 yield response
         except Refusal as refusal:
             await _abort(context, refusal)

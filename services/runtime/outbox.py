@@ -30,8 +30,9 @@ def put(connection: Connection, topic: str, key: str, payload: bytes) -> None:
     )
 
 
-def deliver_due(engine: Engine, topic: str, deliver: Callable[[Message], None], *, most: int = 100) -> int:
+def deliver_due(engine: Engine, topic: str, deliver: Callable[[Connection, Message], None], *, most: int = 100) -> int:
     """Hand up to ``most`` due messages to ``deliver``; one that raises is kept and tried again later.
+    What it writes through the connection is committed with the message's end.
 
     Several processes may call this at once: a row is locked by one of them. Returns how many were delivered.
     """
@@ -51,7 +52,8 @@ def deliver_due(engine: Engine, topic: str, deliver: Callable[[Message], None], 
                 return delivered
             message = Message(row.id, row.topic, row.key, row.payload, row.attempts)
             try:
-                deliver(message)
+                with connection.begin_nested():
+                    deliver(connection, message)
             except Exception as error:
                 _postpone(connection, message, str(error))
             else:

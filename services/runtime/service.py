@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from google.protobuf import descriptor_pool, message_factory
@@ -21,8 +22,10 @@ StreamHandler = Callable[["StreamCall", AsyncIterator[Any]], AsyncIterator[Messa
 class StreamCall:
     """Handed to a stream's handler: ``run`` does blocking work as one ordinary call in its own transaction."""
 
+    organisation: str
     run: Callable[[Callable[[Call], Any]], Awaitable[Any]]
     is_active: Callable[[], bool]
+    now: Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,107 @@
+"""Group commit: whatever arrives within a few tens of milliseconds becomes durable in one transaction.
+
+Waiting callers are answered only after the commit; a PostgreSQL that is away is waited for, and nothing is answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from services.monitoring import log_store
+from services.monitoring.intake import Column, Taken
+from services.monitoring.packed import Records, by_shard
+from services.runtime.bus import Bus
+
+WAKE = "hazway:fixes"
+_GATHER_S = 0.02
+_MOST_RECORDS = 50_000
+_log = logging.getLogger("hazway.monitoring")
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    records: Records
+    shards: Column
+    done: asyncio.Future[None]
+    loop: asyncio.AbstractEventLoop
+
+    def answer(self) -> None:
+        self.loop.call_soon_threadsafe(_finish, self.done)
+
+
+def _finish(done: asyncio.Future[None]) -> None:
+    if not done.done():  # the stream may have been cancelled meanwhile
+        done.set_result(None)
+
+
+class Committer:
+    """One thread that commits for all streams of this process."""
+
+    def __init__(self, engine: Engine, bus: Bus) -> None:
+        self._engine, self._bus = engine, bus
+        self._waiting: list[_Waiting] = []
+        self._arrived = threading.Condition()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
+        self._thread.start()
+
+    async def append(self, taken: Taken) -> None:
+        """Return once the records are durable."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        with self._arrived:
+            self._waiting.append(_Waiting(taken.records, taken.shards, done, loop))
+            self._arrived.notify()
+        await done
+
+    def close(self) -> None:
+        with self._arrived:
+            self._stopping = True
+            self._arrived.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (batch := self._gather()) is not None:
+            self._commit(batch)
+            for one in batch:
+                one.answer()
+            self._bus.publish(WAKE)
+
+    def _gather(self) -> list[_Waiting] | None:
+        with self._arrived:
+            while not self._waiting:
+                if self._stopping:
+                    return None
+                self._arrived.wait(1.0)
+        time.sleep(_GATHER_S)
+        with self._arrived:
+            count, size = 0, 0
+            while count < len(self._waiting) and (count == 0 or size < _MOST_RECORDS):
+                size += len(self._waiting[count].records)
+                count += 1
+            batch, self._waiting = self._waiting[:count], self._waiting[count:]
+        return batch
+
+    def _commit(self, batch: list[_Waiting]) -> None:
+        records = np.concatenate([one.records for one in batch])
+        shards = np.concatenate([one.shards for one in batch])
+        entries = [(shard, log_store.Kind.FIXES, body) for shard, body in by_shard(records, shards)]
+        wait_s = 0.1
+        while entries:
+            try:
+                with self._engine.begin() as connection:
+                    log_store.append(connection, entries)
+                return
+            except DBAPIError as error:
+                # A commit whose answer was lost may stand: the same fixes twice change nothing (detection drops them).
+                _log.warning("fixes wait for the database", extra={"error": str(error.orig)[:200]})
+                time.sleep(wait_s)
+                wait_s = min(2.0, wait_s * 2)

@@ -1,0 +1,74 @@
+"""What one api process keeps for fixes: the committer, the live map, and each carrier's fleet for a few seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from services import registry
+from services.monitoring import vehicles
+from services.monitoring.committer import Committer
+from services.monitoring.live import LiveMap
+from services.monitoring.log_store import SHARDS
+from services.runtime.bus import Bus
+from services.runtime.call import Call
+from services.runtime.host import Host
+
+_FRESH_S = 5.0
+_AGAIN_S = 0.5  # an unknown vehicle may have been registered a moment ago
+
+
+@dataclass(slots=True)
+class _Fleet:
+    numbers: dict[str, tuple[int, int]] = field(default_factory=dict)
+    read_at: float = 0.0
+
+
+class Gateway:
+    """Made once a process; safe to use from all its calls."""
+
+    def __init__(self, host: Host) -> None:
+        self.committer = Committer(host.engine, host.bus)
+        self._bus: Bus = host.bus
+        self._live: LiveMap | None = None
+        self._fleets: dict[str, _Fleet] = {}
+
+    @property
+    def live(self) -> LiveMap:
+        """Opened by the first watcher: a process nobody watches through does not listen."""
+        if self._live is None:
+            self._live = LiveMap(self._bus, SHARDS)
+        return self._live
+
+    def is_fresh(self, organisation: str, vehicle_ids: Iterable[str]) -> bool:
+        """Whether the fleet at hand is good enough to judge these vehicles by."""
+        kept = self._fleets.get(organisation)
+        age = time.monotonic() - kept.read_at if kept else _FRESH_S
+        return kept is not None and (
+            age < _AGAIN_S or (age < _FRESH_S and all(one in kept.numbers for one in vehicle_ids))
+        )
+
+    def fleet(self, organisation: str) -> dict[str, tuple[int, int]]:
+        return self._fleets[organisation].numbers
+
+    def read_fleet(self, call: Call) -> dict[str, tuple[int, int]]:
+        """The caller's vehicles with number and shard, read anew; numbered where they were not."""
+        carrier = call.caller.organisation
+        now = registry.fleet(call.transaction, carrier)
+        known = vehicles.known(call.transaction, carrier)
+        changed = {
+            one: division
+            for one, division in now.items()
+            if known.get(one, (0, 0, ""))[2] != division or one not in known
+        }
+        numbered = {one: (number, shard) for one, (number, shard, _) in known.items() if one in now}
+        if changed:
+            numbered |= vehicles.ensure(call.transaction, carrier, changed)
+        self._fleets[carrier] = _Fleet(numbered, time.monotonic())
+        return numbered
+
+    def close(self) -> None:
+        self.committer.close()
+        if self._live is not None:
+            self._live.close()

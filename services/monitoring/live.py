@@ -1,0 +1,66 @@
+"""Live state through Redis: the last record of each vehicle, for maps and watchers. It may be lost and fills again by itself."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import redis
+
+from services.monitoring.packed import RECORD, Records, read
+from services.runtime.bus import Bus
+
+_CHANNEL = "hazway:live"
+_SHARD = "hazway:live:{shard}"
+
+
+def publish(bus: Bus, records: Records) -> None:
+    """Tell every listening process these newest records."""
+    bus.publish(_CHANNEL, records.tobytes())
+
+
+def keep(bus: Bus, shard: int, records: Records) -> None:
+    """Keep a shard's last records for processes that start later."""
+    try:
+        bus.client.set(_SHARD.format(shard=shard), records.tobytes())
+    except redis.RedisError:
+        return
+
+
+class LiveMap:
+    """One process's view of the last record of every vehicle, with a count that grows at each change."""
+
+    def __init__(self, bus: Bus, shards: int) -> None:
+        self._lock = threading.Lock()
+        self._records: dict[int, np.void] = {}
+        self._changed: dict[int, int] = {}
+        self._count = 0
+        self._stopped = threading.Event()
+        bus.listen(_CHANNEL, lambda _channel, payload: self._hear(read([payload])), self._stopped)
+        self._fill(bus, shards)
+
+    def close(self) -> None:
+        self._stopped.set()
+
+    def changes(self, after: int, numbers: frozenset[int]) -> tuple[int, Records]:
+        """The newest records of these vehicles that changed after ``after``, and the count to go on from."""
+        with self._lock:
+            found = [self._records[number] for number in numbers if self._changed.get(number, 0) > after]
+            return self._count, np.array(found, dtype=RECORD)
+
+    def _fill(self, bus: Bus, shards: int) -> None:
+        try:
+            kept = bus.client.mget([_SHARD.format(shard=shard) for shard in range(shards)])
+        except redis.RedisError:
+            return
+        self._hear(read([body for body in kept if isinstance(body, bytes)]))
+
+    def _hear(self, records: Records) -> None:
+        with self._lock:
+            self._count += 1
+            for record in records:
+                number = int(record["vehicle"])
+                known = self._records.get(number)
+                if known is None or record["time_ms"] > known["time_ms"]:
+                    self._records[number] = record
+                    self._changed[number] = self._count

@@ -1,0 +1,136 @@
+"""Fixes in, vehicles out, on the wire."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from functools import partial
+
+from hazway.monitoring.v1 import monitoring_pb2 as pb
+from services import registry
+from services.errors import Finding
+from services.monitoring import intake, track, vehicles
+from services.monitoring.gateway import Gateway
+from services.monitoring.packed import Records
+from services.runtime.access import Relation
+from services.runtime.call import Call
+from services.runtime.service import Service, StreamCall
+
+_WINDOW = 32  # batches of one stream that may wait for durability at once
+_WATCH_S = 1.0
+_SIGN_OF_LIFE_S = 15.0
+
+
+def service(gateway: Gateway) -> Service:
+    return Service(
+        name="hazway.monitoring.v1.MonitoringService",
+        unary={"GetTrack": track.get_track},
+        streams={
+            "ReportFixes": partial(report_fixes, gateway),
+            "WatchVehicles": partial(watch_vehicles, gateway),
+        },
+    )
+
+
+async def report_fixes(
+    gateway: Gateway, call: StreamCall, requests: AsyncIterator[pb.ReportFixesRequest]
+) -> AsyncIterator[pb.ReportFixesResponse]:
+    """Answer each batch, in order, once it is durable; at most a window of them waits, then reading stops."""
+    answers: asyncio.Queue[asyncio.Task[pb.ReportFixesResponse] | None] = asyncio.Queue(_WINDOW)
+
+    async def read() -> None:
+        try:
+            async for request in requests:
+                await answers.put(asyncio.create_task(_report(gateway, call, request)))
+        except asyncio.CancelledError:
+            raise  # nobody waits for an answer any more
+        except Exception:
+            await answers.put(None)
+            raise
+        await answers.put(None)
+
+    reading = asyncio.create_task(read())
+    try:
+        while (answer := await answers.get()) is not None:
+            yield await answer
+        await reading
+    finally:
+        reading.cancel()
+
+
+async def _report(gateway: Gateway, call: StreamCall, request: pb.ReportFixesRequest) -> pb.ReportFixesResponse:
+    organisation = call.organisation
+    named = set(request.columns.vehicle_ids) | {fix.vehicle_id for fix in request.fixes}
+    if not gateway.is_fresh(organisation, named):
+        await call.run(partial(_read_fleet, gateway))
+    taken = intake.take(request, gateway.fleet(organisation), call.now())
+    if len(taken.records):
+        await gateway.committer.append(taken)
+    return pb.ReportFixesResponse(
+        batch=request.batch,
+        accepted=len(taken.records),
+        refused_count=len(taken.refused),
+        refused=[
+            pb.RefusedFix(
+                index=index,
+                reason=reason.name,
+                field=path,
+                text_zh=Finding(reason=reason).zh,
+                text_en=Finding(reason=reason).en,
+            )
+            for index, reason, path in taken.refused[: intake.MOST_REFUSALS_TOLD]
+        ],
+    )
+
+
+def _read_fleet(gateway: Gateway, call: Call) -> None:
+    call.allow([Relation.OWN], again=True)
+    gateway.read_fleet(call)
+
+
+async def watch_vehicles(
+    gateway: Gateway, call: StreamCall, requests: AsyncIterator[pb.WatchVehiclesRequest]
+) -> AsyncIterator[pb.WatchVehiclesResponse]:
+    """What is known of each vehicle, then what changed, once a second; a slow reader gets the newest, not all."""
+    request = await anext(requests)
+    wanted = frozenset(request.vehicle_ids)
+    seen = 0
+    quiet_s = 0.0
+    numbers: dict[int, str] = await call.run(partial(_visible, wanted, False))
+    live = await asyncio.get_running_loop().run_in_executor(None, lambda: gateway.live)
+    while call.is_active():
+        seen, records = live.changes(seen, frozenset(numbers))
+        if len(records) or quiet_s >= _SIGN_OF_LIFE_S:
+            quiet_s = 0.0
+            yield pb.WatchVehiclesResponse(vehicles=_states(records, numbers))
+        await asyncio.sleep(_WATCH_S)
+        quiet_s += _WATCH_S
+        numbers = await call.run(partial(_visible, wanted, True))
+
+
+def _visible(wanted: frozenset[str], again: bool, call: Call) -> dict[int, str]:
+    relation = call.allow(
+        [Relation.JURISDICTION] if call.caller.is_authority else [Relation.OWN], subject="vehicles", again=again
+    )
+    if relation is Relation.OWN:
+        found = vehicles.of_carrier(call.transaction, call.caller.organisation)
+    else:
+        found = vehicles.of_division(call.transaction, registry.division_prefix(call.caller.division))
+    return {number: vehicle_id for number, vehicle_id in found.items() if not wanted or vehicle_id in wanted}
+
+
+def _states(records: Records, numbers: dict[int, str]) -> list[pb.VehicleState]:
+    states = []
+    for record in records:
+        state = pb.VehicleState(
+            vehicle_id=numbers[int(record["vehicle"])],
+            time_ms=int(record["time_ms"]),
+            speed_dkmh=int(record["speed_dkmh"]),
+            heading_deg=int(record["heading_deg"]),
+        )
+        state.position.latitude_e7, state.position.longitude_e7 = (
+            int(record["latitude_e7"]),
+            int(record["longitude_e7"]),
+        )
+        states.append(state)
+    return states
