@@ -301,3 +301,35 @@ OFFLINE_UPLOAD_LATE = Reason(
     "OFFLINE_UPLOAD_LATE", Status.FAILED_PRECONDITION,
     "离线签发于 {issued}，超过 24 小时后补报", "Issued offline at {issued} and reported more than 24 h later", "请及时补报", "Report in time",
 )  # fmt: skip
+
+# Swaps on the way and deliveries.
+NOT_ASSIGNED = Reason(
+    "NOT_ASSIGNED", Status.FAILED_PRECONDITION,
+    "{id} 此时不担任本单的{role}", "{id} is not the {role_en} of this waybill at that time", "请核对人员或车辆", "Check who is aboard",
+)  # fmt: skip
+ALREADY_ASSIGNED = Reason(
+    "ALREADY_ASSIGNED", Status.FAILED_PRECONDITION,
+    "{id} 已是本单的{role}", "{id} is the {role_en} of this waybill already", "请核对人员或车辆", "Check who is aboard",
+)  # fmt: skip
+STOP_UNKNOWN = Reason(
+    "STOP_UNKNOWN", Status.INVALID_ARGUMENT,
+    "没有第 {stop} 个卸货点", "There is no stop {stop}", "请核对序号", "Check the number",
+)  # fmt: skip
+STOP_SIGNED = Reason(
+    "STOP_SIGNED", Status.FAILED_PRECONDITION,
+    "第 {stop} 个卸货点已签收", "Stop {stop} is signed already", "如有差错请办理更正", "Open a correction if it is wrong",
+)  # fmt: skip
+STOP_OPEN = Reason(
+    "STOP_OPEN", Status.FAILED_PRECONDITION,
+    "第 {stop} 个卸货点尚未签收", "Stop {stop} is not signed yet", "请收货人签收", "Let the consignee sign",
+)  # fmt: skip
+DELIVERY_IMPOSSIBLE = Reason(
+    "DELIVERY_IMPOSSIBLE", Status.INVALID_ARGUMENT,
+    "货物第 {line} 行：车上只有 {aboard} 克，签收和退回合计 {total} 克",
+    "Goods line {line}: {aboard} g are aboard, {total} g were delivered or returned", "请核对数量", "Check the quantity",
+)  # fmt: skip
+DELIVERY_DIFFERS = Reason(
+    "DELIVERY_DIFFERS", Status.FAILED_PRECONDITION,
+    "货物第 {line} 行：计划 {planned} 克，实收 {delivered} 克", "Goods line {line}: {planned} g were planned, {delivered} g received",
+    "请双方确认差异", "Let both sides confirm the difference",
+)  # fmt: skip
