@@ -118,6 +118,8 @@ _MOST_CHOICES_KEPT = 100_000  # a bound on memory, not a rule
 
 def un_key(text: str) -> str:
     """``UN1203``, ``un 1203`` and ``1203`` → ``1203``; shorter digits are padded; anything else comes back stripped."""
+    if len(text) == 4 and text.isascii() and text.isdigit():
+        return text
     bare = text.strip().upper().removeprefix("UN").strip()
     return bare.zfill(4) if bare.isascii() and bare.isdigit() else bare
 

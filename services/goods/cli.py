@@ -77,6 +77,8 @@ def import_(
     home: Home = _DEFAULT_HOME,
 ) -> None:
     """Merge whole official lists into one catalogue and report where they disagree. A list with a fault changes nothing."""
+    if effective_from:
+        _day("--effective-from", effective_from)
     target = out or imported_catalogue(home)
     report_to = report or target.with_suffix(".report.json")
     try:
@@ -160,16 +162,20 @@ def tunnel(
     on: Annotated[str, typer.Option("--on", help="The day, YYYY-MM-DD; today if left out.")] = "",
     home: Home = _DEFAULT_HOME,
 ) -> None:
-    try:
-        day = date.fromisoformat(on) if on else datetime.now(_LEGAL_ZONE).date()
-    except ValueError:
-        _stop(f"--on: {on} is not a day YYYY-MM-DD")
+    day = _day("--on", on) if on else datetime.now(_LEGAL_ZONE).date()
     try:
         stated = read_load(load.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, LoadUnreadable) as error:
         _stop(f"{load}: {error}")
     judgement = tunnel_categories(stated, _catalogue(home), day)
     typer.echo(json.dumps(_judgement(judgement), ensure_ascii=False, indent=1) if as_json else _told(judgement))
+
+
+def _day(option: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        _stop(f"{option}: {text} is not a day YYYY-MM-DD")
 
 
 def _judgement(judgement: TunnelJudgement) -> dict[str, object]:

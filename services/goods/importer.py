@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from itertools import chain
 
 from services.goods.catalogue import Catalogue, Source
-from services.goods.lists import Fault, ListRow, OfficialList, read_adr, read_us, read_zh
+from services.goods.lists import Fault, ListRow, OfficialList
 from services.goods.model import Carriage, GoodsRow
+from services.goods.readers import read_adr, read_us, read_zh
 
 MISSING = "(absent)"
 

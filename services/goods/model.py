@@ -38,10 +38,7 @@ class TankState(Enum):
     @property
     def is_dangerous(self) -> bool:
         """False once cleaned or gas-free: such a line restricts nothing."""
-        return self not in _HARMLESS
-
-
-_HARMLESS = frozenset({TankState.CLEANED, TankState.GAS_FREE})
+        return self is not TankState.CLEANED and self is not TankState.GAS_FREE
 
 
 class Carriage(Enum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from services.errors import Basis
 from services.goods.bases import basis_on, limit_g, policy_on
@@ -168,7 +169,7 @@ def _line_reason(
 def _row_reason(number: int, line: LoadLine, row: GoodsRow, net_g: int, on: date, basis: Basis) -> TunnelReason:
     code = row.tunnel_code
     lowest = lowest_forbidden(code, line.mode, net_g, on)
-    zh, en = _words(code, line, lowest, net_g >= _NO_LIMIT_G)
+    zh, en = _words(code, line.mode, line.tank_state, lowest, net_g >= _NO_LIMIT_G)
     return TunnelReason(number, line.un_number, code, lowest, zh, en, basis)
 
 
@@ -192,19 +193,20 @@ def _strictest_row(
 _STRICTNESS = {UNKNOWN: 0, "B": 1, "C": 2, "D": 3, "E": 4, "": 5}
 
 
-def _words(code: str, line: LoadLine, lowest: str, unstated: bool) -> tuple[str, str]:
+@lru_cache(maxsize=1024)
+def _words(code: str, mode: Mode, state: TankState, lowest: str, unstated: bool) -> tuple[str, str]:
     if lowest == UNKNOWN:
         return "没有隧道限制代码，须人工判定", "no tunnel restriction code: decide by hand"
     if not lowest:
         return "隧道代码（－），不受限", "tunnel code (-): no restriction"
-    mode_zh = {Mode.TANK: "罐式", Mode.BULK: "散装", Mode.PACKAGES: "包件"}[line.mode]
+    mode_zh = {Mode.TANK: "罐式", Mode.BULK: "散装", Mode.PACKAGES: "包件"}[mode]
     zh, en = (
         f"隧道代码 {code}，{mode_zh}运输，禁止 {lowest} 类及更严隧道",
-        f"code {code} in {line.mode.value}: forbidden from category {lowest} on",
+        f"code {code} in {mode.value}: forbidden from category {lowest} on",
     )
     if code in _BY_MASS and unstated:
         zh, en = zh + "（未填净药量，按超限值判定）", en + " (net explosive mass not stated: judged as above the limit)"
-    if line.tank_state is TankState.EMPTY_UNCLEANED:
+    if state is TankState.EMPTY_UNCLEANED:
         zh, en = zh + "（未清洗空容器，沿用原装货物代码）", en + " (empty uncleaned: keeps the code of its last goods)"
     return zh, en
 

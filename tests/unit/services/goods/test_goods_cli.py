@@ -113,6 +113,12 @@ def test_import_of_a_bad_list_names_row_and_reason_and_changes_nothing(tmp_path:
     assert json.loads(run("show", "1203", "--json", home=tmp_path)[1])[0]["tunnel_code"] == "C"
 
 
+def test_import_refuses_a_day_of_effect_that_is_none(tmp_path: Path) -> None:
+    code, _, err = run("import", "--adr", str(adr_file(tmp_path, "C")), "--effective-from", "soon", home=tmp_path)
+    assert (code, "--effective-from" in err) == (2, True)
+    assert not (tmp_path / "goods").exists()
+
+
 def test_import_of_a_missing_file_is_told(tmp_path: Path) -> None:
     code, _, err = run("import", "--adr", str(tmp_path / "none.csv"), home=tmp_path)
     assert code == 2

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from services.goods.catalogue import Catalogue, CatalogueUnreadable, core, parse
 from services.goods.importer import Disagreement, import_lists
-from services.goods.lists import ListUnreadable, read_adr, read_us, read_zh
+from services.goods.lists import ListUnreadable
 from services.goods.model import Carriage, GoodsRow
+from services.goods.readers import read_adr, read_us, read_zh
 
 DATA = Path(os.environ.get("HAZWAY_TEST_DATA", Path(__file__).parents[4].parent / "shared" / "data")) / "dg"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"official lists are not at {DATA} (set HAZWAY_TEST_DATA)")

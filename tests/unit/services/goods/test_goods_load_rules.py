@@ -189,6 +189,11 @@ def test_explosives_state_their_net_mass() -> None:
     assert found(fireworks(net_g=1, mass_g=10)) == set()
 
 
+def test_an_empty_uncleaned_box_of_explosives_need_not_state_a_net_mass_nor_have_an_ex_vehicle() -> None:
+    assert found(fireworks(net_g=0, tank_state=TankState.EMPTY_UNCLEANED), vehicle="FL") == set()
+    assert reasons.GOODS_NET_EXPLOSIVE_MASS_MISSING in found(fireworks(net_g=0, tank_state=TankState.PART))
+
+
 def test_the_net_mass_is_no_more_than_the_mass() -> None:
     assert found(fireworks(net_g=1001, mass_g=1000)) == {reasons.GOODS_NET_EXPLOSIVE_MASS_TOO_LARGE}
     assert found(fireworks(net_g=1000, mass_g=1000)) == set()
@@ -208,13 +213,26 @@ def test_fireworks_need_a_vehicle_for_explosives_unless_1_4s(vehicle: str) -> No
         ("EX/II", "0335", 5_000_000),
         ("EX/II", "0336", 15_000_000),
         ("EX/II", "0331", 5_000_000),
+        ("EX/II", "0007", 6_250),
+        ("EX/II", "0486", 5_000_000),
         ("EX/III", "0333", 16_000_000),
+        ("EX/III", "0334", 16_000_000),
+        ("EX/III", "0335", 16_000_000),
         ("EX/III", "0336", 16_000_000),
+        ("EX/III", "0331", 16_000_000),
+        ("EX/III", "0486", 16_000_000),
+        ("EX/III", "0007", 18_750),
     ],
 )
 def test_net_explosive_mass_is_limited_by_vehicle_to_the_gram(vehicle: str, un_number: str, limit_g: int) -> None:
+    further = [
+        GoodsRow(un_number="0007", goods_class="1", division="1.1", classification_code="1.1A", tunnel_code="B1000C"),
+        GoodsRow(un_number="0486", goods_class="1", division="1.6", classification_code="1.6N", tunnel_code="B1000C"),
+    ]
+    goods = Catalogue([*core().rows(), *further], edition="test")
+
     def of(net_g: int) -> set[Reason]:
-        return found(fireworks(un_number, net_g, mass_g=0), vehicle=vehicle)
+        return found(fireworks(un_number, net_g, mass_g=0), vehicle=vehicle, goods=goods)
 
     assert of(limit_g) == set()
     assert of(limit_g + 1) == {reasons.GOODS_EXPLOSIVES_ABOVE_LIMIT}

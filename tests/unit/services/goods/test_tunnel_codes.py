@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from typing import cast
 
 import pytest
 
 from services.goods import Catalogue, GoodsRow, Load, LoadLine, Mode, Regime, TankState, core, tunnel_categories
+from services.goods.bases import POLICIES, Policy
 
 ON = date(2026, 11, 1)
 TANK, BULK, PACKAGES = Mode.TANK, Mode.BULK, Mode.PACKAGES
@@ -108,6 +111,22 @@ def test_an_empty_uncleaned_tank_keeps_the_code_of_its_last_goods() -> None:
     judgement = tunnel_categories(Load(lines=(line,)), core(), ON)
     assert judgement.forbidden == ("D", "E")
     assert "last goods" in judgement.reasons[0].en
+
+
+def test_an_empty_uncleaned_box_of_fireworks_need_not_state_what_is_left_in_it() -> None:
+    line = LoadLine(un_number="0335", tank_state=TankState.EMPTY_UNCLEANED)
+    assert tunnel_categories(Load(lines=(line,)), core(), ON).forbidden == ("D", "E")
+
+
+def test_the_policy_on_empty_tanks_is_data_and_may_change_with_its_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    (policy,) = POLICIES["EMPTY_UNCLEANED_KEEPS_CODE"]
+    lifted = date(2027, 1, 1)
+    until, after = replace(policy.basis, effective_to=lifted), replace(policy.basis, effective_from=lifted)
+    rows = (Policy(1, until), Policy(0, after))
+    monkeypatch.setitem(cast(dict[str, object], POLICIES), "EMPTY_UNCLEANED_KEEPS_CODE", rows)
+    load = Load(lines=(LoadLine(un_number="1203", mode=TANK, tank_state=TankState.EMPTY_UNCLEANED),))
+    assert tunnel_categories(load, core(), date(2026, 12, 31)).forbidden == ("D", "E")
+    assert tunnel_categories(load, core(), lifted).forbidden == ()
 
 
 @pytest.mark.parametrize("state", [TankState.CLEANED, TankState.GAS_FREE])
