@@ -18,7 +18,7 @@ _LINE = re.compile(r"^lines\[(\d+)\](?:\.(\w+))?$")
 
 def goods_agree(trip: Trip) -> Iterator[Finding]:
     """The findings of the goods rules on the whole load, for the day of the departure."""
-    for finding in check_load(trip.load(), trip.catalogue, legal_day(trip.departure)):
+    for finding in check_load(trip.load, trip.catalogue, legal_day(trip.departure)):
         yield replace(finding, path=_path(finding.path))
 
 

@@ -37,7 +37,7 @@ BIND_ROUTE = frozenset(
 
 def permitted(trip: Trip) -> Iterator[Finding]:
     """Each need of the goods by itself: one of the permits named by the waybill must fit, or all its faults are told."""
-    for need in permits_needed(trip.load(), trip.catalogue, legal_day(trip.at)):
+    for need in permits_needed(trip.load, trip.catalogue, legal_day(trip.at)):
         if need.is_document:
             yield from _need(trip, need)
     yield from _waste(trip)

@@ -19,7 +19,6 @@ from services.goods.controls import Control
 from services.registry.model import PermitKind
 from services.registry.versions import SHANGHAI, legal_day
 from services.waybill.model import GoodsLine, Role, RouteZone, ZoneAction, ZoneKind
-from services.waybill.special import controls_of
 from services.waybill.trip import Trip
 
 # 公路安全保护条例 Art 42: flammable, explosive, highly toxic, radioactive.
@@ -31,7 +30,7 @@ def route_open(trip: Trip) -> Iterator[Finding]:
     """Nothing to say where nothing dangerous is aboard: a cleaned tank may pass everywhere."""
     if not trip.carries_dangerous_goods:
         return
-    judgement = tunnel_categories(trip.load(), trip.catalogue, legal_day(trip.at))
+    judgement = tunnel_categories(trip.load, trip.catalogue, legal_day(trip.at))
     for zone in trip.facts.zones:
         yield from _tunnel(trip, zone, judgement)
         yield from _crossing(trip, zone)
@@ -67,7 +66,7 @@ def _crossing(trip: Trip, zone: RouteZone) -> Iterator[Finding]:
 
 def _must_notify(trip: Trip, line: GoodsLine) -> bool:
     labels = {row.goods_class for row in trip.rows(line)} | {row.division for row in trip.rows(line)}
-    return bool(labels & _NOTIFIED_CLASSES) or Control.HIGHLY_TOXIC in controls_of(trip, line)
+    return bool(labels & _NOTIFIED_CLASSES) or Control.HIGHLY_TOXIC in trip.controls(line)
 
 
 def _zone(trip: Trip, zone: RouteZone) -> Iterator[Finding]:
@@ -102,7 +101,7 @@ def _meant(trip: Trip, zone: RouteZone, line: GoodsLine) -> bool:
     if not (goods.hazards or goods.un_numbers or goods.special_control):
         return True
     labels = {row.division for row in trip.rows(line)} | {row.goods_class for row in trip.rows(line)}
-    special = goods.special_control and Control.SPECIAL_CONTROL in controls_of(trip, line)
+    special = goods.special_control and Control.SPECIAL_CONTROL in trip.controls(line)
     return bool(labels & goods.hazards) or line.un_number in goods.un_numbers or special
 
 

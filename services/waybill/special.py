@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.goods.controls import Control, substances_of
+from services.goods.controls import Control
 from services.registry.model import Special
 from services.registry.scope import Mark
 from services.waybill.model import GoodsLine
@@ -13,20 +13,16 @@ _MARKS = {Control.HIGHLY_TOXIC: Mark.HIGHLY_TOXIC, Control.EXPLOSIVE_PRECURSOR: 
 _GROUP_WORDS = {Control.FIREWORKS: "烟花爆竹", Control.FIREWORKS_OR_CIVIL_EXPLOSIVE: "烟花爆竹"}
 
 
-def controls_of(trip: Trip, line: GoodsLine) -> frozenset[Control]:
-    return frozenset(substance.control for substance in substances_of(trip.load_line(line), trip.catalogue))
-
-
 def marks_of(trip: Trip, line: GoodsLine) -> frozenset[Mark]:
     """The marks of a scope these goods fall under."""
-    marks = {_MARKS[control] for control in controls_of(trip, line) if control in _MARKS}
+    marks = {_MARKS[control] for control in trip.controls(line) if control in _MARKS}
     return frozenset(marks | {Mark.HAZARDOUS_WASTE} if line.waste else marks)
 
 
 def names_of(trip: Trip, line: GoodsLine) -> frozenset[str]:
     """Every name a scope or a tank's list may use for the line."""
     rows = trip.rows(line)
-    groups = {_GROUP_WORDS[control] for control in controls_of(trip, line) if control in _GROUP_WORDS}
+    groups = {_GROUP_WORDS[control] for control in trip.controls(line) if control in _GROUP_WORDS}
     return frozenset({line.name, *groups, *(row.name_zh for row in rows), *(row.name_en for row in rows)} - {""})
 
 
@@ -35,7 +31,7 @@ def specials_of(trip: Trip) -> frozenset[Special]:
     found: set[Special] = set()
     for _, line in trip.lines():
         divisions = {row.goods_class for row in trip.rows(line)}
-        if Control.HIGHLY_TOXIC in controls_of(trip, line):
+        if Control.HIGHLY_TOXIC in trip.controls(line):
             found.add(Special.TOXIC)
         if "1" in divisions:
             found.add(Special.EXPLOSIVE)

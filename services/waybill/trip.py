@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 
 from services.errors import Finding, Reason, Severity
 from services.goods import Catalogue, GoodsRow, Load, LoadLine, Mode, Regime, TankState
+from services.goods.controls import Control, substances_of
 from services.registry.model import Licence, Permit, Person, RegistryFacts, Tank, TankCondition, Vehicle, VehicleType
 from services.registry.versions import legal_day
 from services.waybill.bases import basis_on
@@ -40,9 +42,12 @@ class Assigned:
         return self.assignment.resource_id
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Trip:
-    """``at`` is the time of the decision. Without planned times the trip is taken to happen then."""
+    """``at`` is the time of the decision. Without planned times the trip is taken to happen then.
+
+    Rules ask the same of a trip over and over, so what is derived is kept (and the class has no slots).
+    """
 
     waybill: Waybill
     facts: Facts
@@ -74,9 +79,12 @@ class Trip:
         return self.waybill.carrier.organisation_id if self.waybill.carrier else ""
 
     def assigned(self, *roles: Role) -> Iterator[Assigned]:
-        for index, assignment in enumerate(self.waybill.assignments):
-            if assignment.role in roles:
-                yield Assigned(f"waybill.assignments[{index}]", assignment)
+        return (each for each in self._assigned if each.assignment.role in roles)
+
+    @cached_property
+    def _assigned(self) -> tuple[Assigned, ...]:
+        named = enumerate(self.waybill.assignments)
+        return tuple(Assigned(f"waybill.assignments[{index}]", assignment) for index, assignment in named)
 
     def vehicles(self, *roles: Role) -> Iterator[tuple[Assigned, Vehicle]]:
         for each in self.assigned(*(roles or (Role.TRACTOR, Role.TRAILER))):
@@ -110,8 +118,9 @@ class Trip:
 
     @property
     def carries_dangerous_goods(self) -> bool:
-        return any(line.is_dangerous for line in self.load().lines)
+        return any(line.is_dangerous for line in self.load.lines)
 
+    @cached_property
     def load(self) -> Load:
         """What is aboard: planned masses, for an empty tank its last goods."""
         types = [VEHICLE_TYPE_WORDS.get(each.vehicle_type, each.vehicle_type.value) for _, each in self.bearers()]
@@ -123,6 +132,25 @@ class Trip:
         return tuple(self.vehicles(Role.TRAILER)) or tuple(self.vehicles(Role.TRACTOR))
 
     def load_line(self, line: GoodsLine) -> LoadLine:
+        """A line as the goods rules see it."""
+        return self._load_lines.get(line) or self._load_line(line)
+
+    @cached_property
+    def _load_lines(self) -> dict[GoodsLine, LoadLine]:
+        return {line: self._load_line(line) for line in self.waybill.goods}
+
+    def controls(self, line: GoodsLine) -> frozenset[Control]:
+        """The lists of controlled substances a line stands on."""
+        if line not in self._controls:
+            found = substances_of(self.load_line(line), self.catalogue)
+            self._controls[line] = frozenset(substance.control for substance in found)
+        return self._controls[line]
+
+    @cached_property
+    def _controls(self) -> dict[GoodsLine, frozenset[Control]]:
+        return {}
+
+    def _load_line(self, line: GoodsLine) -> LoadLine:
         regime = _REGIMES[line.exemption]
         tank = next((tank for _, tank in self.tanks()), None)
         mass_g = line.mass_g if line.actual_mass_g is None else line.actual_mass_g
