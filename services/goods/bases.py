@@ -38,7 +38,6 @@ BASES: Mapping[str, tuple[Basis, ...]] = {
     "COMPATIBILITY": (_adr("配装组混装", "compatibility groups", "JT/T 617.6; ADR 7.5.2.2", False),),
     "EXPLOSIVE_LIMITS": (_adr("爆炸品限量", "limits of class 1", "JT/T 617.6; ADR 7.5.5.2.1", False),),
     "TANK_CODES": (_adr("罐体代码", "tank codes", "JT/T 617.4; ADR 4.3.3.1, 4.3.4.1", False),),
-    "LISTED_MEDIA": (_measures("第二十三条 Art 23"),),
     "PLATES": (
         Basis("GB 13392-2023 道路运输危险货物车辆标志", "GB 13392-2023 Marks of vehicles carrying dangerous goods by road",
               "", date(2025, 4, 1), None, False),

@@ -7,16 +7,19 @@ import io
 import json
 import os
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.errors import errors_among
+from services.goods import check_load, plates, tunnel_categories
 from services.goods.catalogue import Catalogue, CatalogueUnreadable, core, parse
 from services.goods.importer import Disagreement, import_lists
 from services.goods.lists import ListUnreadable
-from services.goods.model import Carriage, GoodsRow
+from services.goods.model import Carriage, GoodsRow, Load, LoadLine, Mode
 from services.goods.readers import read_adr, read_us, read_zh
 
 DATA = Path(os.environ.get("HAZWAY_TEST_DATA", Path(__file__).parents[4].parent / "shared" / "data")) / "dg"
@@ -308,3 +311,20 @@ def test_every_row_of_the_core_list_stands_in_the_imported_catalogue(imported: C
 def test_the_imported_catalogue_has_a_chinese_name_for_nearly_every_number(imported: Catalogue) -> None:
     unnamed = [un for un in imported.un_numbers() if not imported.rows_of(un)[0].name_zh]
     assert unnamed == ["3291", *(str(number) for number in range(3554, 3561))]
+
+
+@needs_data
+def test_every_imported_row_is_judged_in_every_mode_and_a_prohibited_one_never_passes(imported: Catalogue) -> None:
+    on = date(2026, 11, 1)
+    for row in imported.rows():
+        for mode in Mode:
+            line = LoadLine(
+                un_number=row.un_number, packing_group=row.packing_group, mode=mode, mass_g=2, net_explosive_mass_g=1,
+                packages=1, tank_code="L4BN",
+            )  # fmt: skip
+            load = Load(lines=(line,), vehicle_type="EX/III")
+            errors = errors_among(check_load(load, imported, on))
+            judgement = tunnel_categories(load, imported, on)
+            assert bool(errors) is (row.carriage is Carriage.PROHIBITED)
+            assert bool(judgement.unknown) is any(one.tunnel_code == "" for one in imported.choose(line).rows)
+            assert plates(load, imported, on).orange
