@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from hazway import statement
 from sqlalchemy import Engine
 
+from hazway import key_record, statement
+from services.runtime.clock import nanoseconds
 from services.traceability import store
 from services.traceability.keeper import OPERATOR, Keeper
 from services.traceability.model import Key
@@ -22,10 +23,15 @@ def begin(engine: Engine, keeper: Keeper, at: datetime) -> None:
         signed = statement.make(
             signer,
             issuer=OPERATOR,
-            subject=f"key/{signer.kid.hex()}",
-            kind="key.register",
+            subject=key_record.subject_of(OPERATOR),
+            kind=key_record.REGISTER,
             request_id="genesis",
-            body={"key": {"public_key": signer.spki}},
+            body=key_record.register_body(
+                organisation=OPERATOR,
+                spki=signer.spki,
+                possession=key_record.prove_possession(signer, OPERATOR),
+                valid_from=nanoseconds(at),
+            ),
             issued_at=at,
         )
         register(connection, keeper, statement.open(signed, signer.spki), signed, at=at)

@@ -11,7 +11,6 @@ from functools import lru_cache
 from pathlib import Path
 
 from hazway import keys, note
-
 from services.runtime.certificates import write_private
 from services.runtime.settings import Settings
 

@@ -10,9 +10,9 @@ import os
 import tempfile
 from pathlib import Path
 
-from hazway import checkpoint, proof, tiles
 from sqlalchemy import Connection, Engine
 
+from hazway import checkpoint, proof, tiles
 from services.traceability import log_store
 from services.traceability.keeper import Keeper
 from services.traceability.sequencer import LogFrozen

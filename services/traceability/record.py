@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from google.protobuf.message import Message
+from sqlalchemy import Connection
+
 from hazway import body, registration, statement, wording
 from hazway.acts import ACTS
 from hazway.errors import VerificationError
-from sqlalchemy import Connection
-
 from services.errors import Finding, Refusal
 from services.errors.traceability import KEY_UNKNOWN, STATED_ALREADY, STATEMENT_INVALID, STATEMENT_MISSING
 from services.runtime.call import Call

@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from hazway import checkpoint, note, proof, receipt
-from hazway.errors import VerificationError
 from sqlalchemy import Connection, Engine
 
+from hazway import checkpoint, note, proof, receipt
+from hazway.errors import VerificationError
 from services.runtime.lease import Lease, is_held, take_lease
 from services.traceability import log_store
 from services.traceability.keeper import Keeper

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from hazway import keys, statement
+from hazway import key_record, keys, statement
+from hazway.body import body_of
 from hazway.errors import VerificationError
 from hazway.traceability.v1 import traceability_pb2 as pb
-
 from services.errors import Finding, Refusal, refuse
 from services.errors.common import FIELD_INVALID, FIELD_MISSING, NOT_FOUND
-from services.errors.traceability import ENDORSEMENT_NEEDED, KEY_EXISTS, NOT_YET_IN_LOG, STATEMENT_MISSING
+from services.errors.traceability import ENDORSEMENT_NEEDED, KEY_EXISTS, NOT_YET_IN_LOG
 from services.runtime.access import Relation, Role
 from services.runtime.call import Call
 from services.runtime.service import Service
 from services.traceability import log_store, store
 from services.traceability.export import export, subject_head
 from services.traceability.keeper import keeper_of
-from services.traceability.model import Key
-from services.traceability.record import check_statement, record, register
+from services.traceability.model import Key, Registered
+from services.traceability.record import record, state
 
 RelationsOf = Callable[[Call, str], Sequence[Relation]]
 _MOST_STATEMENTS = 500
@@ -44,33 +44,31 @@ def service(relations: Mapping[str, RelationsOf]) -> Service:
 
 
 def register_key(call: Call, request: pb.RegisterKeyRequest) -> pb.RegisterKeyResponse:
-    call.allow([Relation.OWN])
-    if not request.statement:
-        raise Refusal((Finding(reason=STATEMENT_MISSING, path="statement"),))
-    spki = request.key.public_key
-    try:
-        keys.alg_of(spki)
-    except VerificationError as error:
-        raise _bad_field("key.public_key", f"{error.problem} {error.problem_zh}") from error
-    opened = check_statement(call, request, request.statement, spki)
-    _check_endorsement(call, request)
-    key = Key(keys.kid_of(spki), call.caller.organisation, spki, call.now)
+    """A further key is stated by an active key of the organisation, the first by the operator for the certificate's sake."""
+    call.allow([Relation.OWN] * (request.organisation == call.caller.organisation))
+    findings = _check_key(request)
+    refuse(findings)
+    key = Key(keys.kid_of(request.key), call.caller.organisation, request.key, call.now)
+    active = [one for one in store.keys_of(call.transaction, call.caller.organisation) if one.is_active(call.now)]
+    if active and not request.statement:
+        raise Refusal((Finding(reason=ENDORSEMENT_NEEDED, path="statement"),))
     if not store.insert_key(call.transaction, key):
-        raise Refusal((Finding(reason=KEY_EXISTS, path="key.public_key"),))
-    registered = register(call.transaction, keeper_of(call.settings), opened, request.statement, at=call.now)
+        raise Refusal((Finding(reason=KEY_EXISTS, path="key"),))
+    registered = record(call, request) if active else _vouched(call, request)
     return pb.RegisterKeyResponse(key=_to_wire(key), registered=registered.to_wire())
 
 
 def revoke_key(call: Call, request: pb.RevokeKeyRequest) -> pb.RevokeKeyResponse:
+    own = request.organisation == call.caller.organisation
+    call.allow([Relation.OWN] * own + [Relation.ANY] * (Role.OPERATOR in call.caller.roles))
     key = store.find_key(call.transaction, request.kid)
-    own = key is not None and key.organisation_id == call.caller.organisation
-    call.allow([Relation.OWN] * own + [Relation.ANY] * (Role.OPERATOR in call.caller.roles), subject="key")
-    if key is None:
+    if key is None or key.organisation_id != request.organisation:
         raise Refusal((Finding(reason=NOT_FOUND, path="kid"),))
-    at = request.revoked_at.ToDatetime(call.now.tzinfo) if request.HasField("revoked_at") else call.now
+    at = request.revoked_at.ToDatetime(call.now.tzinfo)
     refuse(_check_revocation(request, at > call.now))
     registered = record(call, request)
-    store.revoke_key(call.transaction, key.kid, at, request.reason)
+    # What an organisation's own key says reaches no further back than its own registration (hazway.key_record).
+    store.revoke_key(call.transaction, key.kid, at if Role.OPERATOR in call.caller.roles else call.now, request.reason)
     revoked = store.find_key(call.transaction, key.kid)
     return pb.RevokeKeyResponse(key=_to_wire(revoked or key), registered=registered.to_wire())
 
@@ -131,27 +129,40 @@ def _allow_subject(call: Call, subject: str, relations: Mapping[str, RelationsOf
     call.allow(related, subject=subject)
 
 
-def _check_endorsement(call: Call, request: pb.RegisterKeyRequest) -> None:
-    """A further key needs the word of one that is active; an organisation whose keys are all revoked starts anew."""
-    active = [key for key in store.keys_of(call.transaction, call.caller.organisation) if key.is_active(call.now)]
-    if not active:
-        return
-    if not request.endorsement:
-        raise Refusal((Finding(reason=ENDORSEMENT_NEEDED, path="endorsement"),))
+def _check_key(request: pb.RegisterKeyRequest) -> list[Finding]:
+    """The key is of a kind we use, and whoever asks has it."""
+    findings = []
+    if not request.HasField("valid_from"):
+        findings.append(Finding(reason=FIELD_MISSING, path="valid_from", values={"field": "valid_from 生效时间"}))
     try:
-        kid = statement.parse_unverified(request.endorsement).kid
+        alg = keys.alg_of(request.key)
     except VerificationError as error:
-        raise _bad_field("endorsement", f"{error.problem} {error.problem_zh}") from error
-    by = next((key for key in active if key.kid == kid), None)
-    if by is None:
-        raise Refusal((Finding(reason=ENDORSEMENT_NEEDED, path="endorsement"),))
-    check_statement(call, request, request.endorsement, by.public_key)
+        return [*findings, *_bad_field("key", f"{error.problem} {error.problem_zh}").findings]
+    if alg != request.alg:
+        findings += _bad_field("alg", "not the key's algorithm 与密钥算法不符").findings
+    elif not key_record.is_possessed(request.organisation, request.key, request.possession):
+        findings += _bad_field("possession", "not signed by this key 不是该密钥的签名").findings
+    return findings
+
+
+def _vouched(call: Call, request: pb.RegisterKeyRequest) -> Registered:
+    return state(
+        call.transaction,
+        keeper_of(call.settings),
+        kind=key_record.REGISTER,
+        subject=key_record.subject_of(request.organisation),
+        body=body_of(request),
+        request_id=f"key-{keys.kid_of(request.key).hex()[:32]}",
+        at=call.now,
+    )
 
 
 def _check_revocation(request: pb.RevokeKeyRequest, in_future: bool) -> list[Finding]:
     findings = []
     if not request.reason.strip():
         findings.append(Finding(reason=FIELD_MISSING, path="reason", values={"field": "reason 吊销原因"}))
+    if not request.HasField("revoked_at"):
+        findings.append(Finding(reason=FIELD_MISSING, path="revoked_at", values={"field": "revoked_at 吊销时间"}))
     if in_future:
         values = {"field": "revoked_at 吊销时间", "problem": "it lies in the future 不能晚于现在"}
         findings.append(Finding(reason=FIELD_INVALID, path="revoked_at", values=values))

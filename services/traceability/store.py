@@ -131,15 +131,19 @@ def registrations_of(connection: Connection, subject: str, after: int = 0, most:
     ).all()
 
 
-def last_in_log(connection: Connection, subject: str) -> Row[Any] | None:
-    """(seq, digest) of the subject's last registration that has a leaf."""
-    return connection.execute(
-        text(
-            "SELECT seq, digest FROM traceability_registrations"
-            " WHERE subject = :subject AND leaf_index IS NOT NULL ORDER BY seq DESC LIMIT 1"
-        ),
-        {"subject": subject},
-    ).first()
+def in_log(connection: Connection, subject: str, size: int) -> list[Row[Any]]:
+    """Everything about the subject among the first ``size`` leaves, in order; ``statement`` is ``None`` once expired."""
+    return list(
+        connection.execute(
+            text(
+                "SELECT r.seq, r.digest, r.registration, r.receipt, r.leaf_index, s.statement, s.organisation_id"
+                " FROM traceability_registrations AS r"
+                " LEFT JOIN traceability_statements AS s ON s.digest = r.statement_digest"
+                " WHERE r.subject = :subject AND r.leaf_index < :size ORDER BY r.seq"
+            ),
+            {"subject": subject, "size": size},
+        )
+    )
 
 
 def _key(row: Row[Any]) -> Key:

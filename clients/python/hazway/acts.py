@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hazway import keys
+from hazway import key_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +20,10 @@ class Act:
 ACTS: Mapping[str, Act] = {
     "hazway.alarms.v1.AlarmService/HandleAlarm": Act("alarm.handle", lambda request: f"alarm/{request.alarm_id}"),
     "hazway.traceability.v1.TraceabilityService/RegisterKey": Act(
-        "key.register", lambda request: f"key/{keys.kid_of(request.key.public_key).hex()}"
+        key_record.REGISTER, lambda request: key_record.subject_of(request.organisation)
     ),
     "hazway.traceability.v1.TraceabilityService/RevokeKey": Act(
-        "key.revoke", lambda request: f"key/{request.kid.hex()}"
+        key_record.REVOKE, lambda request: key_record.subject_of(request.organisation)
     ),
     "hazway.registry.v1.RegistryService/RegisterOrganisation": Act(
         "registry.organisation", lambda request: f"organisation/{request.organisation.id}"

@@ -18,7 +18,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from hazway.errors import VerificationError
 
-OMITTED = frozenset({"request_id", "statement", "endorsement", "validate_only", "etag", "update_mask"})
+OMITTED = frozenset({"request_id", "statement", "validate_only", "etag", "update_mask"})
 _FLOATS = (FieldDescriptor.CPPTYPE_FLOAT, FieldDescriptor.CPPTYPE_DOUBLE)
 _UNSTATABLE = ("google.protobuf.Any", "google.protobuf.Struct", "google.protobuf.Value", "google.protobuf.ListValue")
 

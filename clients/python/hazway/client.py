@@ -13,7 +13,7 @@ import grpc
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.message import Message
 
-from hazway import body, ids, keys, statement
+from hazway import body, ids, key_record, keys, statement
 from hazway.acts import ACTS
 from hazway.refusals import Refused, refused
 from hazway.traceability.v1 import traceability_pb2 as traceability
@@ -126,13 +126,17 @@ class Client:
             responses.cancel()  # type: ignore[no-untyped-call]
 
     def register_key(self, signer: keys.Signer) -> traceability.RegisterKeyResponse:
-        """Register ``signer`` as a key of the organisation, endorsed by the present one where there is one; use it from now on."""
-        method = "hazway.traceability.v1.TraceabilityService/RegisterKey"
-        request = traceability.RegisterKeyRequest(request_id=ids.new_id(), key=traceability.Key(public_key=signer.spki))
-        request.statement = self._state(method, request, signer)
-        if self._signer is not None:
-            request.endorsement = self._state(method, request, self._signer)
-        response: traceability.RegisterKeyResponse = self.call(method, request)
+        """Register ``signer`` as a key of the organisation, stated by the present one where there is one; use it from now on."""
+        request = traceability.RegisterKeyRequest(
+            organisation=self._organisation,
+            key=signer.spki,
+            alg=signer.alg,
+            possession=key_record.prove_possession(signer, self._organisation),
+        )
+        request.valid_from.FromDatetime(self._now())
+        response: traceability.RegisterKeyResponse = self.call(
+            "hazway.traceability.v1.TraceabilityService/RegisterKey", request
+        )
         self._signer = signer
         return response
 

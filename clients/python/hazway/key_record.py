@@ -75,6 +75,15 @@ def prove_possession(signer: keys.Signer, organisation: str) -> bytes:
     return signer.sign(_possession(organisation, signer.spki))
 
 
+def is_possessed(organisation: str, spki: bytes, possession: bytes) -> bool:
+    """Whether ``possession`` was made by the key itself for this organisation."""
+    try:
+        keys.verify(spki, keys.alg_of(spki), _possession(organisation, spki), possession)
+    except VerificationError:
+        return False
+    return True
+
+
 def register_body(
     *, organisation: str, spki: bytes, possession: bytes, valid_from: int, custodial: bool = False
 ) -> dict[str, Any]:

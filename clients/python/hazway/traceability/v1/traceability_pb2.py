@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from hazway.types.v1 import types_pb2 as hazway_dot_types_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)hazway/traceability/v1/traceability.proto\x12\x16hazway.traceability.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhazway/types/v1/types.proto\"\xd9\x01\n\x03Key\x12\x11\n\x03kid\x18\x01 \x01(\x0c\x42\x04\xe2\x41\x01\x03\x12\x18\n\npublic_key\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x02\x12\x1d\n\x0forganisation_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tcustodial\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x37\n\rregistered_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x34\n\nrevoked_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"\x8c\x01\n\x12RegisterKeyRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12.\n\x03key\x18\x02 \x01(\x0b\x32\x1b.hazway.traceability.v1.KeyB\x04\xe2\x41\x01\x02\x12\x17\n\tstatement\x18\x03 \x01(\x0c\x42\x04\xe2\x41\x01\x02\x12\x13\n\x0b\x65ndorsement\x18\x04 \x01(\x0c\"p\n\x13RegisterKeyResponse\x12(\n\x03key\x18\x01 \x01(\x0b\x32\x1b.hazway.traceability.v1.Key\x12/\n\nregistered\x18\x02 \x01(\x0b\x32\x1b.hazway.types.v1.Registered\"\x9e\x01\n\x10RevokeKeyRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\x03kid\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x02\x12.\n\nrevoked_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x06reason\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tstatement\x18\x05 \x01(\x0c\x42\x04\xe2\x41\x01\x02\"n\n\x11RevokeKeyResponse\x12(\n\x03key\x18\x01 \x01(\x0b\x32\x1b.hazway.traceability.v1.Key\x12/\n\nregistered\x18\x02 \x01(\x0b\x32\x1b.hazway.types.v1.Registered\"J\n\x11GetReceiptRequest\x12\x1b\n\x13registration_digest\x18\x01 \x01(\x0c\x12\x18\n\x10statement_digest\x18\x02 \x01(\x0c\"O\n\x12GetReceiptResponse\x12\x14\n\x0cregistration\x18\x01 \x01(\x0c\x12\x0f\n\x07receipt\x18\x02 \x01(\x0c\x12\x12\n\nleaf_index\x18\x03 \x01(\x04\"\x16\n\x14GetCheckpointRequest\"+\n\x15GetCheckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\"U\n\x15ListStatementsRequest\x12\x15\n\x07subject\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"O\n\tStatement\x12\x11\n\tstatement\x18\x01 \x01(\x0c\x12\x14\n\x0cregistration\x18\x02 \x01(\x0c\x12\x0b\n\x03seq\x18\x03 \x01(\x04\x12\x0c\n\x04kind\x18\x04 \x01(\t\"~\n\x16ListStatementsResponse\x12\x35\n\nstatements\x18\x01 \x03(\x0b\x32!.hazway.traceability.v1.Statement\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x14\n\x0csubject_head\x18\x03 \x01(\x0c\",\n\x13\x45xportRecordRequest\x12\x15\n\x07subject\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"&\n\x14\x45xportRecordResponse\x12\x0e\n\x06\x62undle\x18\x01 \x01(\x0c\x32\x8e\x05\n\x13TraceabilityService\x12\x66\n\x0bRegisterKey\x12*.hazway.traceability.v1.RegisterKeyRequest\x1a+.hazway.traceability.v1.RegisterKeyResponse\x12`\n\tRevokeKey\x12(.hazway.traceability.v1.RevokeKeyRequest\x1a).hazway.traceability.v1.RevokeKeyResponse\x12\x63\n\nGetReceipt\x12).hazway.traceability.v1.GetReceiptRequest\x1a*.hazway.traceability.v1.GetReceiptResponse\x12l\n\rGetCheckpoint\x12,.hazway.traceability.v1.GetCheckpointRequest\x1a-.hazway.traceability.v1.GetCheckpointResponse\x12o\n\x0eListStatements\x12-.hazway.traceability.v1.ListStatementsRequest\x1a..hazway.traceability.v1.ListStatementsResponse\x12i\n\x0c\x45xportRecord\x12+.hazway.traceability.v1.ExportRecordRequest\x1a,.hazway.traceability.v1.ExportRecordResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)hazway/traceability/v1/traceability.proto\x12\x16hazway.traceability.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhazway/types/v1/types.proto\"\xd9\x01\n\x03Key\x12\x11\n\x03kid\x18\x01 \x01(\x0c\x42\x04\xe2\x41\x01\x03\x12\x18\n\npublic_key\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x02\x12\x1d\n\x0forganisation_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tcustodial\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x37\n\rregistered_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x34\n\nrevoked_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"\xd3\x01\n\x12RegisterKeyRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0corganisation\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\x03key\x18\x03 \x01(\x0c\x42\x04\xe2\x41\x01\x02\x12\x11\n\x03\x61lg\x18\x04 \x01(\x11\x42\x04\xe2\x41\x01\x02\x12\x34\n\nvalid_from\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x18\n\npossession\x18\x06 \x01(\x0c\x42\x04\xe2\x41\x01\x02\x12\x11\n\tstatement\x18\x07 \x01(\x0c\"p\n\x13RegisterKeyResponse\x12(\n\x03key\x18\x01 \x01(\x0b\x32\x1b.hazway.traceability.v1.Key\x12/\n\nregistered\x18\x02 \x01(\x0b\x32\x1b.hazway.types.v1.Registered\"\xc0\x01\n\x10RevokeKeyRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0corganisation\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\x03kid\x18\x03 \x01(\x0c\x42\x04\xe2\x41\x01\x02\x12\x34\n\nrevoked_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x14\n\x06reason\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tstatement\x18\x06 \x01(\x0c\x42\x04\xe2\x41\x01\x02\"n\n\x11RevokeKeyResponse\x12(\n\x03key\x18\x01 \x01(\x0b\x32\x1b.hazway.traceability.v1.Key\x12/\n\nregistered\x18\x02 \x01(\x0b\x32\x1b.hazway.types.v1.Registered\"J\n\x11GetReceiptRequest\x12\x1b\n\x13registration_digest\x18\x01 \x01(\x0c\x12\x18\n\x10statement_digest\x18\x02 \x01(\x0c\"O\n\x12GetReceiptResponse\x12\x14\n\x0cregistration\x18\x01 \x01(\x0c\x12\x0f\n\x07receipt\x18\x02 \x01(\x0c\x12\x12\n\nleaf_index\x18\x03 \x01(\x04\"\x16\n\x14GetCheckpointRequest\"+\n\x15GetCheckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\"U\n\x15ListStatementsRequest\x12\x15\n\x07subject\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"O\n\tStatement\x12\x11\n\tstatement\x18\x01 \x01(\x0c\x12\x14\n\x0cregistration\x18\x02 \x01(\x0c\x12\x0b\n\x03seq\x18\x03 \x01(\x04\x12\x0c\n\x04kind\x18\x04 \x01(\t\"~\n\x16ListStatementsResponse\x12\x35\n\nstatements\x18\x01 \x03(\x0b\x32!.hazway.traceability.v1.Statement\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x14\n\x0csubject_head\x18\x03 \x01(\x0c\",\n\x13\x45xportRecordRequest\x12\x15\n\x07subject\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"&\n\x14\x45xportRecordResponse\x12\x0e\n\x06\x62undle\x18\x01 \x01(\x0c\x32\x8e\x05\n\x13TraceabilityService\x12\x66\n\x0bRegisterKey\x12*.hazway.traceability.v1.RegisterKeyRequest\x1a+.hazway.traceability.v1.RegisterKeyResponse\x12`\n\tRevokeKey\x12(.hazway.traceability.v1.RevokeKeyRequest\x1a).hazway.traceability.v1.RevokeKeyResponse\x12\x63\n\nGetReceipt\x12).hazway.traceability.v1.GetReceiptRequest\x1a*.hazway.traceability.v1.GetReceiptResponse\x12l\n\rGetCheckpoint\x12,.hazway.traceability.v1.GetCheckpointRequest\x1a-.hazway.traceability.v1.GetCheckpointResponse\x12o\n\x0eListStatements\x12-.hazway.traceability.v1.ListStatementsRequest\x1a..hazway.traceability.v1.ListStatementsResponse\x12i\n\x0c\x45xportRecord\x12+.hazway.traceability.v1.ExportRecordRequest\x1a,.hazway.traceability.v1.ExportRecordResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,14 +48,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_KEY'].fields_by_name['revoked_at']._serialized_options = b'\342A\001\003'
   _globals['_REGISTERKEYREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_REGISTERKEYREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\002'
+  _globals['_REGISTERKEYREQUEST'].fields_by_name['organisation']._loaded_options = None
+  _globals['_REGISTERKEYREQUEST'].fields_by_name['organisation']._serialized_options = b'\342A\001\002'
   _globals['_REGISTERKEYREQUEST'].fields_by_name['key']._loaded_options = None
   _globals['_REGISTERKEYREQUEST'].fields_by_name['key']._serialized_options = b'\342A\001\002'
-  _globals['_REGISTERKEYREQUEST'].fields_by_name['statement']._loaded_options = None
-  _globals['_REGISTERKEYREQUEST'].fields_by_name['statement']._serialized_options = b'\342A\001\002'
+  _globals['_REGISTERKEYREQUEST'].fields_by_name['alg']._loaded_options = None
+  _globals['_REGISTERKEYREQUEST'].fields_by_name['alg']._serialized_options = b'\342A\001\002'
+  _globals['_REGISTERKEYREQUEST'].fields_by_name['valid_from']._loaded_options = None
+  _globals['_REGISTERKEYREQUEST'].fields_by_name['valid_from']._serialized_options = b'\342A\001\002'
+  _globals['_REGISTERKEYREQUEST'].fields_by_name['possession']._loaded_options = None
+  _globals['_REGISTERKEYREQUEST'].fields_by_name['possession']._serialized_options = b'\342A\001\002'
   _globals['_REVOKEKEYREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_REVOKEKEYREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\002'
+  _globals['_REVOKEKEYREQUEST'].fields_by_name['organisation']._loaded_options = None
+  _globals['_REVOKEKEYREQUEST'].fields_by_name['organisation']._serialized_options = b'\342A\001\002'
   _globals['_REVOKEKEYREQUEST'].fields_by_name['kid']._loaded_options = None
   _globals['_REVOKEKEYREQUEST'].fields_by_name['kid']._serialized_options = b'\342A\001\002'
+  _globals['_REVOKEKEYREQUEST'].fields_by_name['revoked_at']._loaded_options = None
+  _globals['_REVOKEKEYREQUEST'].fields_by_name['revoked_at']._serialized_options = b'\342A\001\002'
   _globals['_REVOKEKEYREQUEST'].fields_by_name['reason']._loaded_options = None
   _globals['_REVOKEKEYREQUEST'].fields_by_name['reason']._serialized_options = b'\342A\001\002'
   _globals['_REVOKEKEYREQUEST'].fields_by_name['statement']._loaded_options = None
@@ -67,31 +77,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_KEY']._serialized_start=165
   _globals['_KEY']._serialized_end=382
   _globals['_REGISTERKEYREQUEST']._serialized_start=385
-  _globals['_REGISTERKEYREQUEST']._serialized_end=525
-  _globals['_REGISTERKEYRESPONSE']._serialized_start=527
-  _globals['_REGISTERKEYRESPONSE']._serialized_end=639
-  _globals['_REVOKEKEYREQUEST']._serialized_start=642
-  _globals['_REVOKEKEYREQUEST']._serialized_end=800
-  _globals['_REVOKEKEYRESPONSE']._serialized_start=802
-  _globals['_REVOKEKEYRESPONSE']._serialized_end=912
-  _globals['_GETRECEIPTREQUEST']._serialized_start=914
-  _globals['_GETRECEIPTREQUEST']._serialized_end=988
-  _globals['_GETRECEIPTRESPONSE']._serialized_start=990
-  _globals['_GETRECEIPTRESPONSE']._serialized_end=1069
-  _globals['_GETCHECKPOINTREQUEST']._serialized_start=1071
-  _globals['_GETCHECKPOINTREQUEST']._serialized_end=1093
-  _globals['_GETCHECKPOINTRESPONSE']._serialized_start=1095
-  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=1138
-  _globals['_LISTSTATEMENTSREQUEST']._serialized_start=1140
-  _globals['_LISTSTATEMENTSREQUEST']._serialized_end=1225
-  _globals['_STATEMENT']._serialized_start=1227
-  _globals['_STATEMENT']._serialized_end=1306
-  _globals['_LISTSTATEMENTSRESPONSE']._serialized_start=1308
-  _globals['_LISTSTATEMENTSRESPONSE']._serialized_end=1434
-  _globals['_EXPORTRECORDREQUEST']._serialized_start=1436
-  _globals['_EXPORTRECORDREQUEST']._serialized_end=1480
-  _globals['_EXPORTRECORDRESPONSE']._serialized_start=1482
-  _globals['_EXPORTRECORDRESPONSE']._serialized_end=1520
-  _globals['_TRACEABILITYSERVICE']._serialized_start=1523
-  _globals['_TRACEABILITYSERVICE']._serialized_end=2177
+  _globals['_REGISTERKEYREQUEST']._serialized_end=596
+  _globals['_REGISTERKEYRESPONSE']._serialized_start=598
+  _globals['_REGISTERKEYRESPONSE']._serialized_end=710
+  _globals['_REVOKEKEYREQUEST']._serialized_start=713
+  _globals['_REVOKEKEYREQUEST']._serialized_end=905
+  _globals['_REVOKEKEYRESPONSE']._serialized_start=907
+  _globals['_REVOKEKEYRESPONSE']._serialized_end=1017
+  _globals['_GETRECEIPTREQUEST']._serialized_start=1019
+  _globals['_GETRECEIPTREQUEST']._serialized_end=1093
+  _globals['_GETRECEIPTRESPONSE']._serialized_start=1095
+  _globals['_GETRECEIPTRESPONSE']._serialized_end=1174
+  _globals['_GETCHECKPOINTREQUEST']._serialized_start=1176
+  _globals['_GETCHECKPOINTREQUEST']._serialized_end=1198
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_start=1200
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=1243
+  _globals['_LISTSTATEMENTSREQUEST']._serialized_start=1245
+  _globals['_LISTSTATEMENTSREQUEST']._serialized_end=1330
+  _globals['_STATEMENT']._serialized_start=1332
+  _globals['_STATEMENT']._serialized_end=1411
+  _globals['_LISTSTATEMENTSRESPONSE']._serialized_start=1413
+  _globals['_LISTSTATEMENTSRESPONSE']._serialized_end=1539
+  _globals['_EXPORTRECORDREQUEST']._serialized_start=1541
+  _globals['_EXPORTRECORDREQUEST']._serialized_end=1585
+  _globals['_EXPORTRECORDRESPONSE']._serialized_start=1587
+  _globals['_EXPORTRECORDRESPONSE']._serialized_end=1625
+  _globals['_TRACEABILITYSERVICE']._serialized_start=1628
+  _globals['_TRACEABILITYSERVICE']._serialized_end=2282
 # @@protoc_insertion_point(module_scope)

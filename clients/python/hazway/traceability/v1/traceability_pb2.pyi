@@ -66,27 +66,41 @@ class RegisterKeyRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ORGANISATION_FIELD_NUMBER: _builtins.int
     KEY_FIELD_NUMBER: _builtins.int
+    ALG_FIELD_NUMBER: _builtins.int
+    VALID_FROM_FIELD_NUMBER: _builtins.int
+    POSSESSION_FIELD_NUMBER: _builtins.int
     STATEMENT_FIELD_NUMBER: _builtins.int
-    ENDORSEMENT_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
+    organisation: _builtins.str
+    """The caller's own."""
+    key: _builtins.bytes
+    """SubjectPublicKeyInfo, DER; Ed25519 or P-256."""
+    alg: _builtins.int
+    """COSE algorithm: -8 EdDSA, -7 ES256."""
+    possession: _builtins.bytes
+    """The new key's own signature over the organisation and itself (hazway.key_record)."""
     statement: _builtins.bytes
-    """Kind key.register, subject key/<kid in hex>, signed by the key itself."""
-    endorsement: _builtins.bytes
-    """The same act signed by a key already active; required unless the organisation has none."""
+    """Kind key.register on keys/<organisation>, signed by a key of the organisation that is active. Left out for the first
+    key, which the operator vouches for on the strength of the caller's certificate.
+    """
     @_builtins.property
-    def key(self) -> Global___Key: ...
+    def valid_from(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
         self,
         *,
         request_id: _builtins.str = ...,
-        key: Global___Key | None = ...,
+        organisation: _builtins.str = ...,
+        key: _builtins.bytes = ...,
+        alg: _builtins.int = ...,
+        valid_from: _timestamp_pb2.Timestamp | None = ...,
+        possession: _builtins.bytes = ...,
         statement: _builtins.bytes = ...,
-        endorsement: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["key", b"key"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["valid_from", b"valid_from"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["endorsement", b"endorsement", "key", b"key", "request_id", b"request_id", "statement", b"statement"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alg", b"alg", "key", b"key", "organisation", b"organisation", "possession", b"possession", "request_id", b"request_id", "statement", b"statement", "valid_from", b"valid_from"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -121,22 +135,25 @@ class RevokeKeyRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ORGANISATION_FIELD_NUMBER: _builtins.int
     KID_FIELD_NUMBER: _builtins.int
     REVOKED_AT_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     STATEMENT_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
+    organisation: _builtins.str
     kid: _builtins.bytes
     reason: _builtins.str
     statement: _builtins.bytes
     @_builtins.property
     def revoked_at(self) -> _timestamp_pb2.Timestamp:
-        """Not before this time, not later than now; empty means now."""
+        """Not later than now. Only the operator may reach back to before its own statement."""
 
     def __init__(
         self,
         *,
         request_id: _builtins.str = ...,
+        organisation: _builtins.str = ...,
         kid: _builtins.bytes = ...,
         revoked_at: _timestamp_pb2.Timestamp | None = ...,
         reason: _builtins.str = ...,
@@ -144,7 +161,7 @@ class RevokeKeyRequest(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["revoked_at", b"revoked_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["kid", b"kid", "reason", b"reason", "request_id", b"request_id", "revoked_at", b"revoked_at", "statement", b"statement"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kid", b"kid", "organisation", b"organisation", "reason", b"reason", "request_id", b"request_id", "revoked_at", b"revoked_at", "statement", b"statement"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

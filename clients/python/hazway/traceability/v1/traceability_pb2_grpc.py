@@ -70,8 +70,7 @@ class TraceabilityServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def RegisterKey(self, request, context):
-        """Register a key an organisation will sign statements with. The statement is signed by that very key: the proof of
-        possession. The first key is believed for the caller's certificate; a later one is signed by an active key too.
+        """Register a key an organisation will sign statements with, with proof of possession.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -32,9 +32,7 @@ class TraceabilityServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> TraceabilityServiceAsyncStub: ...
     RegisterKey: _grpc.UnaryUnaryMultiCallable[_traceability_pb2.RegisterKeyRequest, _traceability_pb2.RegisterKeyResponse]
-    """Register a key an organisation will sign statements with. The statement is signed by that very key: the proof of
-    possession. The first key is believed for the caller's certificate; a later one is signed by an active key too.
-    """
+    """Register a key an organisation will sign statements with, with proof of possession."""
     RevokeKey: _grpc.UnaryUnaryMultiCallable[_traceability_pb2.RevokeKeyRequest, _traceability_pb2.RevokeKeyResponse]
     """Let a key sign no more from a time on; what it signed before stays verifiable. A lost key has this way back."""
     GetReceipt: _grpc.UnaryUnaryMultiCallable[_traceability_pb2.GetReceiptRequest, _traceability_pb2.GetReceiptResponse]
@@ -50,9 +48,7 @@ class TraceabilityServiceStub:
 class TraceabilityServiceAsyncStub(TraceabilityServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     RegisterKey: _aio.UnaryUnaryMultiCallable[_traceability_pb2.RegisterKeyRequest, _traceability_pb2.RegisterKeyResponse]  # type: ignore[assignment]
-    """Register a key an organisation will sign statements with. The statement is signed by that very key: the proof of
-    possession. The first key is believed for the caller's certificate; a later one is signed by an active key too.
-    """
+    """Register a key an organisation will sign statements with, with proof of possession."""
     RevokeKey: _aio.UnaryUnaryMultiCallable[_traceability_pb2.RevokeKeyRequest, _traceability_pb2.RevokeKeyResponse]  # type: ignore[assignment]
     """Let a key sign no more from a time on; what it signed before stays verifiable. A lost key has this way back."""
     GetReceipt: _aio.UnaryUnaryMultiCallable[_traceability_pb2.GetReceiptRequest, _traceability_pb2.GetReceiptResponse]  # type: ignore[assignment]
@@ -71,9 +67,7 @@ class TraceabilityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _traceability_pb2.RegisterKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_traceability_pb2.RegisterKeyResponse, _abc.Awaitable[_traceability_pb2.RegisterKeyResponse]]:
-        """Register a key an organisation will sign statements with. The statement is signed by that very key: the proof of
-        possession. The first key is believed for the caller's certificate; a later one is signed by an active key too.
-        """
+        """Register a key an organisation will sign statements with, with proof of possession."""
 
     @_abc_1.abstractmethod
     def RevokeKey(
