@@ -12,12 +12,11 @@ from pathlib import Path
 
 from hazway import keys
 from hazway.client import Client, Identity
-
 from services import assembly, registry, traceability
 from services.runtime.adapter import Adapter
 from services.runtime.certificates import DevelopmentAuthority
 from services.runtime.clock import HandClock
-from services.runtime.host import Host, open_host
+from services.runtime.host import Host, open_host, scale_clock
 from services.runtime.listeners import Listeners
 from services.runtime.loops import Loop
 from services.runtime.settings import Settings
@@ -77,6 +76,7 @@ def running_world(
 ) -> Iterator[World]:
     """Serve until the block ends. ``before`` may put things into the database before anybody calls."""
     settings = Settings(home=home, database_url=database_url, redis_url=redis_url, pool=8)
+    scale_clock(home, at, 0.0)  # the keys of this home are as old as its clock
     assembly.prepare(settings)
     clock = HandClock(at)
     opened = open_host(settings)

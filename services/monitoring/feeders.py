@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
 from hazway import cbor
 from services import registry, zones
 from services.monitoring import log_store, vehicles
+from services.monitoring.facts import Goods, Site, TripFact
 from services.runtime import outbox
 from services.runtime.clock import Clock
 from services.runtime.lease import take_lease
@@ -23,11 +25,31 @@ def feed_trips(engine: Engine) -> bool:
 
 
 def _append_trip(connection: Connection, message: outbox.Message) -> None:
-    fact = cbor.loads(message.payload)
-    carrier_id, vehicle_id = fact["carrier_id"], fact["vehicle_id"]
+    told = cbor.loads(message.payload)
+    carrier_id, vehicle_id = told["carrier_id"], told["vehicle_id"]
     division = registry.fleet(connection, carrier_id).get(vehicle_id, "")
-    vehicles.ensure(connection, carrier_id, {vehicle_id: division})
-    log_store.append(connection, [(log_store.shard_of(vehicle_id), log_store.Kind.TRIP, message.payload)])
+    number, shard = vehicles.ensure(connection, carrier_id, {vehicle_id: division})[vehicle_id]
+    log_store.append(connection, [(shard, log_store.Kind.TRIP, _fact(told, number).encode())])
+
+
+def _fact(told: dict[str, Any], number: int) -> TripFact:
+    drivers = [*told["driver_ids"], "", ""]
+    return TripFact(
+        vehicle=number,
+        at_ms=told["at_ms"],
+        waybill_id=told["waybill_id"],
+        carrier_id=told["carrier_id"],
+        division=told["division"],
+        under_way=told["under_way"],
+        loaded=told["loaded"],
+        tunnel_forbidden=told["tunnel_forbidden"],
+        goods=tuple(Goods(*(tuple(one) if isinstance(one, list) else one for one in line)) for line in told["goods"]),
+        route=tuple((latitude, longitude) for latitude, longitude in told["route"]),
+        driver_id=drivers[0],
+        second_driver_id=drivers[1],
+        sites=tuple(Site(*site) for site in told["sites"]),
+        event=told.get("event", ""),
+    )
 
 
 def feed_zones(engine: Engine) -> bool:
