@@ -115,6 +115,16 @@ def test_every_prefix_is_refused() -> None:
         assert refused.value.step == "1 format"
 
 
+def test_prefixes_of_every_attack_are_refused() -> None:
+    known = World().trust()
+    for path in ATTACKS:
+        data = base64.b64decode(json.loads(path.read_text())["bundle"])
+        for length in range(0, max(len(data) - 1, 0), 97):
+            with pytest.raises(VerificationError) as refused:
+                record.verify(data[:length], known)
+            assert refused.value.step == "1 format"
+
+
 @pytest.mark.parametrize("junk", [None, 7, "text", [], bytearray(b"\xa0"), memoryview(b"\xa0")])
 def test_what_is_no_file_is_refused(junk: Any) -> None:
     with pytest.raises(VerificationError):
