@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
 from hazway import checkpoint, key_record, keys, note, proof, receipt, statement, subject_head, tiles
 from hazway.bundle import Bundle, Entry, Scope, Section
 from hazway.policy import Policy, parse
