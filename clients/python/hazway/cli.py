@@ -1,0 +1,25 @@
+"""``hazway``: the thin client's command line. Needs the extra ``hazway[cli]``."""
+
+from __future__ import annotations
+
+import typer
+
+from hazway import cli_log, cli_record, cli_watch
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Hazway 危险货物道路运输客户端 client",
+    pretty_exceptions_enable=False,
+)
+app.add_typer(cli_record.app, name="record")
+app.add_typer(cli_log.app, name="log")
+app.command("watch")(cli_watch.watch)
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()
