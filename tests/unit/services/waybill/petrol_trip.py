@@ -33,6 +33,7 @@ from services.registry.scope import parse_scope
 from services.waybill.model import (
     Assignment,
     Clearance,
+    Drop,
     Facts,
     GoodsLine,
     Party,
@@ -41,6 +42,7 @@ from services.waybill.model import (
     Role,
     Route,
     State,
+    Stop,
     Waybill,
 )
 from services.waybill.rules import check_departure, check_issue
@@ -51,6 +53,7 @@ DEPARTURE = NOW
 ARRIVAL = NOW + timedelta(hours=4)
 DAY = date(2026, 6, 1)
 SECOND = timedelta(seconds=1)
+YESTERDAY = DAY - timedelta(days=1)
 
 
 def organisation(name: str, kind: OrganisationKind) -> Organisation:
@@ -171,3 +174,8 @@ def carrying(*lines: GoodsLine, waybill: Waybill = WAYBILL) -> Waybill:
 
 def without(role: Role, waybill: Waybill = WAYBILL) -> Waybill:
     return replace(waybill, assignments=tuple(each for each in waybill.assignments if each.role is not role))
+
+
+def stop(number: int, *planned_g: int, name: str = "站") -> Stop:
+    drops = tuple(Drop(goods_number=1, planned_g=each) for each in planned_g)
+    return Stop(number=number, place=Place(name="站"), consignee=Party(name=name), drops=drops)
