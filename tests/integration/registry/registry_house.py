@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from hazway import body, ids, keys, statement
 from hazway.acts import ACTS
 from hazway.registry.v1 import registry_pb2 as pb
-from services.errors import Refusal
+from services.errors import Finding, Refusal
 from services.registry.identifiers import organisation_check_digit
 from services.registry.service import SERVICE, SESSION_SERVICE
 from services.runtime.adapter import Adapter, Asked
@@ -60,6 +60,14 @@ class House:
         handler, answer = PATHS[path]
         asked = Asked(method=path, organisation=organisation, person=person, purpose=purpose)
         return asyncio.run(self.adapter.unary(asked, handler, request, answer))
+
+    def outcome(self, organisation: str, method: str, request: Any, **arguments: Any) -> tuple[Finding, ...]:
+        """What the request is refused for, nothing when it is answered."""
+        try:
+            self.call(organisation, method, request, **arguments)
+        except Refusal as refusal:
+            return refusal.findings
+        return ()
 
     def sign(self, organisation: str, path: str, request: Any) -> bytes:
         act = ACTS[path]
