@@ -15,8 +15,9 @@ from pathlib import Path
 import uvicorn
 from sqlalchemy import Engine
 
-from services import registry, traceability
+from services import registry, traceability, waybill
 from services.alarms import service as alarms_service
+from services.registry import service as registry_service
 from services.runtime.adapter import Adapter
 from services.runtime.certificates import DevelopmentAuthority
 from services.runtime.host import Host, open_host
@@ -32,6 +33,8 @@ from services.traceability.publish import publish
 from services.traceability.record import WAKE_SEQUENCER
 from services.traceability.sequencer import Sequencer
 from services.traceability.service import service as traceability_service
+from services.waybill import service as waybill_service
+from services.zones import service as zones_service
 
 PORTS_FILE = "run/api.json"
 
@@ -52,7 +55,14 @@ def prepare(settings: Settings) -> Sequence[Migration]:
 
 def api_services() -> list[Service]:
     """Every service of the contract."""
-    return [traceability_service({}), alarms_service.SERVICE]
+    return [
+        traceability_service({"waybill": waybill.relations}),
+        registry_service.SERVICE,
+        registry_service.SESSION_SERVICE,
+        zones_service.SERVICE,
+        waybill_service.SERVICE,
+        alarms_service.SERVICE,
+    ]
 
 
 def worker_loops(host: Host) -> list[Loop]:

@@ -56,6 +56,8 @@ _SEE_RECORD: Cells = {
     Relation.JURISDICTION: AUTHORITIES | {Role.MARKET_AUTHORITY},
     Relation.ANY: _OPERATOR,
 }
+# The operator puts on record what a map or a paper notice says.
+_PUBLISH_ZONE: Cells = {Relation.ANY: AUTHORITIES | _OPERATOR}
 _SEE_WAYBILL: Cells = {Relation.PARTY: TRADE, Relation.JURISDICTION: AUTHORITIES}
 
 TABLE: Mapping[str, Cells] = {
@@ -88,14 +90,20 @@ TABLE: Mapping[str, Cells] = {
     "hazway.registry.v1.SessionService/IssueToken": {Relation.OWN: EVERYONE},
     "hazway.zones.v1.ZoneService/GetZone": {Relation.ANY: EVERYONE},
     "hazway.zones.v1.ZoneService/ListZones": {Relation.ANY: EVERYONE},
-    "hazway.zones.v1.ZoneService/PutZone": {Relation.ANY: AUTHORITIES},
-    "hazway.zones.v1.ZoneService/DeclareTunnel": {Relation.ANY: AUTHORITIES},
+    "hazway.zones.v1.ZoneService/PutZone": _PUBLISH_ZONE,
+    "hazway.zones.v1.ZoneService/DeclareTunnel": _PUBLISH_ZONE,
+    "hazway.zones.v1.ZoneService/WithdrawZone": _PUBLISH_ZONE,
+    "hazway.zones.v1.ZoneService/ExportGeoJson": {Relation.ANY: EVERYONE},
+    "hazway.zones.v1.ZoneService/ReadGeoJson": {Relation.ANY: EVERYONE},
+    "hazway.zones.v1.ZoneService/ListRegions": {Relation.ANY: EVERYONE},
     "hazway.zones.v1.ZoneService/PlanRoute": {Relation.ANY: EVERYONE},
+    "hazway.zones.v1.ZoneService/CheckRoute": {Relation.ANY: EVERYONE},
     "hazway.waybill.v1.WaybillService/IssueWaybill": {Relation.CARRYING: frozenset({Role.CARRIER})},
     "hazway.waybill.v1.WaybillService/GetWaybill": _SEE_WAYBILL,
     "hazway.waybill.v1.WaybillService/ListWaybills": _SEE_WAYBILL,
     "hazway.waybill.v1.WaybillService/DepartWaybill": {Relation.CARRYING: frozenset({Role.CARRIER})},
     "hazway.waybill.v1.WaybillService/ArriveWaybill": {Relation.CARRYING: frozenset({Role.CARRIER})},
+    "hazway.waybill.v1.WaybillService/UnloadWaybill": {Relation.CARRYING: frozenset({Role.CARRIER})},
     "hazway.waybill.v1.WaybillService/VoidWaybill": {Relation.CARRYING: frozenset({Role.CARRIER})},
     "hazway.waybill.v1.WaybillService/SignDelivery": {Relation.RECEIVING: frozenset({Role.CONSIGNEE})},
     "hazway.loading.v1.LoadingService/SubmitCheck": {Relation.LOADING: frozenset({Role.LOADER})},

@@ -59,4 +59,25 @@ ACTS: Mapping[str, Act] = {
     "hazway.registry.v1.RegistryService/ImportRows": Act(
         "registry.import", lambda request: f"organisation/{request.organisation_id}"
     ),
+    "hazway.zones.v1.ZoneService/PutZone": Act("zone.put", lambda request: f"zone/{request.zone.id}"),
+    "hazway.zones.v1.ZoneService/DeclareTunnel": Act("zone.declare", lambda request: f"zone/{request.zone_id}"),
+    "hazway.zones.v1.ZoneService/WithdrawZone": Act("zone.withdraw", lambda request: f"zone/{request.zone_id}"),
+    "hazway.waybill.v1.WaybillService/IssueWaybill": Act(
+        "waybill.issue", lambda request: f"waybill/{request.waybill.id}"
+    ),
+    "hazway.waybill.v1.WaybillService/DepartWaybill": Act(
+        "waybill.depart", lambda request: f"waybill/{request.waybill_id}"
+    ),
+    "hazway.waybill.v1.WaybillService/ArriveWaybill": Act(
+        "waybill.arrive", lambda request: f"waybill/{request.waybill_id}"
+    ),
+    "hazway.waybill.v1.WaybillService/UnloadWaybill": Act(
+        "waybill.unload", lambda request: f"waybill/{request.waybill_id}"
+    ),
+    "hazway.waybill.v1.WaybillService/SignDelivery": Act(
+        "waybill.sign", lambda request: f"waybill/{request.waybill_id}"
+    ),
+    "hazway.waybill.v1.WaybillService/VoidWaybill": Act(
+        "waybill.void", lambda request: f"waybill/{request.waybill_id}"
+    ),
 }

@@ -57,6 +57,132 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_TANK_CODE_INVALID: _Reason.ValueType  # 31
     REASON_TANK_STATE_INVALID: _Reason.ValueType  # 32
     REASON_VIN_INVALID: _Reason.ValueType  # 33
+    REASON_ALREADY_DEPARTED: _Reason.ValueType  # 34
+    REASON_CARRIER_LICENCE_INVALID: _Reason.ValueType  # 35
+    REASON_CLEARANCE_MISSING: _Reason.ValueType  # 36
+    REASON_CLEARANCE_VOID: _Reason.ValueType  # 37
+    REASON_COMPARTMENT_SHARED: _Reason.ValueType  # 38
+    REASON_COMPARTMENT_UNKNOWN: _Reason.ValueType  # 39
+    REASON_CREW_IS_ONE_PERSON: _Reason.ValueType  # 40
+    REASON_CROSSING_NOT_NOTIFIED: _Reason.ValueType  # 41
+    REASON_DROPS_INCONSISTENT: _Reason.ValueType  # 42
+    REASON_FIELD_IMMUTABLE: _Reason.ValueType  # 43
+    REASON_GOODS_CLASS_MISSTATED: _Reason.ValueType  # 44
+    REASON_GOODS_COMPATIBILITY_GROUPS: _Reason.ValueType  # 45
+    REASON_GOODS_EQ_NOT_PERMITTED: _Reason.ValueType  # 46
+    REASON_GOODS_EXPLOSIVES_ABOVE_LIMIT: _Reason.ValueType  # 47
+    REASON_GOODS_LINE_INVALID: _Reason.ValueType  # 48
+    REASON_GOODS_LINE_UNKNOWN: _Reason.ValueType  # 49
+    REASON_GOODS_LISTS_DISAGREE: _Reason.ValueType  # 50
+    REASON_GOODS_LQ_NOT_PERMITTED: _Reason.ValueType  # 51
+    REASON_GOODS_LQ_WITH_EXPLOSIVES: _Reason.ValueType  # 52
+    REASON_GOODS_MIXED_LOADING: _Reason.ValueType  # 53
+    REASON_GOODS_MIXED_ON_CONDITION: _Reason.ValueType  # 54
+    REASON_GOODS_NET_EXPLOSIVE_MASS_MISSING: _Reason.ValueType  # 55
+    REASON_GOODS_NET_EXPLOSIVE_MASS_TOO_LARGE: _Reason.ValueType  # 56
+    REASON_GOODS_NON_TANK_ABOVE_LIMIT: _Reason.ValueType  # 57
+    REASON_GOODS_NOT_ORDINARY_CARGO: _Reason.ValueType  # 58
+    REASON_GOODS_PACKING_GROUP_UNKNOWN: _Reason.ValueType  # 59
+    REASON_GOODS_PROHIBITED: _Reason.ValueType  # 60
+    REASON_GOODS_QUANTITY_NOT_STATED: _Reason.ValueType  # 61
+    REASON_GOODS_RULES_NOT_IN_FORCE: _Reason.ValueType  # 62
+    REASON_GOODS_SEVERAL_ENTRIES: _Reason.ValueType  # 63
+    REASON_GOODS_TANK_CODE_BY_HAND: _Reason.ValueType  # 64
+    REASON_GOODS_TANK_CODE_TOO_LOW: _Reason.ValueType  # 65
+    REASON_GOODS_TANK_CODE_UNREADABLE: _Reason.ValueType  # 66
+    REASON_GOODS_TANK_NOT_LISTED: _Reason.ValueType  # 67
+    REASON_GOODS_TUNNEL_UNKNOWN: _Reason.ValueType  # 68
+    REASON_GOODS_UNKNOWN: _Reason.ValueType  # 69
+    REASON_GOODS_VEHICLE_NOT_FOR_EXPLOSIVES: _Reason.ValueType  # 70
+    REASON_INSPECTION_EXPIRED: _Reason.ValueType  # 71
+    REASON_INSPECTION_UNKNOWN: _Reason.ValueType  # 72
+    REASON_LINK_MISSING: _Reason.ValueType  # 73
+    REASON_NOT_DEPARTED: _Reason.ValueType  # 74
+    REASON_NOT_EMPLOYED: _Reason.ValueType  # 75
+    REASON_NOT_IN_THIS_STATE: _Reason.ValueType  # 76
+    REASON_NOT_ISSUED: _Reason.ValueType  # 77
+    REASON_NUMBERS_EXHAUSTED: _Reason.ValueType  # 78
+    REASON_NUMBER_NOT_IN_BLOCK: _Reason.ValueType  # 79
+    REASON_NUMBER_TAKEN: _Reason.ValueType  # 80
+    REASON_OFFLINE_UPLOAD_LATE: _Reason.ValueType  # 81
+    REASON_ORDER_EXCEEDED: _Reason.ValueType  # 82
+    REASON_OUT_OF_SCOPE: _Reason.ValueType  # 83
+    REASON_OVERFILLED: _Reason.ValueType  # 84
+    REASON_OVERLOADED: _Reason.ValueType  # 85
+    REASON_PARTY_MISSING: _Reason.ValueType  # 86
+    REASON_PERMIT_MISMATCH: _Reason.ValueType  # 87
+    REASON_PERMIT_MISSING: _Reason.ValueType  # 88
+    REASON_PERMIT_ROUTE_DIFFERS: _Reason.ValueType  # 89
+    REASON_POSITIONING_MISSING: _Reason.ValueType  # 90
+    REASON_POSITIONING_NOT_ONLINE: _Reason.ValueType  # 91
+    REASON_POSITIONING_SILENT: _Reason.ValueType  # 92
+    REASON_QUALIFICATION_EXPIRED: _Reason.ValueType  # 93
+    REASON_QUALIFICATION_MISSING: _Reason.ValueType  # 94
+    REASON_QUALIFICATION_SPECIAL_MISSING: _Reason.ValueType  # 95
+    REASON_QUANTITY_OUT_OF_TOLERANCE: _Reason.ValueType  # 96
+    REASON_REASON_NEEDED: _Reason.ValueType  # 97
+    REASON_RESOURCE_BUSY: _Reason.ValueType  # 98
+    REASON_RESOURCE_UNKNOWN: _Reason.ValueType  # 99
+    REASON_RESOURCE_WRONG_KIND: _Reason.ValueType  # 100
+    REASON_REVISION_EMPTY: _Reason.ValueType  # 101
+    REASON_REVISION_OPEN: _Reason.ValueType  # 102
+    REASON_SIGNER_NOT_REQUIRED: _Reason.ValueType  # 103
+    REASON_SURGE_RANGE: _Reason.ValueType  # 104
+    REASON_TANK_LAST_GOODS_DIFFER: _Reason.ValueType  # 105
+    REASON_TANK_MEDIUM_NAME_DIFFERS: _Reason.ValueType  # 106
+    REASON_TANK_MEDIUM_NOT_PERMITTED: _Reason.ValueType  # 107
+    REASON_TANK_MISSING: _Reason.ValueType  # 108
+    REASON_TANK_NOT_ON_VEHICLE: _Reason.ValueType  # 109
+    REASON_TOO_EARLY: _Reason.ValueType  # 110
+    REASON_TRIP_TIMES_INVALID: _Reason.ValueType  # 111
+    REASON_TUNNEL_FORBIDDEN: _Reason.ValueType  # 112
+    REASON_TUNNEL_UNDECIDED: _Reason.ValueType  # 113
+    REASON_VEHICLE_ALTERED: _Reason.ValueType  # 114
+    REASON_VEHICLE_OF_OTHER_CARRIER: _Reason.ValueType  # 115
+    REASON_WAYBILL_CLOSED: _Reason.ValueType  # 116
+    REASON_WAYBILL_REJECTED: _Reason.ValueType  # 117
+    REASON_WAYBILL_VOID: _Reason.ValueType  # 118
+    REASON_ZONE_FORBIDDEN: _Reason.ValueType  # 119
+    REASON_ZONE_NOTICE: _Reason.ValueType  # 120
+    REASON_ZONE_PASS_NEEDED: _Reason.ValueType  # 121
+    REASON_ALARM_CLOSED: _Reason.ValueType  # 122
+    REASON_BATCH_MALFORMED: _Reason.ValueType  # 123
+    REASON_BATCH_TOO_LARGE: _Reason.ValueType  # 124
+    REASON_FIX_HEADING_INVALID: _Reason.ValueType  # 125
+    REASON_FIX_ODOMETER_INVALID: _Reason.ValueType  # 126
+    REASON_FIX_POSITION_INVALID: _Reason.ValueType  # 127
+    REASON_FIX_SPEED_INVALID: _Reason.ValueType  # 128
+    REASON_FIX_TIME_INVALID: _Reason.ValueType  # 129
+    REASON_FIX_VEHICLE_UNKNOWN: _Reason.ValueType  # 130
+    REASON_RESUME_TOKEN_INVALID: _Reason.ValueType  # 131
+    REASON_SPAN_TOO_LONG: _Reason.ValueType  # 132
+    REASON_ALREADY_ASSIGNED: _Reason.ValueType  # 133
+    REASON_DELIVERY_DIFFERS: _Reason.ValueType  # 134
+    REASON_DELIVERY_IMPOSSIBLE: _Reason.ValueType  # 135
+    REASON_EDGE_UNKNOWN: _Reason.ValueType  # 136
+    REASON_GEOJSON_INVALID: _Reason.ValueType  # 137
+    REASON_GOODS_UNDECIDED: _Reason.ValueType  # 138
+    REASON_NOT_ASSIGNED: _Reason.ValueType  # 139
+    REASON_NOT_A_TUNNEL: _Reason.ValueType  # 140
+    REASON_NO_LEGAL_ROUTE: _Reason.ValueType  # 141
+    REASON_PLACE_OFF_ROAD: _Reason.ValueType  # 142
+    REASON_REGION_UNKNOWN: _Reason.ValueType  # 143
+    REASON_ROAD_CLOSED_TO_GOODS: _Reason.ValueType  # 144
+    REASON_ROUTE_NOT_FOUND: _Reason.ValueType  # 145
+    REASON_STOP_OPEN: _Reason.ValueType  # 146
+    REASON_STOP_SIGNED: _Reason.ValueType  # 147
+    REASON_STOP_UNKNOWN: _Reason.ValueType  # 148
+    REASON_TANK_NOT_EMPTY: _Reason.ValueType  # 149
+    REASON_ZONE_EXEMPTED: _Reason.ValueType  # 150
+    REASON_ZONE_KIND_FIXED: _Reason.ValueType  # 151
+    REASON_ZONE_NOT_IN_FORCE: _Reason.ValueType  # 152
+    REASON_ZONE_RULE_INVALID: _Reason.ValueType  # 153
+    REASON_ZONE_SHAPE_INVALID: _Reason.ValueType  # 154
+    REASON_ZONE_SHAPE_WRONG_KIND: _Reason.ValueType  # 155
+    REASON_ZONE_SOURCE_MISSING: _Reason.ValueType  # 156
+    REASON_ZONE_SPEED_LIMITED: _Reason.ValueType  # 157
+    REASON_REFERENCE_TAKEN: _Reason.ValueType  # 158
+    REASON_WAYBILL_EXISTS: _Reason.ValueType  # 159
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a request was refused, or what it was warned about. An ErrorInfo carries the same name without `REASON_`.
@@ -97,6 +223,132 @@ REASON_STATEMENT_MISSING: Reason.ValueType  # 30
 REASON_TANK_CODE_INVALID: Reason.ValueType  # 31
 REASON_TANK_STATE_INVALID: Reason.ValueType  # 32
 REASON_VIN_INVALID: Reason.ValueType  # 33
+REASON_ALREADY_DEPARTED: Reason.ValueType  # 34
+REASON_CARRIER_LICENCE_INVALID: Reason.ValueType  # 35
+REASON_CLEARANCE_MISSING: Reason.ValueType  # 36
+REASON_CLEARANCE_VOID: Reason.ValueType  # 37
+REASON_COMPARTMENT_SHARED: Reason.ValueType  # 38
+REASON_COMPARTMENT_UNKNOWN: Reason.ValueType  # 39
+REASON_CREW_IS_ONE_PERSON: Reason.ValueType  # 40
+REASON_CROSSING_NOT_NOTIFIED: Reason.ValueType  # 41
+REASON_DROPS_INCONSISTENT: Reason.ValueType  # 42
+REASON_FIELD_IMMUTABLE: Reason.ValueType  # 43
+REASON_GOODS_CLASS_MISSTATED: Reason.ValueType  # 44
+REASON_GOODS_COMPATIBILITY_GROUPS: Reason.ValueType  # 45
+REASON_GOODS_EQ_NOT_PERMITTED: Reason.ValueType  # 46
+REASON_GOODS_EXPLOSIVES_ABOVE_LIMIT: Reason.ValueType  # 47
+REASON_GOODS_LINE_INVALID: Reason.ValueType  # 48
+REASON_GOODS_LINE_UNKNOWN: Reason.ValueType  # 49
+REASON_GOODS_LISTS_DISAGREE: Reason.ValueType  # 50
+REASON_GOODS_LQ_NOT_PERMITTED: Reason.ValueType  # 51
+REASON_GOODS_LQ_WITH_EXPLOSIVES: Reason.ValueType  # 52
+REASON_GOODS_MIXED_LOADING: Reason.ValueType  # 53
+REASON_GOODS_MIXED_ON_CONDITION: Reason.ValueType  # 54
+REASON_GOODS_NET_EXPLOSIVE_MASS_MISSING: Reason.ValueType  # 55
+REASON_GOODS_NET_EXPLOSIVE_MASS_TOO_LARGE: Reason.ValueType  # 56
+REASON_GOODS_NON_TANK_ABOVE_LIMIT: Reason.ValueType  # 57
+REASON_GOODS_NOT_ORDINARY_CARGO: Reason.ValueType  # 58
+REASON_GOODS_PACKING_GROUP_UNKNOWN: Reason.ValueType  # 59
+REASON_GOODS_PROHIBITED: Reason.ValueType  # 60
+REASON_GOODS_QUANTITY_NOT_STATED: Reason.ValueType  # 61
+REASON_GOODS_RULES_NOT_IN_FORCE: Reason.ValueType  # 62
+REASON_GOODS_SEVERAL_ENTRIES: Reason.ValueType  # 63
+REASON_GOODS_TANK_CODE_BY_HAND: Reason.ValueType  # 64
+REASON_GOODS_TANK_CODE_TOO_LOW: Reason.ValueType  # 65
+REASON_GOODS_TANK_CODE_UNREADABLE: Reason.ValueType  # 66
+REASON_GOODS_TANK_NOT_LISTED: Reason.ValueType  # 67
+REASON_GOODS_TUNNEL_UNKNOWN: Reason.ValueType  # 68
+REASON_GOODS_UNKNOWN: Reason.ValueType  # 69
+REASON_GOODS_VEHICLE_NOT_FOR_EXPLOSIVES: Reason.ValueType  # 70
+REASON_INSPECTION_EXPIRED: Reason.ValueType  # 71
+REASON_INSPECTION_UNKNOWN: Reason.ValueType  # 72
+REASON_LINK_MISSING: Reason.ValueType  # 73
+REASON_NOT_DEPARTED: Reason.ValueType  # 74
+REASON_NOT_EMPLOYED: Reason.ValueType  # 75
+REASON_NOT_IN_THIS_STATE: Reason.ValueType  # 76
+REASON_NOT_ISSUED: Reason.ValueType  # 77
+REASON_NUMBERS_EXHAUSTED: Reason.ValueType  # 78
+REASON_NUMBER_NOT_IN_BLOCK: Reason.ValueType  # 79
+REASON_NUMBER_TAKEN: Reason.ValueType  # 80
+REASON_OFFLINE_UPLOAD_LATE: Reason.ValueType  # 81
+REASON_ORDER_EXCEEDED: Reason.ValueType  # 82
+REASON_OUT_OF_SCOPE: Reason.ValueType  # 83
+REASON_OVERFILLED: Reason.ValueType  # 84
+REASON_OVERLOADED: Reason.ValueType  # 85
+REASON_PARTY_MISSING: Reason.ValueType  # 86
+REASON_PERMIT_MISMATCH: Reason.ValueType  # 87
+REASON_PERMIT_MISSING: Reason.ValueType  # 88
+REASON_PERMIT_ROUTE_DIFFERS: Reason.ValueType  # 89
+REASON_POSITIONING_MISSING: Reason.ValueType  # 90
+REASON_POSITIONING_NOT_ONLINE: Reason.ValueType  # 91
+REASON_POSITIONING_SILENT: Reason.ValueType  # 92
+REASON_QUALIFICATION_EXPIRED: Reason.ValueType  # 93
+REASON_QUALIFICATION_MISSING: Reason.ValueType  # 94
+REASON_QUALIFICATION_SPECIAL_MISSING: Reason.ValueType  # 95
+REASON_QUANTITY_OUT_OF_TOLERANCE: Reason.ValueType  # 96
+REASON_REASON_NEEDED: Reason.ValueType  # 97
+REASON_RESOURCE_BUSY: Reason.ValueType  # 98
+REASON_RESOURCE_UNKNOWN: Reason.ValueType  # 99
+REASON_RESOURCE_WRONG_KIND: Reason.ValueType  # 100
+REASON_REVISION_EMPTY: Reason.ValueType  # 101
+REASON_REVISION_OPEN: Reason.ValueType  # 102
+REASON_SIGNER_NOT_REQUIRED: Reason.ValueType  # 103
+REASON_SURGE_RANGE: Reason.ValueType  # 104
+REASON_TANK_LAST_GOODS_DIFFER: Reason.ValueType  # 105
+REASON_TANK_MEDIUM_NAME_DIFFERS: Reason.ValueType  # 106
+REASON_TANK_MEDIUM_NOT_PERMITTED: Reason.ValueType  # 107
+REASON_TANK_MISSING: Reason.ValueType  # 108
+REASON_TANK_NOT_ON_VEHICLE: Reason.ValueType  # 109
+REASON_TOO_EARLY: Reason.ValueType  # 110
+REASON_TRIP_TIMES_INVALID: Reason.ValueType  # 111
+REASON_TUNNEL_FORBIDDEN: Reason.ValueType  # 112
+REASON_TUNNEL_UNDECIDED: Reason.ValueType  # 113
+REASON_VEHICLE_ALTERED: Reason.ValueType  # 114
+REASON_VEHICLE_OF_OTHER_CARRIER: Reason.ValueType  # 115
+REASON_WAYBILL_CLOSED: Reason.ValueType  # 116
+REASON_WAYBILL_REJECTED: Reason.ValueType  # 117
+REASON_WAYBILL_VOID: Reason.ValueType  # 118
+REASON_ZONE_FORBIDDEN: Reason.ValueType  # 119
+REASON_ZONE_NOTICE: Reason.ValueType  # 120
+REASON_ZONE_PASS_NEEDED: Reason.ValueType  # 121
+REASON_ALARM_CLOSED: Reason.ValueType  # 122
+REASON_BATCH_MALFORMED: Reason.ValueType  # 123
+REASON_BATCH_TOO_LARGE: Reason.ValueType  # 124
+REASON_FIX_HEADING_INVALID: Reason.ValueType  # 125
+REASON_FIX_ODOMETER_INVALID: Reason.ValueType  # 126
+REASON_FIX_POSITION_INVALID: Reason.ValueType  # 127
+REASON_FIX_SPEED_INVALID: Reason.ValueType  # 128
+REASON_FIX_TIME_INVALID: Reason.ValueType  # 129
+REASON_FIX_VEHICLE_UNKNOWN: Reason.ValueType  # 130
+REASON_RESUME_TOKEN_INVALID: Reason.ValueType  # 131
+REASON_SPAN_TOO_LONG: Reason.ValueType  # 132
+REASON_ALREADY_ASSIGNED: Reason.ValueType  # 133
+REASON_DELIVERY_DIFFERS: Reason.ValueType  # 134
+REASON_DELIVERY_IMPOSSIBLE: Reason.ValueType  # 135
+REASON_EDGE_UNKNOWN: Reason.ValueType  # 136
+REASON_GEOJSON_INVALID: Reason.ValueType  # 137
+REASON_GOODS_UNDECIDED: Reason.ValueType  # 138
+REASON_NOT_ASSIGNED: Reason.ValueType  # 139
+REASON_NOT_A_TUNNEL: Reason.ValueType  # 140
+REASON_NO_LEGAL_ROUTE: Reason.ValueType  # 141
+REASON_PLACE_OFF_ROAD: Reason.ValueType  # 142
+REASON_REGION_UNKNOWN: Reason.ValueType  # 143
+REASON_ROAD_CLOSED_TO_GOODS: Reason.ValueType  # 144
+REASON_ROUTE_NOT_FOUND: Reason.ValueType  # 145
+REASON_STOP_OPEN: Reason.ValueType  # 146
+REASON_STOP_SIGNED: Reason.ValueType  # 147
+REASON_STOP_UNKNOWN: Reason.ValueType  # 148
+REASON_TANK_NOT_EMPTY: Reason.ValueType  # 149
+REASON_ZONE_EXEMPTED: Reason.ValueType  # 150
+REASON_ZONE_KIND_FIXED: Reason.ValueType  # 151
+REASON_ZONE_NOT_IN_FORCE: Reason.ValueType  # 152
+REASON_ZONE_RULE_INVALID: Reason.ValueType  # 153
+REASON_ZONE_SHAPE_INVALID: Reason.ValueType  # 154
+REASON_ZONE_SHAPE_WRONG_KIND: Reason.ValueType  # 155
+REASON_ZONE_SOURCE_MISSING: Reason.ValueType  # 156
+REASON_ZONE_SPEED_LIMITED: Reason.ValueType  # 157
+REASON_REFERENCE_TAKEN: Reason.ValueType  # 158
+REASON_WAYBILL_EXISTS: Reason.ValueType  # 159
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
 
 class _Severity:

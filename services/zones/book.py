@@ -1,0 +1,118 @@
+"""What this process knows of zones and road networks by heart, for each database it talks to.
+
+Versions never change and are numbered in the order of commits, so that only what was written since the last look is read. A
+transaction that has written zones must not look here before it ends: it would remember what may be rolled back.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Connection, Engine
+
+from geo.roads import RoadGraph
+from services.zones import store
+from services.zones.model import ZoneVersion
+from services.zones.roads import Region, edges_of
+
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_AT_ONCE = 1_000
+_MOST_REGIONS = 8
+
+
+class Book:
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._versions: dict[str, list[ZoneVersion]] = {}
+        self._last = 0
+        self._span = (_LAST, _FIRST)
+        self._active: tuple[ZoneVersion, ...] = ()
+        self._regions: dict[str, Region] = {}
+        self._edges: dict[str, dict[int, frozenset[int]]] = {}
+
+    def active(self, connection: Connection, at: datetime) -> tuple[ZoneVersion, ...]:
+        """The zones in force at ``at`` by all that is known, ordered by id."""
+        with self._lock:
+            if self._read_on(connection) or not self._span[0] <= at < self._span[1]:
+                self._choose(at)
+            return self._active
+
+    def region(self, connection: Connection, region_id: str) -> Region:
+        """The road network. Raises ``LookupError`` when there is none of this id."""
+        with self._lock:
+            if region_id not in self._regions:
+                stored = store.graph_of(connection, region_id)
+                if stored is None:
+                    raise LookupError(f"no region {region_id}")
+                while len(self._regions) >= _MOST_REGIONS:
+                    forgotten = next(iter(self._regions))
+                    del self._regions[forgotten]
+                    self._edges.pop(forgotten, None)
+                self._regions[region_id] = Region(region_id, graph_from_bytes(stored))
+            return self._regions[region_id]
+
+    def held(
+        self, connection: Connection, region: Region, at: datetime
+    ) -> Mapping[int, tuple[ZoneVersion, frozenset[int]]]:
+        """The zones in force that hold edges of the region, with these edges, by version number."""
+        with self._lock:
+            active = self.active(connection, at)
+            known = self._edges.setdefault(region.id, {})
+            known.update(edges_of(region, [version for version in active if version.number not in known]))
+            return {version.number: (version, known[version.number]) for version in active if known[version.number]}
+
+    def _read_on(self, connection: Connection) -> bool:
+        """Read what was written since; whether that was anything."""
+        anything = False
+        while changes := store.changes_since(connection, self._last, _AT_ONCE):
+            for version in changes:
+                self._versions.setdefault(version.zone.id, []).append(version)
+            self._last = changes[-1].number
+            anything = True
+        return anything
+
+    def _choose(self, at: datetime) -> None:
+        since, until = _FIRST, _LAST
+        chosen = []
+        for zone_id in sorted(self._versions):
+            versions = self._versions[zone_id]
+            for edge in (edge for version in versions for edge in (version.valid_from, version.valid_to) if edge):
+                since, until = (max(since, edge), until) if edge <= at else (since, min(until, edge))
+            current = true_at(versions, at)
+            if current is not None and not current.withdrawn:
+                chosen.append(current)
+        self._span, self._active = (since, until), tuple(chosen)
+
+
+def true_at(versions: list[ZoneVersion], at: datetime) -> ZoneVersion | None:
+    """Of the versions of one zone the one true at ``at``; of several the one written last."""
+    true = (each for each in versions if each.valid_from <= at and (each.valid_to is None or at < each.valid_to))
+    return max(true, key=lambda version: version.number, default=None)
+
+
+_books: WeakKeyDictionary[Engine, Book] = WeakKeyDictionary()
+_books_lock = threading.Lock()
+
+
+def book_of(connection: Connection) -> Book:
+    with _books_lock:
+        return _books.setdefault(connection.engine, Book())
+
+
+def graph_to_bytes(graph: RoadGraph) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="hazway-region-") as folder:
+        path = Path(folder) / "graph.npz"
+        graph.save(path)
+        return path.read_bytes()
+
+
+def graph_from_bytes(stored: bytes) -> RoadGraph:
+    with tempfile.TemporaryDirectory(prefix="hazway-region-") as folder:
+        path = Path(folder) / "graph.npz"
+        path.write_bytes(stored)
+        return RoadGraph.load(path)

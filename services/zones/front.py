@@ -1,0 +1,137 @@
+"""What other slices ask of zones; see the package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from geo.position import Position
+from geo.roads import RoadGraph
+from services.zones import store
+from services.zones.book import book_of
+from services.zones.calendar import held
+from services.zones.model import (
+    Action,
+    GoodsFilter,
+    Notice,
+    RouteZone,
+    RouteZoneAction,
+    RouteZoneKind,
+    ZoneKind,
+    ZoneVersion,
+)
+from services.zones.plan import Passage, Trip, passages, passages_of_line
+from services.zones.regions import region_with, route_over
+from services.zones.rules import Cargo
+
+LONG_TUNNEL_DM = 30_000  # 特长隧道: over 3,000 m (JTG 3370.1)
+_KINDS: Mapping[ZoneKind, RouteZoneKind] = {
+    ZoneKind.RESTRICTED_AREA: RouteZoneKind.RESTRICTED_AREA,
+    ZoneKind.CORRIDOR: RouteZoneKind.RESTRICTED_AREA,
+    ZoneKind.SPEED_SECTION: RouteZoneKind.RESTRICTED_AREA,
+    ZoneKind.PARKING: RouteZoneKind.RESTRICTED_AREA,
+    ZoneKind.TIME_BANNED_ROAD: RouteZoneKind.TIME_BANNED_ROAD,
+}
+_ACTIONS: Mapping[Action, RouteZoneAction] = {
+    Action.FORBID: RouteZoneAction.FORBID,
+    Action.ONLY_WITH_PASS: RouteZoneAction.PASS_ONLY,
+    Action.NOTIFY: RouteZoneAction.NOTIFY,
+}
+
+
+def region(connection: Connection, region_id: str) -> RoadGraph:
+    """The road network, kept in this process. Raises ``LookupError`` when there is none of this id."""
+    return book_of(connection).region(connection, region_id).graph
+
+
+def edge_keys(connection: Connection, region_id: str) -> tuple[str, ...]:
+    """The key of each edge of the road network, by its number. Raises ``LookupError``."""
+    return book_of(connection).region(connection, region_id).edge_keys
+
+
+def active(connection: Connection, at: datetime) -> tuple[ZoneVersion, ...]:
+    """The zones in force at ``at``, by id; ``version.area`` is ready for ``geo.index``, ``version.number`` its change number."""
+    return book_of(connection).active(connection, at)
+
+
+def changes_since(connection: Connection, number: int, most: int = 1_000) -> list[ZoneVersion]:
+    """Up to ``most`` versions written after change ``number``, in the order of their commits: none is ever missed."""
+    return store.changes_since(connection, number, most)
+
+
+def version_of(connection: Connection, version: str) -> ZoneVersion:
+    """The very version a decision named. Raises ``LookupError``."""
+    found = store.find_version(connection, int(version)) if version.isdigit() else None
+    if found is None:
+        raise LookupError(f"no zone version {version}")
+    return found
+
+
+def on_route(
+    connection: Connection,
+    route: Sequence[str] | Sequence[Position],
+    at: datetime,
+    *,
+    region_id: str = "",
+    until: datetime | None = None,
+) -> list[RouteZone]:
+    """The zones a route passes when it leaves at ``at``: by edge keys at legal speed, or by its line at 60 km/h.
+
+    A zone has one row for each rule that holds at any time of the trip (up to ``until``, else the end of the route and a day), and
+    one without a rule where it has none. Raises ``LookupError`` when no road network has the edges, and a refusal EDGE_UNKNOWN.
+    """
+    trip = Trip(cargo=Cargo(), departure=at)
+    passed: tuple[Passage, ...]
+    if route and isinstance(route[0], str):
+        keys = [str(key) for key in route]
+        found = region_with(connection, region_id, keys)
+        edges = route_over(found, keys).edges
+        passed = passages(found, book_of(connection).held(connection, found, at), edges, trip)
+    else:
+        line = [point for point in route if isinstance(point, Position)]
+        passed = passages_of_line(active(connection, at), line, trip) if len(line) > 1 else ()
+    last = until or max((passage.leave_at for passage in passed), default=at) + timedelta(days=1)
+    return [row for passage in passed for row in _rows(passage, at, last)]
+
+
+def _rows(passage: Passage, first: datetime, last: datetime) -> Iterator[RouteZone]:
+    zone = passage.version.zone
+    bare = _row(passage)
+    holding = [(rule, held(rule, first, last)) for rule in zone.rules if rule.action in _ACTIONS]
+    rows = [
+        _row(
+            passage,
+            action=_ACTIONS[rule.action],
+            goods=rule.goods or GoodsFilter(),
+            windows=windows,
+            rule_id=rule.id,
+            source=_words(rule.source or zone.source),
+            exempt=rule.exempt,
+        )
+        for rule, windows in holding
+        if windows
+    ]
+    yield from rows or [bare]
+
+
+def _row(passage: Passage, **rule: object) -> RouteZone:
+    zone = passage.version.zone
+    tunnel = zone.tunnel
+    long = tunnel is not None and tunnel.length_dm > LONG_TUNNEL_DM
+    values = {
+        "zone_id": zone.id,
+        "name": zone.name,
+        "kind": _KINDS.get(zone.kind, RouteZoneKind.LONG_TUNNEL if long else RouteZoneKind.TUNNEL),
+        "tunnel_category": tunnel.category if tunnel else "",
+        "enter_at": passage.enter_at,
+        "leave_at": passage.leave_at,
+        "version_id": passage.version.version,
+        "source": _words(tunnel.category_source if tunnel else zone.source),
+    }
+    return RouteZone(**{**values, **rule})  # type: ignore[arg-type]
+
+
+def _words(notice: Notice | None) -> str:
+    return "" if notice is None else " ".join(filter(None, (notice.basis().zh, notice.article)))

@@ -1,0 +1,294 @@
+"""Zones, their rules and versions: where goods may not go, and when. Plain values.
+
+Field names are those of the contract. Positions are (latitude, longitude) in degrees x 10^7, lengths decimetres, instants
+aware datetimes, days and minutes of the day those of Beijing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+from functools import cached_property
+
+from geo.position import Position
+from geo.shapes import MultiPolygon
+from services.errors import Basis
+from services.zones.shapes import Line, Polygon, area_of_zone
+
+DEFAULT_WIDTH_DM = 300  # two lanes and what a fix may be off
+
+
+class ZoneKind(Enum):
+    TUNNEL = "TUNNEL"
+    RESTRICTED_AREA = "RESTRICTED_AREA"
+    CORRIDOR = "CORRIDOR"
+    SPEED_SECTION = "SPEED_SECTION"
+    PARKING = "PARKING"
+    TIME_BANNED_ROAD = "TIME_BANNED_ROAD"
+
+    @property
+    def is_line(self) -> bool:
+        """Drawn along a road: one that only crosses it is not on it."""
+        return self in _LINES
+
+
+_LINES = frozenset({ZoneKind.TUNNEL, ZoneKind.CORRIDOR, ZoneKind.SPEED_SECTION, ZoneKind.TIME_BANNED_ROAD})
+
+
+class Action(Enum):
+    FORBID = "FORBID"
+    ONLY_WITH_PASS = "ONLY_WITH_PASS"  # noqa: S105
+    SPEED_LIMIT = "SPEED_LIMIT"
+    NOTIFY = "NOTIFY"
+
+
+class DayRule(Enum):
+    ALL_DAY = "ALL_DAY"
+    NOT_AT_ALL = "NOT_AT_ALL"
+    WINDOWS = "WINDOWS"
+
+
+class Purpose(Enum):
+    """What a trip is for, where a ban may leave it alone."""
+
+    SERVICE_AREA_FUEL = "SERVICE_AREA_FUEL"
+    MEDICAL_OXYGEN = "MEDICAL_OXYGEN"
+    RESCUE = "RESCUE"
+    PUBLIC_SUPPLY = "PUBLIC_SUPPLY"
+
+
+class Control(Enum):
+    """Lists a substance may stand on; the names are those of ``services.goods.controls``."""
+
+    SPECIAL_CONTROL = "SPECIAL_CONTROL"
+    HIGHLY_TOXIC = "HIGHLY_TOXIC"
+    EXPLOSIVE_PRECURSOR = "EXPLOSIVE_PRECURSOR"
+    FIREWORKS = "FIREWORKS"
+    CIVIL_EXPLOSIVE = "CIVIL_EXPLOSIVE"
+    RADIOACTIVE = "RADIOACTIVE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """The paper a rule rests on."""
+
+    issuer: str
+    number: str = ""
+    title: str = ""
+    article: str = ""
+    issued_on: date | None = None
+
+    def basis(self) -> Basis:
+        title = f"《{self.title}》" if self.title else ""
+        number = f"（{self.number}）" if self.number else ""
+        text = f"{self.issuer}{title}{number}"
+        return Basis(zh=text, en=text, article=self.article, effective_from=self.issued_on)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A time of day on weekdays (1 Monday to 7 Sunday, empty: all); at or before its start, ``to_minute`` is of the next day."""
+
+    from_minute: int
+    to_minute: int
+    weekdays: frozenset[int] = frozenset()
+
+    @property
+    def is_overnight(self) -> bool:
+        return self.to_minute <= self.from_minute
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Days:
+    """Whole days, both ends counted."""
+
+    first: date
+    last: date
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """A holiday notice: from midnight on it alone governs its days."""
+
+    days: Days
+    day_rule: DayRule
+    windows: tuple[Window, ...] = ()
+    source: Notice | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """When a rule holds; without anything: always. ``services.zones.calendar`` says how it is read."""
+
+    windows: tuple[Window, ...] = ()
+    dates: tuple[Days, ...] = ()
+    replacements: tuple[Replacement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoodsFilter:
+    """Goods are meant when any non-empty part fits; every part empty means all dangerous goods."""
+
+    hazards: frozenset[str] = frozenset()
+    un_numbers: frozenset[str] = frozenset()
+    tunnel_codes: frozenset[str] = frozenset()
+    barred_from_category: str = ""
+    controls: frozenset[Control] = frozenset()
+
+    @property
+    def is_empty(self) -> bool:
+        return self == _ALL_GOODS
+
+
+_ALL_GOODS = GoodsFilter()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """``id`` is the rule's own within its zone. It holds within [``valid_from``, ``valid_to``) when the calendar says so."""
+
+    id: str
+    action: Action
+    goods: GoodsFilter | None = None
+    calendar: Calendar | None = None
+    speed_dkmh: int = 0
+    exempt: frozenset[Purpose] = frozenset()
+    source: Notice | None = None
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bore:
+    """One tube in one direction of travel; ``line`` runs from entrance to exit and is straight when empty."""
+
+    id: str
+    entrance: Position
+    exit: Position
+    length_dm: int = 0
+    edge_keys: tuple[str, ...] = ()
+    way_ids: tuple[int, ...] = ()
+    line: Line = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tunnel:
+    """One physical tunnel; ``category`` is "A" to "E", or empty as long as nobody has classified it."""
+
+    length_dm: int = 0
+    category: str = ""
+    category_source: Notice | None = None
+    bores: tuple[Bore, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """``polygons`` draw areas, ``line`` with ``width_dm`` draws roads, the tunnel's bores draw tunnels."""
+
+    id: str
+    kind: ZoneKind
+    name: str
+    division_code: str = ""
+    polygons: tuple[Polygon, ...] = ()
+    line: Line = ()
+    width_dm: int = 0
+    edge_keys: tuple[str, ...] = ()
+    tunnel: Tunnel | None = None
+    rules: tuple[Rule, ...] = ()
+    source: Notice | None = None
+
+    def area(self) -> MultiPolygon:
+        """What decides membership. Raises ``geo.shapes.ShapeError`` for a shape that is none."""
+        if self.kind is ZoneKind.TUNNEL:
+            bores = self.tunnel.bores if self.tunnel else ()
+            lines = [bore.line or (bore.entrance, bore.exit) for bore in bores]
+            return area_of_zone((), lines, self.width_dm or DEFAULT_WIDTH_DM)
+        return area_of_zone(self.polygons, [self.line] if self.line else [], self.width_dm)
+
+    def all_edge_keys(self) -> tuple[str, ...]:
+        """Every road edge it names, its own and its bores'."""
+        bores = self.tunnel.bores if self.tunnel else ()
+        return (*self.edge_keys, *(key for bore in bores for key in bore.edge_keys))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZoneVersion:
+    """One version: true in [``valid_from``, ``valid_to``), known since ``recorded_at``; ``number`` counts all changes up.
+
+    A withdrawn version says that the zone is no more.
+    """
+
+    number: int
+    zone: Zone
+    valid_from: datetime
+    valid_to: datetime | None
+    recorded_at: datetime
+    recorded_by: str
+    withdrawn: bool = False
+
+    @property
+    def version(self) -> str:
+        """The version's name for ever; names sort as the numbers do."""
+        return f"{self.number:012}"
+
+    @cached_property
+    def area(self) -> MultiPolygon:
+        """The shape, worked out once, for ``geo.index``."""
+        return self.zone.area()
+
+
+class Outcome(Enum):
+    FORBIDDEN = "FORBIDDEN"
+    PASS_NEEDED = "PASS_NEEDED"  # noqa: S105
+    UNDECIDED = "UNDECIDED"
+    NOTIFY = "NOTIFY"
+    SPEED_LIMIT = "SPEED_LIMIT"
+    EXEMPT = "EXEMPT"
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the load must stay out; what nobody can decide is not taken for allowed."""
+        return self in (Outcome.FORBIDDEN, Outcome.PASS_NEEDED, Outcome.UNDECIDED)
+
+
+class RouteZoneKind(Enum):
+    """The kinds of zones a waybill's rules tell apart."""
+
+    TUNNEL = "TUNNEL"
+    LONG_TUNNEL = "LONG_TUNNEL"  # 特长隧道: over 3,000 m
+    RESTRICTED_AREA = "RESTRICTED_AREA"
+    TIME_BANNED_ROAD = "TIME_BANNED_ROAD"
+
+
+class RouteZoneAction(Enum):
+    NOTHING = "NOTHING"
+    FORBID = "FORBID"
+    PASS_ONLY = "PASS_ONLY"  # noqa: S105
+    NOTIFY = "NOTIFY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteZone:
+    """One rule of a zone a planned route touches, for the waybill's own rules; a tunnel's category stands on each of its rows.
+
+    ``windows`` are the instants (half open) in which ``action`` holds within the trip; a rule that does not hold during
+    the trip at all has no row. ``exempt`` are the purposes it leaves alone.
+    """
+
+    zone_id: str
+    name: str
+    kind: RouteZoneKind
+    tunnel_category: str = ""
+    action: RouteZoneAction = RouteZoneAction.NOTHING
+    goods: GoodsFilter = _ALL_GOODS
+    windows: tuple[tuple[datetime, datetime], ...] = ()
+    enter_at: datetime | None = None
+    leave_at: datetime | None = None
+    version_id: str = ""
+    rule_id: str = ""
+    source: str = ""
+    exempt: frozenset[Purpose] = frozenset()

@@ -1,0 +1,187 @@
+"""The quickest route under the rules of zones, why it is not the quickest of all, and what a given route passes. Pure.
+
+Rules are judged at the time the vehicle is there, at legal speed all the way from departure; waiting for a window to close is
+not considered. A zone that was found to forbid a passage is closed as a whole for the rest of the search: under rules that do
+not depend on the time the answer is the quickest legal route, under others it is a legal one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import accumulate
+
+import numpy as np
+import numpy.typing as npt
+
+from geo.position import Position
+from geo.roads import OTHER_ROAD_DKMH
+from geo.routing import Network, Route, costs
+from services.errors import Basis
+from services.errors.zones import ROAD_CLOSED_TO_GOODS
+from services.registry.model import Permit
+from services.zones.model import Outcome, ZoneVersion
+from services.zones.roads import Region, follows, metres_inside, segments_of
+from services.zones.rules import Cargo, Decision, judge_stay
+
+Mask = npt.NDArray[np.bool_]
+
+MAP_RULE = "hazmat=no"  # the rule id of a road that the map itself closes to dangerous goods
+_MAP = Basis(zh="OpenStreetMap 地图标注", en="OpenStreetMap tag", verified=False)
+_CLOSED: Mapping[str, frozenset[str]] = {
+    "access": frozenset({"no"}),
+    "motor_vehicle": frozenset({"no"}),
+    "hgv": frozenset({"no"}),
+}
+_PRIVATE: Mapping[str, frozenset[str]] = {"access": frozenset({"private"}), "motor_vehicle": frozenset({"private"})}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trip:
+    """Who goes where is told apart; this is with what, when, and with which passes."""
+
+    cargo: Cargo
+    departure: datetime
+    passes: tuple[Permit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """One way through one zone."""
+
+    version: ZoneVersion
+    enter_at: datetime
+    leave_at: datetime
+    length_dm: int
+    decisions: tuple[Decision, ...]
+
+    @property
+    def blocking(self) -> tuple[Decision, ...]:
+        return tuple(decision for decision in self.decisions if decision.outcome.blocks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """``route`` is None when no way is legal; ``binding`` closed off every quicker one."""
+
+    route: Route | None
+    passages: tuple[Passage, ...]
+    binding: tuple[Decision, ...]
+    unrestricted: Route
+
+
+Held = Mapping[int, tuple[ZoneVersion, frozenset[int]]]  # by version number: the zone and its edges
+
+
+def plan(region: Region, held: Held, origin: int, destination: int, trip: Trip, *, obey: bool = True) -> Plan | None:
+    """The plan between two nodes; ``None`` when no road joins them. Without ``obey`` the route is the unrestricted one."""
+    always = _always_closed(region, origin, destination)
+    unrestricted = _quickest(region, origin, destination, always)
+    if unrestricted is None:
+        return None
+    marked = _tagged(region, {"hazmat": frozenset({"no"})}) if trip.cargo.is_dangerous else np.zeros_like(always)
+    route: Route | None = unrestricted
+    forbidden, passed = always.copy(), tuple[Passage, ...]()
+    binding: dict[tuple[str, str], Decision] = {}
+    while route is not None:
+        passed = passages(region, held, route.edges, trip)
+        blocking = [passage for passage in passed if passage.blocking]
+        on_marked = [edge for edge in route.edges if marked[edge]]
+        if not obey or not (blocking or on_marked):
+            break
+        for passage in blocking:
+            binding.update({(each.version, each.rule_id): each for each in passage.blocking})
+            forbidden[list(held[passage.version.number][1])] = True
+        if on_marked:
+            binding.setdefault(("", MAP_RULE), _by_map(region, on_marked[0]))
+            forbidden |= marked
+        route = _quickest(region, origin, destination, forbidden)
+    return Plan(
+        route=route,
+        passages=passed if route is not None else (),
+        binding=tuple(binding.values()),
+        unrestricted=unrestricted,
+    )
+
+
+def passages(region: Region, held: Held, edges: Sequence[int], trip: Trip) -> tuple[Passage, ...]:
+    """Each uninterrupted way through each zone, in the order of entering, with what its rules say at that time."""
+    milliseconds = costs(region.graph, "time")
+    clock = [0, *accumulate(int(milliseconds[edge]) for edge in edges)]
+    found = []
+    for version, inside in held.values():
+        for first, last in _runs([edge in inside for edge in edges]):
+            enter, leave = (trip.departure + timedelta(milliseconds=clock[place]) for place in (first, last))
+            length_dm = sum(int(region.graph.edge_length_dm[edge]) for edge in edges[first:last])
+            found.append(_passage(version, enter, leave, length_dm, trip))
+    return _ordered(found)
+
+
+def passages_of_line(versions: Sequence[ZoneVersion], line: Sequence[Position], trip: Trip) -> tuple[Passage, ...]:
+    """The same for a line on the map, travelled at 60 km/h."""
+    segments = segments_of(line)
+    clock = [0.0, *accumulate(segments.metres.tolist())]
+    found = []
+    for version, inside in zip(versions, metres_inside(segments, versions), strict=True):
+        for first, last in _runs([number in inside for number in range(len(segments.metres))]):
+            metres = sum(inside[number] for number in range(first, last))
+            if follows(version, metres, clock[last] - clock[first]):
+                enter, leave = (trip.departure + _ride(clock[place]) for place in (first, last))
+                found.append(_passage(version, enter, leave, round(metres * 10), trip))
+    return _ordered(found)
+
+
+def _ride(metres: float) -> timedelta:
+    return timedelta(milliseconds=round(metres * 36_000 / OTHER_ROAD_DKMH))
+
+
+def ride_s(line: Sequence[Position]) -> tuple[int, int]:
+    """Length in decimetres and seconds at 60 km/h of a line."""
+    metres = float(segments_of(line).metres.sum())
+    return round(metres * 10), -(-_ride(metres) // timedelta(seconds=1))
+
+
+def _passage(version: ZoneVersion, enter: datetime, leave: datetime, length_dm: int, trip: Trip) -> Passage:
+    decisions = judge_stay(version, trip.cargo, enter, leave, trip.passes)
+    return Passage(version=version, enter_at=enter, leave_at=leave, length_dm=length_dm, decisions=decisions)
+
+
+def _ordered(found: Iterable[Passage]) -> tuple[Passage, ...]:
+    return tuple(sorted(found, key=lambda passage: (passage.enter_at, passage.version.zone.id)))
+
+
+def _runs(inside: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """(first, one past the last) of each run of true."""
+    first: int | None = None
+    for place, is_inside in enumerate([*inside, False]):
+        if is_inside and first is None:
+            first = place
+        elif not is_inside and first is not None:
+            yield first, place
+            first = None
+
+
+def _quickest(region: Region, origin: int, destination: int, forbidden: Mask) -> Route | None:
+    return Network(region.graph, forbidden_edges=forbidden, weight="time").tree(origin).find_route(destination)
+
+
+def _always_closed(region: Region, origin: int, destination: int) -> Mask:
+    """Roads no lorry may use; private ones too, unless there is no other way in or out."""
+    closed = _tagged(region, _CLOSED)
+    both = closed | _tagged(region, _PRIVATE)
+    return both if _quickest(region, origin, destination, both) is not None else closed
+
+
+def _tagged(region: Region, values: Mapping[str, frozenset[str]]) -> Mask:
+    tags = region.graph.edge_tags
+    return np.array([any(tag.get(key) in bad for key, bad in values.items()) for tag in tags], dtype=np.bool_)
+
+
+def _by_map(region: Region, edge: int) -> Decision:
+    tags = region.graph.edge_tags[edge]
+    name = tags.get("name") or tags.get("ref") or f"way {int(region.graph.edge_way[edge])}"
+    return Decision(
+        zone_id="", zone_name=name, version="", rule_id=MAP_RULE, outcome=Outcome.FORBIDDEN,
+        reason=ROAD_CLOSED_TO_GOODS, basis=_MAP, values={"zone": name},
+    )  # fmt: skip
