@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
 from services.registry import store
 from services.registry.model import RegistryFacts
+
+# A permit that ended lately is told as ended, not as missing; older ones only cost time.
+_LONG_OVER = timedelta(days=90)
 
 Found = dict[tuple[str, str], store.Found]
 
@@ -26,7 +29,7 @@ def facts_at(
 ) -> RegistryFacts:
     """What was true at ``at`` by what was known at ``known_at`` (now when not told) of these ids.
 
-    Licences and permits are those of the organisations. An id that was merged into another entry stands for that one,
+    Licences and permits are those of the organisations; permits over for longer than ``_LONG_OVER`` are left out. An id that was merged into another entry stands for that one,
     and is a key of its own in the answer. What is not there was not known. ``versions`` names each version used.
     """
     wanted_vehicles, wanted_organisations = sorted(set(vehicles)), sorted(set(organisations))
@@ -36,7 +39,7 @@ def facts_at(
         *(("vehicle", aliases.get(each, each)) for each in wanted_vehicles),
         *(("tank", each) for each in tanks),
         *(("person", each) for each in persons),
-        *store.owned(connection, ("licence", "permit"), wanted_organisations),
+        *store.owned(connection, ("licence", "permit"), wanted_organisations, ending_after=at - _LONG_OVER),
     }
     return _facts(at, store.find_all(connection, sorted(pairs), at, known_at), aliases)
 

@@ -53,7 +53,7 @@ PROVINCE_CODES = frozenset(
     ]
 )
 
-_CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _CREDIT_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 _ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 _IDENTITY_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -79,12 +79,12 @@ def plain(text: str) -> str:
 
 def credit_code_problem(code: str) -> str:
     """GB 32100-2015, with the GB 11714 check inside it (positions 9 to 17)."""
-    if len(code) != 18 or any(letter not in _CREDIT_ALPHABET for letter in code):
+    if len(code) != 18 or any(letter not in CREDIT_ALPHABET for letter in code):
         return "must be 18 of 0-9 and A-Y without I, O, S, V, Z"
     total = sum(
-        _CREDIT_ALPHABET.index(letter) * weight for letter, weight in zip(code[:17], _CREDIT_WEIGHTS, strict=True)
+        CREDIT_ALPHABET.index(letter) * weight for letter, weight in zip(code[:17], _CREDIT_WEIGHTS, strict=True)
     )
-    if code[17] != _CREDIT_ALPHABET[-total % 31]:
+    if code[17] != CREDIT_ALPHABET[-total % 31]:
         return "check digit is wrong"
     if code[16] != organisation_check_digit(code[8:16]):
         return "organisation code inside has a wrong check digit"

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from services.registry.kinds import KINDS, Keys, kind_of
+from services.registry.model import Permit
 from services.registry.plain import from_plain, to_plain
 
 
@@ -95,13 +96,16 @@ def find_all(
     return {(row.kind, row.id): _found(row) for row in rows}
 
 
-def owned(connection: Connection, kinds: Sequence[str], owners: Iterable[str]) -> list[tuple[str, str]]:
-    """(kind, id) of everything of these kinds that belongs to these organisations now."""
+def owned(
+    connection: Connection, kinds: Sequence[str], owners: Iterable[str], *, ending_after: datetime
+) -> list[tuple[str, str]]:
+    """(kind, id) of everything of these kinds that belongs to these organisations now, but for what ended by then."""
     rows = connection.execute(
         text(
-            "SELECT kind, id FROM registry_things WHERE kind = ANY(:kinds) AND owner_id = ANY(:owners) ORDER BY kind, id"
+            "SELECT kind, id FROM registry_things WHERE kind = ANY(:kinds) AND owner_id = ANY(:owners)"
+            " AND (ends_at IS NULL OR ends_at > :after) ORDER BY kind, id"
         ),
-        {"kinds": list(kinds), "owners": list(owners)},
+        {"kinds": list(kinds), "owners": list(owners), "after": ending_after},
     )
     return [(row.kind, row.id) for row in rows]
 
@@ -151,7 +155,7 @@ def append(connection: Connection, before: Head | None, writing: Writing) -> str
     connection.execute(
         text(
             "UPDATE registry_things SET version = :version, recorded_at = :recorded_at, owner_id = :owner,"
-            " division_code = :division WHERE kind = :kind AND id = :id"
+            " division_code = :division, ends_at = greatest(ends_at, :ends_at) WHERE kind = :kind AND id = :id"
         ),
         {
             "kind": kind,
@@ -160,6 +164,7 @@ def append(connection: Connection, before: Head | None, writing: Writing) -> str
             "recorded_at": row.recorded_at,
             "owner": KINDS[kind].owner(current.value),
             "division": getattr(current.value, "division_code", ""),
+            "ends_at": writing.value.valid_to if isinstance(writing.value, Permit) else None,
         },
     )
     _keep_keys(connection, kind, thing_id, KINDS[kind].keys(current.value))

@@ -212,3 +212,16 @@ def test_a_merged_id_in_a_decision_stands_for_the_kept_vehicle(house: House) -> 
         found = registry.facts_at(connection, house.clock.now(), vehicles=["vehicle-2"])
     assert found.vehicles["vehicle-2"].positioning_device == "kept"
     assert set(found.versions) == {"vehicle-1"}
+
+
+def test_a_permit_long_over_is_left_out_and_one_lately_over_is_not(house: House) -> None:
+    put_vehicle(house, device="x")
+    house.call(TRANSPORT, "PutPermit", pb.PutPermitRequest(permit=a_permit(house)))
+    end = house.clock.now() + timedelta(days=10)
+    assert [permit.id for permit in facts(house, end + timedelta(days=89)).permits] == ["permit-1"]
+    assert not facts(house, end + timedelta(days=90)).permits
+    shorter = a_permit(house)
+    shorter.windows.pop()
+    shorter.valid_to.FromDatetime(house.clock.now() + timedelta(days=1))
+    house.call(TRANSPORT, "PutPermit", pb.PutPermitRequest(permit=shorter))
+    assert facts(house, end + timedelta(days=89)).permits[0].valid_to < end
