@@ -223,6 +223,17 @@ ZONE_NOTICE = Reason(
     "进入 {zone} 须事先告知（{when}）", "Entering {zone} needs notice beforehand ({when})", "请告知", "Give notice",
 )  # fmt: skip
 
+# One waybill, one id, one number of the carrier's own.
+WAYBILL_EXISTS = Reason(
+    "WAYBILL_EXISTS", Status.ALREADY_EXISTS,
+    "运单标识 {id} 已使用", "The waybill id {id} is in use", "请使用新的标识", "Use a new id",
+)  # fmt: skip
+REFERENCE_TAKEN = Reason(
+    "REFERENCE_TAKEN", Status.ALREADY_EXISTS,
+    "该外部编号已用于运单 {waybill}（{id}），内容不同", "This external number belongs to waybill {waybill} ({id}), which says something else",
+    "请更正该运单", "Amend that waybill",
+)  # fmt: skip
+
 # The life cycle and amendments.
 NOT_IN_THIS_STATE = Reason(
     "NOT_IN_THIS_STATE", Status.FAILED_PRECONDITION,

@@ -1,1 +1,24 @@
-"""Consignment lists and waybills: what travels, by whom, in what, where to, and every change to it."""
+"""Consignment lists and waybills: what travels, by whom, in what, where to, and every change to it.
+
+Other slices ask with ``relations`` and ``for_loading``; those who load tell with ``give_clearance`` and
+``void_clearance``; those who follow vehicles with ``record_positioning`` and ``record_presence``. What changes on the way
+is told to them through the outbox, topic ``TRIP_TOPIC``.
+"""
+
+from services.waybill.loading import ForLoading, check_quantities, for_loading, give_clearance, void_clearance
+from services.waybill.relations import relations
+from services.waybill.store import add_division as record_presence
+from services.waybill.store import record_positioning
+from services.waybill.trip_fact import TOPIC as TRIP_TOPIC
+
+__all__ = [
+    "TRIP_TOPIC",
+    "ForLoading",
+    "check_quantities",
+    "for_loading",
+    "give_clearance",
+    "record_positioning",
+    "record_presence",
+    "relations",
+    "void_clearance",
+]

@@ -1,0 +1,188 @@
+"""What happens to an issued waybill by its carrier's word: it leaves, arrives, is unloaded, or is void."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from hazway.waybill.v1 import waybill_pb2 as pb
+from services import goods, registry, traceability
+from services.errors import Finding, Refusal, refuse, warnings_among
+from services.errors.common import NOT_FOUND
+from services.errors.waybill import NOT_IN_THIS_STATE, PERMIT_MISMATCH
+from services.registry.model import TankCondition, TankState
+from services.registry.wire import text_of
+from services.runtime.call import Call
+from services.traceability import Registered
+from services.waybill import slots_store, store
+from services.waybill.facts import carrier_of, decision_on, gather
+from services.waybill.issue import lay_out
+from services.waybill.lifecycle import Act, check_act, next_state
+from services.waybill.model import Facts, Role, State, Waybill, WaybillKind
+from services.waybill.relations import relations_to
+from services.waybill.rules import check_departure, check_not_before, check_void
+from services.waybill.slots import spans_of
+from services.waybill.store import Kept
+from services.waybill.trip_fact import tell
+from services.waybill.wire import finding_to_wire, moment, shown
+
+
+def standing(call: Call, waybill_id: str) -> Kept:
+    """The locked waybill, for a caller the table lets act on it. Raises a refusal NOT_FOUND."""
+    kept = (
+        None
+        if text_of(waybill_id, "waybill_id", required=True)
+        else store.find(call.transaction, waybill_id, lock=True)
+    )
+    call.allow(relations_to(call, kept.waybill) if kept else (), subject=f"waybill/{waybill_id}")
+    if kept is None:
+        raise Refusal((Finding(reason=NOT_FOUND, path="waybill_id"),))
+    return kept
+
+
+def moved(waybill: Waybill, act: Act, **changes: Any) -> Waybill:
+    """The waybill after an act that was found possible."""
+    state = next_state(waybill.state, act, waybill.kind)
+    return replace(waybill, state=state if isinstance(state, State) else waybill.state, **changes)
+
+
+def depart_waybill(call: Call, request: Any) -> pb.DepartWaybillResponse:
+    """Judged again by the facts of now: what ended since the issue holds the lorry at the gate."""
+    kept = standing(call, request.waybill_id)
+    at, faults = moment(request, "departed_at", call.now)
+    slots_store.hold(call.transaction, slots_store.resources_of(kept.waybill.assignments).values())
+    facts = gather(call.transaction, kept.waybill, at, now=call.now)
+    clearance = store.clearance_of(call.transaction, kept.waybill.id)
+    findings = (
+        *faults,
+        *check_departure(kept.waybill, facts, goods.core(), clearance, at),
+        *check_not_before("departed_at", at, kept.waybill.issued_at),
+    )
+    refuse(findings)
+    waybill = moved(kept.waybill, Act.DEPART, departed_at=at)
+    lay_out(call, waybill)
+    response = pb.DepartWaybillResponse(warnings=map(finding_to_wire, warnings_among(findings)))
+    if request.validate_only:
+        response.waybill.CopyFrom(shown(Kept(waybill, kept.version)))
+        return response
+    registered = traceability.record(call, request, decision=decision_on(facts))
+    _use_permits(call, waybill, facts, registered)
+    tell(call.transaction, waybill, facts, at)
+    response.waybill.CopyFrom(shown(store.update(call.transaction, kept, waybill, call.now)))
+    response.registered.CopyFrom(registered.to_wire())
+    return response
+
+
+def arrive_waybill(call: Call, request: Any) -> pb.ArriveWaybillResponse:
+    """A waybill whose stops were all signed for on the way is complete with its arrival."""
+    kept = standing(call, request.waybill_id)
+    at, faults = moment(request, "arrived_at", call.now)
+    refuse(
+        (
+            *faults,
+            *check_act(kept.waybill, Act.ARRIVE, call.now),
+            *check_not_before("arrived_at", at, kept.waybill.departed_at),
+        )
+    )
+    registered = traceability.record(call, request)
+    waybill = moved(kept.waybill, Act.ARRIVE, arrived_at=at)
+    if waybill.stops and all(stop.signed_at for stop in waybill.stops):
+        waybill = completed(call, waybill, at, registered)
+    changed = keep_changed(call, kept, waybill, at)
+    return pb.ArriveWaybillResponse(waybill=shown(changed), registered=registered.to_wire())
+
+
+def unload_waybill(call: Call, request: Any) -> pb.UnloadWaybillResponse:
+    kept = standing(call, request.waybill_id)
+    at, faults = moment(request, "unloaded_at", call.now)
+    findings = [
+        *faults,
+        *check_act(kept.waybill, Act.COMPLETE, call.now),
+        *check_not_before("unloaded_at", at, kept.waybill.arrived_at),
+    ]
+    if kept.waybill.unloaded_at is not None:
+        values = {"state": "UNLOADED", "act": "UNLOAD"}
+        findings.append(Finding(reason=NOT_IN_THIS_STATE, path="waybill.state", rule="WB-12", values=values))
+    refuse(findings)
+    registered = traceability.record(call, request)
+    waybill = unloaded(call, kept.waybill, at, registered)
+    changed = keep_changed(call, kept, waybill, at)
+    return pb.UnloadWaybillResponse(waybill=shown(changed), registered=registered.to_wire())
+
+
+def void_waybill(call: Call, request: Any) -> pb.VoidWaybillResponse:
+    kept = standing(call, request.waybill_id)
+    refuse((*text_of(request.reason, "reason"), *check_void(kept.waybill, request.reason, call.now)))
+    registered = traceability.record(call, request)
+    store.void_clearance(call.transaction, kept.waybill.id, request.reason, call.now)
+    waybill = moved(kept.waybill, Act.VOID, void_reason=request.reason)
+    lay_out(call, waybill)
+    changed = store.update(call.transaction, kept, waybill, call.now)
+    return pb.VoidWaybillResponse(waybill=shown(changed), registered=registered.to_wire())
+
+
+def completed(call: Call, waybill: Waybill, at: datetime, registered: Registered, act: Act = Act.COMPLETE) -> Waybill:
+    """The arrived waybill at its end; unloaded too when nobody said so before."""
+    done = moved(waybill, act, completed_at=at)
+    return done if done.unloaded_at is not None else unloaded(call, done, at, registered)
+
+
+def unloaded(call: Call, waybill: Waybill, at: datetime, registered: Registered) -> Waybill:
+    """Vehicle and crew are free; the tanks hold what is left of their last goods until they are cleaned."""
+    if (state := _left_in_tank(waybill, at)) is not None:
+        for tank_id in waybill.resources(Role.TANK):
+            registry.record_tank_state(
+                call.transaction, tank_id, state, now=call.now, by=carrier_of(waybill), registered=registered.digest
+            )
+    return replace(waybill, unloaded_at=at)
+
+
+def keep_changed(call: Call, kept: Kept, waybill: Waybill, at: datetime) -> Kept:
+    """Keep a waybill that was under way, free what it holds no longer, and tell those who follow it."""
+    _free(call, waybill)
+    facts = gather(call.transaction, waybill, at, now=call.now)
+    tell(call.transaction, waybill, facts, at)
+    return store.update(call.transaction, kept, waybill, call.now)
+
+
+def _free(call: Call, waybill: Waybill) -> None:
+    """A trip that took longer than the next one was planned to begin is kept as short as it was planned itself."""
+    resources = slots_store.resources_of(waybill.assignments)
+    planned = waybill.planned_arrival
+    try:
+        slots_store.lay_out(call.transaction, waybill.id, spans_of(waybill), resources)
+    except slots_store.Overlap:
+        ended = waybill.unloaded_at
+        early = min(ended, planned) if ended and planned else ended
+        slots_store.lay_out(call.transaction, waybill.id, spans_of(replace(waybill, unloaded_at=early)), resources)
+
+
+def _left_in_tank(waybill: Waybill, at: datetime) -> TankState | None:
+    """``None`` where unloading did not empty it: an empty return, or goods that were all turned away."""
+    if waybill.kind is WaybillKind.EMPTY_RETURN or waybill.state is State.REJECTED:
+        return None
+    returned = any(drop.returned_g for stop in waybill.stops for drop in stop.drops)
+    condition = TankCondition.PART if returned else TankCondition.EMPTY_UNCLEANED
+    held = tuple(sorted({line.un_number for line in waybill.goods if line.mode == "tank"}))
+    return TankState(condition=condition, last_un_numbers=held, at=at) if held else None
+
+
+def _use_permits(call: Call, waybill: Waybill, facts: Facts, registered: Registered) -> None:
+    """Permits for one trip are used up by leaving. Raises a refusal when another waybill was faster."""
+    for permit in facts.registry.permits:
+        if permit.single_trip and permit.number in waybill.permit_numbers:
+            used = registry.use_permit(
+                call.transaction,
+                permit.id,
+                waybill.id,
+                now=call.now,
+                by=carrier_of(waybill),
+                registered=registered.digest,
+            )
+            if not used:
+                path = f"waybill.permit_numbers[{waybill.permit_numbers.index(permit.number)}]"
+                values = {
+                    "number": permit.number, "problem_zh": "单次许可已用于其他运单", "problem": "it is for one trip and was used",
+                }  # fmt: skip
+                raise Refusal((Finding(reason=PERMIT_MISMATCH, path=path, rule="WB-07", values=values),))

@@ -1,0 +1,157 @@
+"""Issuing a waybill: judged by every rule at once, then kept with its number, its place among the trips and its record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from hazway.waybill.v1 import waybill_pb2 as pb
+from services import goods, traceability
+from services.errors import Finding, Refusal, refuse, warnings_among
+from services.errors.waybill import REFERENCE_TAKEN, RESOURCE_BUSY, WAYBILL_EXISTS
+from services.registry.versions import legal_day
+from services.registry.wire import invalid
+from services.registry.writing import deduplicated
+from services.runtime.access import Relation
+from services.runtime.call import Call
+from services.traceability import Registered
+from services.waybill import slots_store, store
+from services.waybill.bases import basis_on
+from services.waybill.facts import carrier_of, decision_on, gather
+from services.waybill.model import Facts, Revision, RevisionState, Signer, State, Waybill
+from services.waybill.numbers import licence_number_of, next_number
+from services.waybill.relations import index_of
+from services.waybill.revision import diff
+from services.waybill.rules import check_issue
+from services.waybill.slots import spans_of
+from services.waybill.store import Kept
+from services.waybill.wire import Findings, finding_to_wire, shown, waybill_from_wire
+
+# Nobody plans further, and a trip that holds vehicle and crew for longer is a mistake.
+_AHEAD, _LONGEST, _BACK = timedelta(days=180), timedelta(days=30), timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A waybill that may be issued, what it was judged by, and what should be known of it all the same."""
+
+    waybill: Waybill
+    facts: Facts
+    warnings: Findings
+
+
+def issue_waybill(call: Call, request: Any) -> pb.IssueWaybillResponse:
+    """The carrier alone issues. What was issued before under the same number of the carrier's own is answered again."""
+    stated = request.waybill.carrier.organisation_id == call.caller.organisation
+    call.allow([Relation.CARRYING] if stated else [], subject=f"waybill/{request.waybill.id}")
+    read = waybill_from_wire(request.waybill)
+    earlier = _earlier(call, read.value)
+    if earlier is not None:
+        return pb.IssueWaybillResponse(waybill=shown(earlier))
+    judged = judge(call, read.value, read.findings, hold=not request.validate_only)
+    response = pb.IssueWaybillResponse(warnings=map(finding_to_wire, judged.warnings))
+    if request.validate_only:
+        response.waybill.CopyFrom(shown(Kept(judged.waybill, 0)))
+        return response
+    kept, registered = keep(call, request, judged)
+    response.waybill.CopyFrom(shown(kept))
+    response.registered.CopyFrom(registered.to_wire())
+    return response
+
+
+def judge(call: Call, waybill: Waybill, read: Findings, *, hold: bool) -> Judged:
+    """Raises a refusal with everything that is wrong. With ``hold`` nobody else disposes of its resources meanwhile."""
+    if hold:
+        slots_store.hold(call.transaction, slots_store.resources_of(waybill.assignments).values())
+    facts = gather(call.transaction, waybill, waybill.planned_departure or call.now, now=call.now)
+    findings = deduplicated(
+        (*read, *_times(call, waybill), *_free(call, waybill), *check_issue(waybill, facts, goods.core(), call.now))
+    )
+    refuse(findings)
+    return Judged(waybill, facts, warnings_among(findings))
+
+
+def keep(call: Call, request: Any, judged: Judged) -> tuple[Kept, Registered]:
+    """Number, record and keep it. Raises a refusal when somebody else was faster with its id or a resource."""
+    number = next_number(call.transaction, licence_number_of(judged.waybill, judged.facts), call.now)
+    waybill = replace(judged.waybill, state=State.ISSUED, number=number, revision=1, issued_at=call.now)
+    decision = decision_on(judged.facts)
+    registered = traceability.record(call, request, number=number, decision=decision)
+    try:
+        store.insert(call.transaction, waybill, index_of(waybill, judged.facts), call.now)
+    except store.Taken:
+        raise Refusal((_exists(waybill),)) from None
+    try:
+        store.keep_references(call.transaction, waybill)
+    except store.Taken:
+        raise Refusal((Finding(reason=REFERENCE_TAKEN, path="waybill.external_refs"),)) from None
+    lay_out(call, waybill)
+    store.insert_revision(
+        call.transaction, waybill, _first_revision(call, waybill), decision=decision, registered=registered.digest
+    )
+    return Kept(waybill, 1), registered
+
+
+def lay_out(call: Call, waybill: Waybill) -> None:
+    """Hold the waybill's resources at its times. Raises a refusal RESOURCE_BUSY when another trip has one of them."""
+    try:
+        resources = slots_store.resources_of(waybill.assignments)
+        slots_store.lay_out(call.transaction, waybill.id, spans_of(waybill), resources)
+    except slots_store.Overlap:
+        basis = basis_on("WB-10", legal_day(call.now))
+        values = {"resources": "车辆、罐体或人员 a vehicle, tank or person", "other": "另一运单 another waybill"}
+        busy = Finding(reason=RESOURCE_BUSY, path="waybill.assignments", rule="WB-10", basis=basis, values=values)
+        raise Refusal((busy,)) from None
+
+
+def _first_revision(call: Call, waybill: Waybill) -> Revision:
+    return Revision(
+        id=f"{waybill.id}:1", waybill_id=waybill.id, number=1, author=call.caller.organisation, reason="", at=call.now,
+        changes=(), required=frozenset({Signer.CARRIER}), signed=frozenset({Signer.CARRIER}), state=RevisionState.MADE,
+    )  # fmt: skip
+
+
+def _earlier(call: Call, waybill: Waybill) -> Kept | None:
+    """The waybill issued before under one of the carrier's own numbers, when it says the same.
+
+    Raises a refusal REFERENCE_TAKEN that names it when it says something else: it is to be amended.
+    """
+    references = [(each.system, each.number) for each in waybill.external_refs]
+    found = store.by_reference(call.transaction, carrier_of(waybill), references) if references else frozenset()
+    if not found:
+        return None
+    kept = store.find(call.transaction, min(found))
+    if len(found) > 1 or kept is None or any(_stated_changes(kept.waybill, waybill)):
+        values = {"waybill": kept.waybill.number if kept else "-", "id": min(found)}
+        raise Refusal((Finding(reason=REFERENCE_TAKEN, path="waybill.external_refs", values=values),))
+    return kept
+
+
+def _stated_changes(kept: Waybill, waybill: Waybill) -> Iterator[str]:
+    """Where a waybill sent again differs from the one kept, but for the id and what the server writes."""
+    again = replace(waybill, id=kept.id, number=kept.number, issued_at=kept.issued_at)
+    written = ("delivered_g", "returned_g", "signed_by", "signed_at", "refused_reason")
+    return (change.path for change in diff(kept, again) if not change.path.endswith(written))
+
+
+def _times(call: Call, waybill: Waybill) -> Iterator[Finding]:
+    departure, arrival = waybill.planned_departure, waybill.planned_arrival
+    offline = waybill.issued_offline_at or call.now
+    if offline > call.now:
+        yield invalid("waybill.issued_offline_at", "lies in the future 晚于当前时间")
+    if departure is not None and not min(offline, call.now) - _BACK <= departure <= call.now + _AHEAD:
+        yield invalid("waybill.planned_departure", "more than a day ago or half a year ahead 早于一天前或晚于半年后")
+    if departure is not None and arrival is not None and arrival - departure > _LONGEST:
+        yield invalid("waybill.planned_arrival", "more than 30 days after the departure 超过出发后30天")
+
+
+def _free(call: Call, waybill: Waybill) -> Iterator[Finding]:
+    """The id is nobody's yet; whose it is, is not told."""
+    if waybill.id and store.find(call.transaction, waybill.id) is not None:
+        yield _exists(waybill)
+
+
+def _exists(waybill: Waybill) -> Finding:
+    return Finding(reason=WAYBILL_EXISTS, path="waybill.id", values={"id": waybill.id})

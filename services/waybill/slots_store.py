@@ -1,0 +1,127 @@
+"""Trips laid out on one line of numbers: the database itself refuses two trips of one vehicle, tank or person at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
+
+from services.waybill.model import Assignment, Busy, Role
+
+# A resource's stretch of the line, in seconds since 1970: good until the year 2242.
+_STRETCH = 1 << 33
+_KINDS = {
+    Role.TRACTOR: "vehicle",
+    Role.TRAILER: "vehicle",
+    Role.TANK: "tank",
+    Role.DRIVER: "person",
+    Role.ESCORT: "person",
+}
+_NOT_AT_ONCE = frozenset({"23P01", "23505"})  # exclusion and unique violation
+
+
+class Overlap(Exception):
+    """Another trip holds one of the resources at that time, or is under way with it."""
+
+
+def resources_of(assignments: Iterable[Assignment]) -> dict[str, str]:
+    """``vehicle/<id>``, ``tank/<id>`` or ``person/<id>`` of each assigned resource, by its id."""
+    return {each.resource_id: f"{_KINDS[each.role]}/{each.resource_id}" for each in assignments}
+
+
+def hold(connection: Connection, resources: Iterable[str]) -> None:
+    """Nobody else lays out a trip with these resources until the transaction ends."""
+    _numbers(connection, resources, lock=True)
+
+
+def busy(
+    connection: Connection, resources: Mapping[str, str], *, but: str, carrier_id: str, since: datetime
+) -> tuple[Busy, ...]:
+    """When other trips than ``but`` hold these resources after ``since``, and all that are under way with them.
+
+    The number of another carrier's waybill is nobody else's to know.
+    """
+    rows = connection.execute(
+        text(
+            "SELECT o.resource_id, o.waybill_id, o.from_at, o.to_at, o.under_way, w.number, w.carrier_id"
+            " FROM waybill_resources r JOIN waybill_occupancy o ON o.resource = r.number"
+            " JOIN waybill_waybills w ON w.id = o.waybill_id"
+            " WHERE r.resource = ANY(:resources) AND o.waybill_id <> :but AND (o.to_at > :since OR o.under_way)"
+            " ORDER BY o.from_at, o.waybill_id, r.number"
+        ),
+        {"resources": sorted(resources.values()), "but": but, "since": since},
+    )
+    return tuple(
+        Busy(
+            resource_id=row.resource_id, waybill_id=row.waybill_id, from_at=row.from_at, to_at=row.to_at,
+            under_way=row.under_way, waybill_number=row.number if row.carrier_id == carrier_id else "",
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def lay_out(connection: Connection, waybill_id: str, spans: Iterable[Busy], resources: Mapping[str, str]) -> None:
+    """The trip holds exactly these resources at these times. Raises ``Overlap`` when another trip is in the way.
+
+    Nothing but this is undone then: the caller's transaction stays usable. Fractions of seconds are cut off.
+    """
+    wanted = sorted(spans, key=lambda span: resources[span.resource_id])
+    numbers = _numbers(connection, [resources[span.resource_id] for span in wanted])
+    try:
+        with connection.begin_nested():
+            connection.execute(text("DELETE FROM waybill_occupancy WHERE waybill_id = :id"), {"id": waybill_id})
+            if wanted:
+                connection.execute(text(_LAY), [_row(waybill_id, span, numbers, resources) for span in wanted])
+    except IntegrityError as error:
+        if getattr(error.orig, "pgcode", None) not in _NOT_AT_ONCE:
+            raise
+        raise Overlap from error
+
+
+_LAY = (
+    "INSERT INTO waybill_occupancy (waybill_id, resource_id, resource, slots, from_at, to_at, under_way) VALUES"
+    " (:waybill, :resource_id, :resource, int8range(:first, :last), :from_at, :to_at, :under_way)"
+)
+
+
+def _numbers(connection: Connection, resources: Iterable[str], *, lock: bool = False) -> dict[str, int]:
+    """The number of each resource, given when it is first met; always in one order, so that nobody waits in a ring."""
+    names = sorted(set(resources))
+    connection.execute(
+        text(
+            "INSERT INTO waybill_resources (resource) SELECT name FROM unnest(CAST(:names AS text[])) AS name"
+            " WHERE NOT EXISTS (SELECT FROM waybill_resources WHERE resource = name) ON CONFLICT DO NOTHING"
+        ),
+        {"names": names},
+    )
+    rows = connection.execute(
+        text(
+            "SELECT resource, number FROM waybill_resources WHERE resource = ANY(:names) ORDER BY resource"
+            f"{' FOR NO KEY UPDATE' if lock else ''}"
+        ),
+        {"names": names},
+    )
+    return {row.resource: row.number for row in rows}
+
+
+def _row(waybill_id: str, span: Busy, numbers: Mapping[str, int], resources: Mapping[str, str]) -> dict[str, Any]:
+    number = numbers[resources[span.resource_id]]
+    first = _seconds(span.from_at)
+    return {
+        "waybill": waybill_id,
+        "resource_id": span.resource_id,
+        "resource": number,
+        "first": number * _STRETCH + first,
+        "last": number * _STRETCH + max(_seconds(span.to_at), first + 1),
+        "from_at": span.from_at,
+        "to_at": span.to_at,
+        "under_way": span.under_way,
+    }
+
+
+def _seconds(at: datetime) -> int:
+    since = at - datetime(1970, 1, 1, tzinfo=UTC)
+    return min(max(since.days * 86_400 + since.seconds, 0), _STRETCH - 2)

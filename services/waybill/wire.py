@@ -1,0 +1,100 @@
+"""Waybills to and from the wire. Whatever a message holds, reading it raises nothing: every fault is a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from geo.position import Position
+from hazway.refusal.v1 import refusal_pb2 as refusal
+from hazway.waybill.v1 import waybill_pb2 as pb
+from services.errors import Finding
+from services.registry.wire import Read, from_wire, invalid, text_of, time_of, to_wire
+from services.waybill.model import Route, Waybill
+from services.waybill.store import Kept
+
+Findings = tuple[Finding, ...]
+
+MOST_ON_ROUTE = 10_000
+_MOST_LETTERS_OF_KEY = 200
+
+
+def waybill_from_wire(message: pb.Waybill, path: str = "waybill") -> Read:
+    """The waybill as its author states it; what only the server knows keeps the model's defaults."""
+    bare = pb.Waybill()
+    bare.CopyFrom(message)
+    bare.ClearField("route")
+    bare.route.SetInParent()
+    for line in bare.goods:
+        line.exemption = line.exemption or pb.EXEMPTION_NONE
+    read = from_wire(Waybill, bare, path)
+    route, faults = _route(message.route, f"{path}.route")
+    unnamed = text_of(message.id, f"{path}.id", required=True)
+    findings = {(each.path, each.reason.name): each for each in (*unnamed, *read.findings, *faults)}
+    value = replace(read.value, route=route) if read.value is not None else None
+    return Read(value, tuple(findings.values()))
+
+
+def _route(message: pb.Route, path: str) -> tuple[Route, Findings]:
+    """A route has thousands of points, so it is read apart from the rest."""
+    findings: list[Finding] = []
+    for name in ("edge_keys", "zone_keys", "line"):
+        if len(getattr(message, name)) > MOST_ON_ROUTE:
+            findings.append(invalid(f"{path}.{name}", f"more than {MOST_ON_ROUTE} 过多"))
+    if findings:
+        return Route(), tuple(findings)
+    line: list[Position] = []
+    for index, point in enumerate(message.line):
+        try:
+            line.append(Position(point.latitude_e7, point.longitude_e7))
+        except ValueError as error:
+            findings.append(invalid(f"{path}.line[{index}]", str(error)))
+    keys = {name: _keys(getattr(message, name), f"{path}.{name}", findings) for name in ("edge_keys", "zone_keys")}
+    return Route(line=tuple(line), **keys), tuple(findings)
+
+
+def _keys(keys: Iterable[str], path: str, findings: list[Finding]) -> tuple[str, ...]:
+    read = tuple(keys)
+    for index, key in enumerate(read):
+        if not key or len(key) > _MOST_LETTERS_OF_KEY or not key.isprintable():
+            findings.append(invalid(f"{path}[{index}]", "not a key 不是有效标识"))
+    return read
+
+
+def moment(request: Any, name: str, now: datetime) -> tuple[datetime, Findings]:
+    """The instant a request gives under ``name``, now when it gives none; never ahead of the clock."""
+    value, findings = time_of(getattr(request, name), name)
+    if value is not None and value > now:
+        return now, (*findings, invalid(name, "lies in the future 晚于当前时间"))
+    return value or now, findings
+
+
+def shown(kept: Kept, *, route: bool = True) -> pb.Waybill:
+    """The waybill as everybody entitled to it sees it."""
+    message: pb.Waybill = to_wire(kept.waybill, pb.Waybill())
+    message.etag = str(kept.version)
+    if not route:
+        message.ClearField("route")
+    return message
+
+
+def finding_to_wire(finding: Finding) -> refusal.Finding:
+    """One finding as it stands in an answer."""
+    message = refusal.Finding(
+        reason=refusal.Reason.Value(f"REASON_{finding.reason.name}"),
+        path=finding.path,
+        severity=refusal.Severity.Value(f"SEVERITY_{finding.severity.name}"),
+        rule=finding.rule,
+        message_zh=finding.zh,
+        message_en=finding.en,
+        remedy_zh=finding.reason.remedy_zh,
+        remedy_en=finding.reason.remedy_en,
+    )
+    if (basis := finding.basis) is not None:
+        message.basis_zh, message.basis_en, message.article = basis.zh, basis.en, basis.article
+        message.effective_from = basis.effective_from.isoformat() if basis.effective_from else ""
+        message.effective_to = basis.effective_to.isoformat() if basis.effective_to else ""
+        message.verified = basis.verified
+    return message
