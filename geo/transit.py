@@ -92,7 +92,7 @@ class Policy:
     slowest_m_s: float = 20 / 3.6
     fastest_m_s: float = 100 / 3.6
     overdue_slack_s: float = 60.0
-    report_every_s: float = 30.0  # until the vehicle's own habit is known
+    report_every_s: float = 30.0  # at the least; a vehicle's own habit is learnt
     noise_m: float = 10.0  # of fixes and map together
     sure: float = 0.97
     likely: float = 0.9
@@ -316,6 +316,10 @@ class _Ways:
             around.portal_x[len(around.bores) :] - plane.x(report.position.longitude_e7),
             around.portal_y[len(around.bores) :] - plane.y(report.position.latitude_e7),
         )
+        count = len(around.bores)
+        self._chord = np.hypot(
+            around.portal_x[count:] - around.portal_x[:count], around.portal_y[count:] - around.portal_y[:count]
+        )
         self.usable = [self._usable(guess) for guess in state.guesses]
 
     def _usable(self, guess: Guess) -> list[int]:
@@ -346,10 +350,11 @@ class _Ways:
         edge, roads = int(self.places.edge[column]), self.around.roads
         if edge == NOWHERE:
             after = float(self._from_exit[bore])
-            return before, after, cost + _off_road(after)
-        after = float(self.around.between_m[self.around.exit[bore], roads.start[edge]])
-        after += float(self.places.along_m[column])
-        return before, after, cost - _detour(after - float(self._from_exit[bore]))
+            cost += _off_road(after)
+        else:
+            after = float(self.around.between_m[self.around.exit[bore], roads.start[edge]])
+            after += float(self.places.along_m[column])
+        return before, after, cost - _detour(before + float(self._chord[bore]) + after - self.straight_m)
 
     def _before(self, guess: Guess, bore: int) -> tuple[float, float]:
         if guess.edge == NOWHERE:
@@ -358,7 +363,7 @@ class _Ways:
         roads = self.around.roads
         metres = float(roads.length_m[guess.edge]) - guess.along_m
         metres += float(self.around.between_m[roads.end[guess.edge], self.around.entrance[bore]])
-        return metres, -_detour(metres - float(self._to_entrance[bore]))
+        return metres, 0.0
 
 
 def _off_road(metres: float) -> float:
@@ -370,6 +375,9 @@ def _detour(extra_m: float) -> float:
     return min(6.0, max(0.0, extra_m) / 300.0)
 
 
+_WANDERED = -4.0  # the open way may have been longer than the shortest: a stop, a turn in a side road
+
+
 @dataclass(frozen=True, slots=True)
 class _Evidence:
     """What the time between two fixes says about the length of the way between them."""
@@ -378,25 +386,25 @@ class _Evidence:
     elapsed_s: float
     habit_s: float
     missed: int
-    speed_m_s: float | None
-    odometer_m: int | None
+    lengths: tuple[tuple[float, float, float], ...]  # what is expected, its spread, and the most it may count
     fastest_m_s: float
 
     def of_way(self, metres: float, underground_m: float) -> float:
         """Log-likelihood of a way of so many metres, of which so many in a tunnel."""
         pace = metres / self.elapsed_s
-        weight = -(max(0.0, pace - self.fastest_m_s) ** 2) / 8
-        if self.speed_m_s is not None:
-            expected = self.speed_m_s * self.elapsed_s
-            weight -= min(((metres - expected) / (0.3 * expected + 60.0)) ** 2 / 2, 4.0)
-        if self.odometer_m is not None:
-            weight -= min(((metres - self.odometer_m) / (70.0 + 0.02 * metres)) ** 2 / 2, 12.0)
+        too_long = -(max(0.0, pace - self.fastest_m_s) ** 2) / 8
+        too_short = 0.0
+        for expected, spread, most in self.lengths:
+            misfit = min(((metres - expected) / (spread + 0.02 * metres)) ** 2 / 2, most)
+            if metres > expected:
+                too_long -= misfit
+            else:
+                too_short -= misfit
         if underground_m == 0.0:
-            return weight - min(2.5 * self.missed, 6.0)
+            return too_long + max(too_short, _WANDERED) - (min(2.0 + self.missed, 5.0) if self.missed else 0.0)
         silent_s = underground_m / max(pace, 1.0)
-        if self.missed == 0:
-            weight += math.log(max(0.02, 1.0 - silent_s / max(self.habit_s, 1.0)))
-        return weight
+        due = 0.0 if self.missed else math.log(max(0.02, 1.0 - silent_s / self.habit_s))
+        return too_long + too_short + due
 
     def times(self, entered: float, left: float) -> tuple[int, int]:
         """Moments at two shares of the way, at a steady pace."""
@@ -408,23 +416,22 @@ def _evidence(state: TransitState, report: Seen, policy: Policy) -> _Evidence:
     elapsed_s = (report.at_ms - state.seen.at_ms) / 1000
     habit_s = _habit_s(state, policy)
     speeds = [seen.speed_dkmh / 36 for seen in (state.seen, report) if seen.speed_dkmh is not None]
-    odometers = (state.seen.odometer_m, report.odometer_m)
-    return _Evidence(
-        from_ms=state.seen.at_ms,
-        elapsed_s=elapsed_s,
-        habit_s=habit_s,
-        missed=max(state.blind, round(elapsed_s / habit_s) - 1),
-        speed_m_s=sum(speeds) / len(speeds) if speeds and elapsed_s <= 120 else None,
-        odometer_m=None if odometers[0] is None or odometers[1] is None else odometers[1] - odometers[0],
-        fastest_m_s=policy.fastest_m_s,
-    )
+    lengths = []
+    if speeds and elapsed_s <= 120:
+        expected = sum(speeds) / len(speeds) * elapsed_s
+        lengths.append((expected, 0.3 * expected + 60.0, 4.0))
+    if state.seen.odometer_m is not None and report.odometer_m is not None:
+        lengths.append((float(report.odometer_m - state.seen.odometer_m), 70.0, 12.0))
+    missed = max(state.blind, round(elapsed_s / habit_s) - 1)
+    return _Evidence(state.seen.at_ms, elapsed_s, habit_s, missed, tuple(lengths), policy.fastest_m_s)
 
 
 def _habit_s(state: TransitState, policy: Policy) -> float:
-    """How often the vehicle reports: the middle of its last steps."""
+    """How often the vehicle reports: the middle of its last steps, and at least as often as it must."""
     if not state.habit_ms:
         return policy.report_every_s
-    return max(1.0, sorted(state.habit_ms)[(len(state.habit_ms) - 1) // 2] / 1000)
+    middle_s = sorted(state.habit_ms)[(len(state.habit_ms) - 1) // 2] / 1000
+    return min(policy.report_every_s, max(1.0, middle_s))
 
 
 def _conclude(around: Approaches, state: TransitState, policy: Policy) -> Answer:
