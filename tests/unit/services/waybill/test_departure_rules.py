@@ -58,6 +58,11 @@ def test_a_clearance_that_differs_in_one_thing_clears_nothing(change: dict[str, 
     assert errors(depart(clearance=replace(CLEARANCE, **change))) == [reason]  # type: ignore[arg-type]
 
 
+def test_a_void_clearance_says_why() -> None:
+    (finding,) = depart(clearance=replace(CLEARANCE, voided_at=NOW, void_reason="质量更正"))
+    assert "质量更正" in finding.zh
+
+
 @given(st.integers(1, 4), st.integers(1, 4))
 def test_only_the_clearance_of_this_revision_counts(revision: int, cleared: int) -> None:
     found = errors(depart(replace(LOADED, revision=revision), clearance=replace(CLEARANCE, revision=cleared)))
@@ -128,6 +133,7 @@ def test_a_terminal_nothing_is_known_of_is_silent() -> None:
         (600, None, 600, True),
         (601, None, 700, False),
         (None, 30, 700, True),
+        (None, 0, 700, True),
         (None, -1, 700, False),
     ],
 )

@@ -102,6 +102,18 @@ def test_a_crossing_without_notice_is_a_warning(kind: ZoneKind) -> None:
 
 
 @pytest.mark.parametrize(
+    ("un_number", "name", "hazard", "warning"),
+    [("1689", "氰化钠，固态", "6.1", True), ("1824", "氢氧化钠溶液", "8", False), ("1230", "甲醇", "3", True)],
+)
+def test_highly_toxic_goods_are_announced_at_a_crossing_and_corrosive_ones_are_not(
+    un_number: str, name: str, hazard: str, warning: bool
+) -> None:
+    line = replace(PETROL, un_number=un_number, name=name, hazard_class=hazard)
+    bridge = RouteZone(zone_id="z1", name="特大桥", kind=ZoneKind.LARGE_BRIDGE)
+    assert ("CROSSING_NOT_NOTIFIED" in warned(issue(carrying(line), through(bridge)))) is warning
+
+
+@pytest.mark.parametrize(
     ("action", "refused", "warning"),
     [
         (ZoneAction.FORBID, ["ZONE_FORBIDDEN"], []),
