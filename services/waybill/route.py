@@ -14,8 +14,9 @@ from services.errors.waybill import (
     ZONE_NOTICE,
     ZONE_PASS_NEEDED,
 )
-from services.goods import TunnelJudgement, tunnel_categories
+from services.goods import TunnelJudgement, TunnelReason, tunnel_categories
 from services.goods.controls import Control
+from services.goods.tunnels import UNKNOWN
 from services.registry.model import PermitKind
 from services.registry.versions import SHANGHAI, legal_day
 from services.waybill.model import GoodsLine, Role, RouteZone, ZoneAction, ZoneKind
@@ -43,17 +44,25 @@ def _tunnel(trip: Trip, zone: RouteZone, judgement: TunnelJudgement) -> Iterator
     if not category or judgement.allows(category):
         return
     forbidden = category in judgement.forbidden
-    reasons = [
-        reason for reason in judgement.reasons if reason.lowest_forbidden and reason.lowest_forbidden <= category
-    ]
-    asked = [reason for reason in judgement.reasons if reason.lowest_forbidden == "?"]
-    why = reasons if forbidden else asked
+    why = [reason for reason in judgement.reasons if _explains(reason, category if forbidden else UNKNOWN)]
     yield trip.finding(
         TUNNEL_FORBIDDEN if forbidden else TUNNEL_UNDECIDED, _path(trip, zone), "RT-01",
         tunnel=zone.name, category=category,
-        why="；".join(dict.fromkeys(f"UN{reason.un_number} {reason.zh}" if reason.un_number else reason.zh for reason in why)),
-        why_en="; ".join(dict.fromkeys(f"UN{reason.un_number} {reason.en}" if reason.un_number else reason.en for reason in why)),
+        why="；".join(dict.fromkeys(f"{_goods(reason)}{reason.zh}" for reason in why)),
+        why_en="; ".join(dict.fromkeys(f"{_goods(reason)}{reason.en}" for reason in why)),
     )  # fmt: skip
+
+
+def _explains(reason: TunnelReason, category: str) -> bool:
+    """Whether a reason closes ``category``, or, asked for UNKNOWN, leaves the answer open."""
+    lowest = reason.lowest_forbidden
+    if category == UNKNOWN or lowest == UNKNOWN:
+        return lowest == category
+    return bool(lowest) and lowest <= category
+
+
+def _goods(reason: TunnelReason) -> str:
+    return f"UN{reason.un_number} " if reason.un_number else ""
 
 
 def _crossing(trip: Trip, zone: RouteZone) -> Iterator[Finding]:

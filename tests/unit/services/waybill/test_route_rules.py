@@ -60,6 +60,20 @@ def test_the_finding_names_tunnel_category_goods_and_rule() -> None:
     assert "UN1203" in finding.en
 
 
+def test_a_closed_tunnel_is_explained_by_the_goods_that_close_it_and_no_others() -> None:
+    acid = replace(PETROL, number=2, un_number="1830", name="硫酸，含酸高于51%", hazard_class="8")  # code E
+    unknown = replace(PETROL, number=3, un_number="9999", name="未知")
+    load = carrying(PETROL, acid, unknown)
+
+    def told(category: str) -> list[str]:
+        found = issue(load, through(replace(TUNNEL, tunnel_category=category)))
+        return [finding.zh for finding in found if finding.rule == "RT-01" and "示例隧道" in finding.zh]
+
+    assert [[number in text for number in ("1203", "1830", "9999")] for text in told("D")] == [[True, False, False]]
+    assert [[number in text for number in ("1203", "1830", "9999")] for text in told("E")] == [[True, True, False]]
+    assert [[number in text for number in ("1203", "1830", "9999")] for text in told("C")] == [[False, False, True]]
+
+
 def test_each_forbidden_tunnel_is_told() -> None:
     other = replace(TUNNEL, zone_id="z2", tunnel_category="E")
     found = issue(facts=through(TUNNEL, other))
