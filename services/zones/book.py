@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -23,6 +25,15 @@ from services.zones.roads import Region, edges_of
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _AT_ONCE = 1_000
 _MOST_REGIONS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """A version in the time [``valid_from``, ``valid_to``) in which it is the true one of its zone."""
+
+    version: ZoneVersion
+    valid_from: datetime
+    valid_to: datetime | None
 
 
 class Book:
@@ -66,6 +77,15 @@ class Book:
             known.update(edges_of(region, [version for version in active if version.number not in known]))
             return {version.number: (version, known[version.number]) for version in active if known[version.number]}
 
+    def timeline(self, connection: Connection, change: int) -> tuple[Effective, ...]:
+        """Which version of each zone is in force when, by what was written up to that change."""
+        with self._lock:
+            self._read_on(connection)
+            written = (
+                [each for each in self._versions[zone] if each.number <= change] for zone in sorted(self._versions)
+            )
+            return tuple(span for versions in written for span in spans(versions))
+
     def _read_on(self, connection: Connection) -> bool:
         """Read what was written since; whether that was anything."""
         anything = False
@@ -93,6 +113,22 @@ def true_at(versions: list[ZoneVersion], at: datetime) -> ZoneVersion | None:
     """Of the versions of one zone the one true at ``at``; of several the one written last."""
     true = (each for each in versions if each.valid_from <= at and (each.valid_to is None or at < each.valid_to))
     return max(true, key=lambda version: version.number, default=None)
+
+
+def spans(versions: list[ZoneVersion]) -> Iterator[Effective]:
+    """The spans in which each version of one zone is the true one, in order; none where the zone is withdrawn."""
+    edges = sorted({at for each in versions for at in (each.valid_from, each.valid_to) if at is not None})
+    begun: Effective | None = None
+    for since, until in pairwise([*edges, None]):
+        version = true_at(versions, since) if since else None
+        if begun is not None and begun.version is version:
+            begun = Effective(version, begun.valid_from, until)
+            continue
+        if begun is not None and not begun.version.withdrawn:
+            yield begun
+        begun = Effective(version, since, until) if version is not None and since else None
+    if begun is not None and not begun.version.withdrawn:
+        yield begun
 
 
 _books: WeakKeyDictionary[Engine, Book] = WeakKeyDictionary()

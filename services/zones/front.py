@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from geo.position import Position
 from geo.roads import RoadGraph
 from services.zones import store
-from services.zones.book import book_of
+from services.zones.book import Effective, book_of
 from services.zones.calendar import held
 from services.zones.model import (
     Action,
@@ -61,6 +61,35 @@ def changes_since(connection: Connection, number: int, most: int = 1_000) -> lis
     return store.changes_since(connection, number, most)
 
 
+def last_change(connection: Connection) -> int:
+    """The number of the newest change, 0 before the first."""
+    return store.last_change(connection)
+
+
+def timeline(connection: Connection, change: int) -> tuple[Effective, ...]:
+    """Every zone by what was written up to change ``change``: which version is in force from when to when, for ever the same.
+
+    Spans are half open and ordered by zone and time; nothing is said of times in which a zone is withdrawn or not there yet.
+    """
+    return book_of(connection).timeline(connection, change)
+
+
+def passages_on(
+    connection: Connection, route: Sequence[str] | Sequence[Position], trip: Trip, *, region_id: str = ""
+) -> tuple[Passage, ...]:
+    """Each way through each zone with what its rules say to the trip's cargo: edges at legal speed, a line at 60 km/h.
+
+    Raises ``LookupError`` when no road network has the edges, and a refusal EDGE_UNKNOWN where they do not join.
+    """
+    if route and isinstance(route[0], str):
+        keys = [str(key) for key in route]
+        found = region_with(connection, region_id, keys)
+        held_edges = book_of(connection).held(connection, found, trip.departure)
+        return passages(found, held_edges, route_over(found, keys).edges, trip)
+    line = [point for point in route if isinstance(point, Position)]
+    return passages_of_line(active(connection, trip.departure), line, trip) if len(line) > 1 else ()
+
+
 def version_of(connection: Connection, version: str) -> ZoneVersion:
     """The very version a decision named. Raises ``LookupError``."""
     found = store.find_version(connection, int(version)) if version.isdigit() else None
@@ -82,16 +111,7 @@ def on_route(
     A zone has one row for each rule that holds at any time of the trip (up to ``until``, else the end of the route and a day), and
     one without a rule where it has none. Raises ``LookupError`` when no road network has the edges, and a refusal EDGE_UNKNOWN.
     """
-    trip = Trip(cargo=Cargo(), departure=at)
-    passed: tuple[Passage, ...]
-    if route and isinstance(route[0], str):
-        keys = [str(key) for key in route]
-        found = region_with(connection, region_id, keys)
-        edges = route_over(found, keys).edges
-        passed = passages(found, book_of(connection).held(connection, found, at), edges, trip)
-    else:
-        line = [point for point in route if isinstance(point, Position)]
-        passed = passages_of_line(active(connection, at), line, trip) if len(line) > 1 else ()
+    passed = passages_on(connection, route, Trip(cargo=Cargo(), departure=at), region_id=region_id)
     last = until or max((passage.leave_at for passage in passed), default=at) + timedelta(days=1)
     return [row for passage in passed for row in _rows(passage, at, last)]
 

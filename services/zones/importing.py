@@ -1,4 +1,4 @@
-"""Importing a map: its road network is kept as it is, each physical tunnel becomes a zone, stated by the operator."""
+"""What the operator takes in by his own hand: a map, whose tunnels become zones, and zones drawn as GeoJSON. All of it stated."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,9 +21,11 @@ from geo.tunnels import Tunnel as MapBore
 from hazway import body
 from hazway.zones.v1 import zones_pb2 as pb
 from services import traceability
+from services.runtime.bus import Bus
 from services.zones import store
 from services.zones.book import graph_to_bytes
 from services.zones.model import Bore, Tunnel, Zone, ZoneKind
+from services.zones.puts import WAKE_ZONES
 from services.zones.roads import Region
 from services.zones.wire import zone_to_wire
 
@@ -42,16 +44,38 @@ class Imported:
 
 
 def import_region(
-    engine: Engine, keeper: traceability.Keeper, path: Path | None, at: datetime, *, name: str = ""
+    engine: Engine,
+    keeper: traceability.Keeper,
+    path: Path | None,
+    at: datetime,
+    *,
+    name: str = "",
+    bus: Bus | None = None,
 ) -> Imported:
     """Take a map in, or the bundled model region without a ``path``; the same map again changes nothing.
 
-    A tunnel that is a zone already keeps its category and rules and gets the map's shape. Raises ``geo.osm.RegionError``.
+    A tunnel that is a zone already keeps its category and rules and gets the map's shape. Listeners on ``bus`` are woken.
+    Raises ``geo.osm.RegionError``.
     """
     graph = read_map(path)
     name = name or (path.name.split(".")[0] if path else MODEL)
     with engine.begin() as connection:
-        return keep_region(connection, keeper, graph, name, at)
+        imported = keep_region(connection, keeper, graph, name, at)
+    if bus is not None and imported.changed:
+        bus.publish(WAKE_ZONES)
+    return imported
+
+
+def import_zones(
+    engine: Engine, keeper: traceability.Keeper, zones: Sequence[Zone], at: datetime, *, bus: Bus | None = None
+) -> int:
+    """Put all of these checked zones from now on, or none; how many were new or different."""
+    with engine.begin() as connection:
+        store.queue_up(connection)
+        changed = sum(_keep(connection, keeper, zone, at) for zone in zones)
+    if bus is not None and changed:
+        bus.publish(WAKE_ZONES)
+    return changed
 
 
 def read_map(path: Path | None) -> RoadGraph:
@@ -81,7 +105,7 @@ def keep_region(
     )
     store.queue_up(connection)
     fresh = store.insert_region(connection, row, graph_to_bytes(graph))
-    changed = sum(_keep_tunnel(connection, keeper, zone, region.id, at) for zone in zones) if fresh else 0
+    changed = sum(_keep_tunnel(connection, keeper, zone, at) for zone in zones) if fresh else 0
     return Imported(region.id, len(zones), graph.edge_count, changed, fresh)
 
 
@@ -133,13 +157,18 @@ def _bore(region: Region, bore: MapBore) -> Bore:
     )
 
 
-def _keep_tunnel(
-    connection: Connection, keeper: traceability.Keeper, mapped: Zone, region_id: str, at: datetime
-) -> bool:
-    """State the tunnel unless the map says nothing new of it; whether it was stated."""
+def _keep_tunnel(connection: Connection, keeper: traceability.Keeper, mapped: Zone, at: datetime) -> bool:
+    """State the tunnel unless the map says nothing new of it; one that was withdrawn stays so."""
     known = store.find(connection, mapped.id, at)
-    zone = mapped if known is None or known.withdrawn else _with_map(known.zone, mapped)
-    if known is not None and (known.withdrawn or zone == known.zone):
+    if known is not None and known.withdrawn:
+        return False
+    return _keep(connection, keeper, mapped if known is None else _with_map(known.zone, mapped), at)
+
+
+def _keep(connection: Connection, keeper: traceability.Keeper, zone: Zone, at: datetime) -> bool:
+    """State the zone unless it is just so already; whether it was stated."""
+    known = store.find(connection, zone.id, at)
+    if known is not None and not known.withdrawn and known.zone == zone:
         return False
     registered = traceability.state(
         connection,
@@ -147,7 +176,7 @@ def _keep_tunnel(
         kind="zone.put",
         subject=f"zone/{zone.id}",
         body=body.body_of(pb.PutZoneRequest(zone=zone_to_wire(zone, pb.Zone()))),
-        request_id=f"import:{region_id}:{zone.id}",
+        request_id=f"import:{zone.id}:{known.version if known else 'new'}",
         at=at,
     )
     store.append(

@@ -143,6 +143,11 @@ def changes_since(connection: Connection, number: int, most: int = 1_000) -> lis
     return [_version(row) for row in rows]
 
 
+def last_change(connection: Connection) -> int:
+    """The number of the newest version, 0 before the first."""
+    return int(connection.execute(text("SELECT coalesce(max(version), 0) FROM zones_versions")).scalar_one())
+
+
 def page(
     connection: Connection, at: datetime, *, after: str, most: int, kind: str = "", box: Box | None = None
 ) -> list[ZoneVersion]:

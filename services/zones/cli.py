@@ -1,0 +1,113 @@
+"""``hazway-server region`` and ``hazway-server zones``: maps and drawn zones, taken in by the operator's own hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geo.osm import RegionError
+from services import traceability
+from services.errors import Refusal
+from services.runtime.host import Host, embedded_servers, open_host
+from services.runtime.migrations import migrate
+from services.runtime.settings import read_settings
+from services.traceability.genesis import begin
+from services.zones import front, geojson, store
+from services.zones.importing import import_region, import_zones
+
+region_app = typer.Typer(no_args_is_help=True, help="路网地图 road networks from maps")
+zones_app = typer.Typer(no_args_is_help=True, help="隧道、禁行区域 tunnels and restricted zones")
+
+AsJson = Annotated[bool, typer.Option("--json", help="JSON 输出")]
+
+
+@region_app.command("import")
+def region_import(
+    file: Annotated[
+        Path | None, typer.Argument(help="OpenStreetMap 文件 .osm.pbf .osm.bz2 .osm；缺省为自带示例路网")
+    ] = None,
+    place: Annotated[str, typer.Option(help="按地名取图（需联网）by name, which needs a network")] = "",
+    name: Annotated[str, typer.Option(help="名称，缺省取文件名 a name, else the file's")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Keep a map's road network and make its tunnels zones; the same map again changes nothing."""
+    if place:
+        typer.echo(
+            "本服务不联网取图；请下载该地区的 OpenStreetMap 文件后用 FILE 导入。\n"
+            "This server fetches no maps: download an OpenStreetMap extract of the place and import the FILE.",
+            err=True,
+        )
+        raise typer.Exit(2)
+    with _host() as (host, keeper):
+        try:
+            imported = import_region(host.engine, keeper, file, host.clock.now(), name=name, bus=host.bus)
+        except RegionError as error:
+            typer.echo(f"{error.zh} / {error.en}", err=True)
+            raise typer.Exit(2) from None
+    shown = {each: getattr(imported, each) for each in ("region_id", "tunnels", "edges", "changed", "fresh")}
+    print(json.dumps(shown) if as_json else "\n".join(f"{key}: {value}" for key, value in shown.items()))
+
+
+@region_app.command("list")
+def region_list() -> None:
+    """Print the road networks there are, the newest first."""
+    with _host() as (host, _), host.engine.connect() as connection:
+        for row in store.regions(connection):
+            print(f"{row.id}\t{row.name}\t{row.edges} edges\t{row.tunnels} tunnels\t{row.imported_at.isoformat()}")
+
+
+@zones_app.command("import")
+def zones_import(
+    file: Annotated[Path, typer.Argument(help="GeoJSON（RFC 7946）", exists=True, dir_okay=False)],
+    check: Annotated[bool, typer.Option("--check", help="只检查，不登记 put nothing")] = False,
+) -> None:
+    """Put the zones of a GeoJSON file, all or none, each stated by the operator. Exits 1 when a feature has a fault."""
+    try:
+        read = geojson.loads(file.read_text("utf-8"))
+    except UnicodeDecodeError:
+        typer.echo("文件不是 UTF-8 / the file is not UTF-8", err=True)
+        raise typer.Exit(2) from None
+    except Refusal as refusal:
+        for finding in refusal.findings:
+            typer.echo(f"{finding.path}: {finding.zh} / {finding.en}", err=True)
+        raise typer.Exit(2) from None
+    for line in geojson.faults_shown(read):
+        typer.echo(line, err=True)
+    if read.faults:
+        raise typer.Exit(1)
+    if not check:
+        with _host() as (host, keeper):
+            changed = import_zones(host.engine, keeper, read.zones, host.clock.now(), bus=host.bus)
+        print(f"{len(read.zones)} 个区域 zones, {changed} 个有变化 changed")
+
+
+@zones_app.command("export")
+def zones_export(
+    out: Annotated[Path | None, typer.Option(help="写入文件 a file, else the terminal")] = None,
+) -> None:
+    """Write the zones in force now as GeoJSON."""
+    with _host() as (host, _), host.engine.connect() as connection:
+        text = geojson.dumps(front.active(connection, host.clock.now()))
+    if out is None:
+        print(text)
+    else:
+        out.write_text(text, "utf-8")
+
+
+@contextmanager
+def _host() -> Iterator[tuple[Host, traceability.Keeper]]:
+    """The servers of this home, migrated, with the operator's keys."""
+    with embedded_servers(read_settings()) as settings:
+        host = open_host(settings)
+        try:
+            migrate(host.engine)
+            keeper = traceability.keeper_of(settings)
+            begin(host.engine, keeper, host.clock.now())
+            yield host, keeper
+        finally:
+            host.close()
