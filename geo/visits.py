@@ -112,7 +112,7 @@ class VisitState:
         return self.points == 0
 
     def to_plain(self) -> tuple[bool, int, bool, int, int, bool, float]:
-        return dataclasses.astuple(self)  # type: ignore[return-value]
+        return dataclasses.astuple(self)
 
 
 Answer = tuple[VisitState | None, tuple[Event, ...]]

@@ -57,7 +57,9 @@ def an_area(rng: random.Random, latitude_e7: int, longitude_e7: int, reach_e7: i
     if kind == "sliver":  # 20 m wide and up to a hundred times longer
         far = a_position(rng, latitude_e7, longitude_e7, max(reach_e7, 400))
         ends = (position(latitude_e7, longitude_e7), far)
-        return area_of(Corridor(ends if ends[0] != ends[1] else (ends[0], position(latitude_e7 + 500, longitude_e7)), 20.0))
+        return area_of(
+            Corridor(ends if ends[0] != ends[1] else (ends[0], position(latitude_e7 + 500, longitude_e7)), 20.0)
+        )
     if kind == "box":
         return MultiPolygon.of([box(latitude_e7, longitude_e7, reach_e7, reach_e7 // 2 + 1)])
     if kind == "two boxes":
