@@ -1,0 +1,65 @@
+"""Whether a zone means a load, and when: the category of a tunnel and the explicit rules stand side by side. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from services.monitoring.facts import Goods, TripFact
+from services.monitoring.model import ZoneRecord, ZoneRule
+
+Span = tuple[int, int]
+
+CATEGORY = "category"
+_BARS = frozenset({"FORBID", "ONLY_WITH_PASS"})
+
+
+def is_laden(trip: TripFact | None) -> bool:
+    """Whether goods or their residue are aboard: a cleaned tank is free of all that goods are barred from."""
+    return trip is not None and (trip.loaded or bool(trip.tunnel_forbidden))
+
+
+def barring(zone: ZoneRecord, trip: TripFact) -> tuple[ZoneRule, ...]:
+    """What keeps this trip's load out of the zone, whenever it holds; empty for none."""
+    if not is_laden(trip):
+        return ()
+    category = zone.category and zone.category in trip.tunnel_forbidden
+    closed = (ZoneRule(id=CATEGORY, tunnel_category=zone.category),) if category else ()
+    rules = (rule for rule in zone.rules if rule.action in _BARS and trip.vehicle not in rule.passes)
+    return (*closed, *(rule for rule in rules if means(rule, trip)))
+
+
+def limiting(zone: ZoneRecord, trip: TripFact | None) -> tuple[ZoneRule, ...]:
+    """The speed limits of the zone for this trip; one without any goods in it is for everybody."""
+    rules = [rule for rule in zone.rules if rule.action == "SPEED_LIMIT" and rule.speed_dkmh > 0]
+    return tuple(rule for rule in rules if not _has_filter(rule) or (trip is not None and means(rule, trip)))
+
+
+def means(rule: ZoneRule, trip: TripFact) -> bool:
+    """Whether a rule is about this load: any non-empty part of its filter fits, or it has none."""
+    if not _has_filter(rule):
+        return True
+    if rule.tunnel_category and rule.tunnel_category in trip.tunnel_forbidden:
+        return True
+    return any(_fits(rule, goods) for goods in trip.goods)
+
+
+def _has_filter(rule: ZoneRule) -> bool:
+    return bool(rule.classes or rule.un_numbers or rule.controls or rule.tunnel_category)
+
+
+def _fits(rule: ZoneRule, goods: Goods) -> bool:
+    hazards = {*goods.hazards, *(hazard.split(".")[0] for hazard in goods.hazards)}
+    return bool(
+        goods.un_number in rule.un_numbers or hazards & rule.classes or rule.controls.intersection(goods.controls)
+    )
+
+
+def spans(rules: Iterable[ZoneRule], first_ms: int, last_ms: int) -> list[Span]:
+    """The merged times in [first_ms, last_ms) in which any of the rules holds."""
+    merged: list[Span] = []
+    for begin, end in sorted(span for rule in rules for span in rule.hours(first_ms, last_ms)):
+        if merged and begin <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((begin, end))
+    return merged

@@ -1,0 +1,83 @@
+"""Vehicles that say nothing (DM-06): offline while under way, and moved while offline. Ticks only tell early what the next fix would."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from geo.position import Position, distances_m
+from services.monitoring.engine.batch import Batch, Outbox, before
+from services.monitoring.engine.desk import end_alarm, raise_alarm, withdraw_alarm
+from services.monitoring.engine.state import ShardState
+from services.monitoring.engine.world import World
+from services.monitoring.model import AlarmKind
+
+
+def offline(batch: Batch) -> None:
+    """A fix ends a silence; one that was too long is raised now if no tick has done so."""
+    state, rows, columns = batch.state, batch.rows, batch.state.columns
+    first = rows.first
+    heard = before(rows.time, first, columns["heard_ms"][rows.slot[first]])
+    since = np.maximum(heard, columns["trip_ms"][rows.slot])
+    silent = columns["under_way"][rows.slot] & (rows.time - since >= batch.world.thresholds.offline_ms)
+    told = first & columns["silent"][rows.slot]
+    for row in np.flatnonzero(silent | told).tolist():
+        slot, arrival, now = int(rows.slot[row]), int(rows.arrival[row]), int(rows.time[row])
+        if silent[row]:
+            place = batch.place_before(slot, now)
+            _raise(state, batch.out, arrival, slot, int(since[row]), int(heard[row]), place)
+            end_alarm(state, batch.out, arrival, slot, AlarmKind.OFFLINE, now)
+        else:  # a tick came before a report that was on its way
+            withdraw_alarm(state, batch.out, arrival, slot, AlarmKind.OFFLINE)
+        columns["silent"][slot] = False
+
+
+def offline_by(state: ShardState, world: World, at_ms: int, slots: npt.NDArray[np.int64], out: Outbox) -> None:
+    """Raise for those of the vehicles that are silent for too long by now."""
+    columns = state.columns
+    since = np.maximum(columns["heard_ms"][slots], columns["trip_ms"][slots])
+    silent = columns["under_way"][slots] & (at_ms - since >= world.thresholds.offline_ms)
+    for place in np.flatnonzero(silent).tolist():
+        slot = int(slots[place])
+        arrival, heard = int(state.vehicle[slot]), int(columns["heard_ms"][slot])
+        _raise(state, out, arrival, slot, int(since[place]), heard, state.position(slot))
+
+
+def offline_until(state: ShardState, world: World, at_ms: int, slot: int, out: Outbox, arrival: int) -> None:
+    """The trip changes at ``at_ms``: what was silent until then is judged by the trip before."""
+    columns = state.columns
+    since = int(max(columns["heard_ms"][slot], columns["trip_ms"][slot]))
+    if columns["under_way"][slot] and at_ms - since >= world.thresholds.offline_ms:
+        _raise(state, out, arrival, slot, since, int(columns["heard_ms"][slot]), state.position(slot))
+        end_alarm(state, out, arrival, slot, AlarmKind.OFFLINE, at_ms)
+    else:
+        withdraw_alarm(state, out, arrival, slot, AlarmKind.OFFLINE)
+    columns["silent"][slot] = False
+
+
+def _raise(
+    state: ShardState, out: Outbox, arrival: int, slot: int, since_ms: int, heard_ms: int, place: Position | None
+) -> None:
+    raise_alarm(
+        state, out, arrival, slot, AlarmKind.OFFLINE, since_ms,
+        position=place, evidence={"rule": "DM-06", "last_heard_ms": heard_ms},
+    )  # fmt: skip
+    state.columns["silent"][slot] = True
+
+
+def moved_offline(batch: Batch) -> None:
+    """Farther away after a silence than a parked vehicle can be (offline displacement of the figures)."""
+    good, limits = batch.good, batch.world.thresholds
+    rows = np.flatnonzero((batch.from_ms >= 0) & (good.time - batch.from_ms >= limits.offline_ms))
+    if not len(rows):
+        return
+    metres = distances_m(
+        batch.from_latitude[rows], batch.from_longitude[rows], good.latitude[rows], good.longitude[rows]
+    )
+    for row, away in zip(rows.tolist(), metres.tolist(), strict=True):
+        if away > limits.moved_offline_m:
+            raise_alarm(
+                batch.state, batch.out, int(good.arrival[row]), int(good.slot[row]), AlarmKind.MOVED_OFFLINE,
+                int(batch.from_ms[row]), position=good.position(row), ended_ms=int(good.time[row]),
+                evidence={"rule": "DM-06", "moved_m": round(away)},
+            )  # fmt: skip

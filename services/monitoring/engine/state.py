@@ -1,0 +1,195 @@
+"""All vehicles of one shard: what detection must remember between entries, as a compact blob too."""
+
+from __future__ import annotations
+
+import base64
+import json
+import struct
+import zlib
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from geo.position import Position
+from geo.transit import TransitState
+from services.monitoring.engine.columns import Columns
+from services.monitoring.engine.plain import alarm_from_plain, alarm_to_plain
+from services.monitoring.engine.visits import Visit
+from services.monitoring.facts import TripFact
+from services.monitoring.model import Alarm
+
+Int64s = npt.NDArray[np.int64]
+
+_FORMAT = 1
+_HEAD = struct.Struct("<BIQ")
+_MOST_BYTES = 1 << 30
+
+_KINDS: dict[str, tuple[npt.DTypeLike, int]] = {
+    # the newest fix of all, and whether it had a position
+    "heard_ms": (np.int64, -1), "heard_engine": (np.bool_, 0), "silent": (np.bool_, 0),
+    # the newest believable position
+    "good_ms": (np.int64, -1), "good_latitude": (np.int32, 0), "good_longitude": (np.int32, 0),
+    "good_speed": (np.int32, 0), "good_heading": (np.int32, 0), "good_odometer": (np.int64, 0),
+    # a position that does not fit the one before
+    "odd_ms": (np.int64, -1), "odd_latitude": (np.int32, 0), "odd_longitude": (np.int32, 0),
+    "odd_raised_ms": (np.int64, -1),
+    # the trip in force, in short
+    "trip_ms": (np.int64, -1), "known": (np.bool_, 0), "under_way": (np.bool_, 0), "loaded": (np.bool_, 0),
+    "forbidden": (np.int32, 0), "routed": (np.bool_, 0),
+    "above_ms": (np.int64, -1),  # when it last was too fast
+    # driving without a rest, and in the legal day
+    "moving_ms": (np.int64, -1), "moving_latitude": (np.int32, 0), "moving_longitude": (np.int32, 0),
+    "driving_since": (np.int64, -1), "day": (np.int32, -1), "day_driven": (np.int64, 0),
+    # a stop and where
+    "stop_latitude": (np.int32, 0), "stop_longitude": (np.int32, 0), "stop_since": (np.int64, -1),
+    "stop_told": (np.int32, 0), "away_fixes": (np.int32, 0), "away_since": (np.int64, -1),
+}  # fmt: skip
+RUNS = ("over", "frozen", "blind", "nobill")
+for _name in RUNS:
+    _KINDS |= {
+        f"{_name}_since": (np.int64, -1), f"{_name}_last": (np.int64, -1),
+        f"{_name}_open": (np.bool_, 0), f"{_name}_peak": (np.int64, 0), f"{_name}_sum": (np.int64, 0),
+    }  # fmt: skip
+
+Value = TypeVar("Value")
+AlarmKey = tuple[int, str, str]  # slot, kind, cause
+
+
+class ShardState:
+    """Mutable; only ``engine.step`` and ``engine.late`` change it. Slots number the vehicles in the order they were first met."""
+
+    def __init__(self) -> None:
+        self.columns = Columns(_KINDS)
+        self.vehicle = np.empty(0, dtype=np.int64)  # by slot
+        self._order = np.empty(0, dtype=np.int64)  # slots in order of vehicle
+        self.tick_ms = -1
+        self.change = 0
+        self.trips: dict[int, TripFact] = {}
+        self.pending: dict[int, list[TripFact]] = {}
+        self.open: dict[AlarmKey, Alarm] = {}
+        self.transits: dict[int, dict[str, TransitState]] = {}
+        self.held: dict[int, dict[str, int]] = {}  # pre-alarms held back while the vehicle keeps to its plan
+        self.visits: dict[int, dict[str, Visit]] = {}
+
+    def __len__(self) -> int:
+        return len(self.vehicle)
+
+    def slots(self, vehicles: Int64s) -> Int64s:
+        """The slot of each vehicle; unknown ones get the next free slots in order of vehicle number."""
+        distinct, back = np.unique(vehicles, return_inverse=True)
+        place = np.searchsorted(self.vehicle, distinct, sorter=self._order)
+        found = place < len(self.vehicle)
+        found[found] = self.vehicle[self._order[place[found]]] == distinct[found]
+        new = distinct[~found]
+        if len(new):
+            self.columns.extend(len(new))
+            self.vehicle = np.append(self.vehicle, new)
+            self._order = np.argsort(self.vehicle, kind="stable")
+            place = np.searchsorted(self.vehicle, distinct, sorter=self._order)
+        return self._order[place][back]
+
+    def slot(self, vehicle: int) -> int:
+        return int(self.slots(np.array([vehicle], dtype=np.int64))[0])
+
+    def find_slot(self, vehicle: int) -> int | None:
+        place = int(np.searchsorted(self.vehicle, vehicle, sorter=self._order))
+        if place == len(self.vehicle) or self.vehicle[self._order[place]] != vehicle:
+            return None
+        return int(self._order[place])
+
+    def position(self, slot: int) -> Position | None:
+        """The newest believable position."""
+        if self.columns["good_ms"][slot] < 0:
+            return None
+        return Position(int(self.columns["good_latitude"][slot]), int(self.columns["good_longitude"][slot]))
+
+    def forget(self, slot: int) -> None:
+        """Back to a vehicle nothing is known of."""
+        self.columns.reset(slot)
+        for mapping in (self.trips, self.pending, self.transits, self.held, self.visits):
+            mapping.pop(slot, None)
+        for key in [key for key in self.open if key[0] == slot]:
+            del self.open[key]
+
+    def adopt(self, slot: int, other: ShardState, other_slot: int) -> None:
+        """Put what another state knows of a vehicle in place of what is known here."""
+        self.forget(slot)
+        self.columns.copy_row(slot, other.columns, other_slot)
+        for mine, theirs in self._mappings(other):
+            if other_slot in theirs:
+                mine[slot] = theirs[other_slot]
+        self.open |= {(slot, *key[1:]): alarm for key, alarm in other.open.items() if key[0] == other_slot}
+
+    def _mappings(self, other: ShardState) -> Iterable[tuple[dict[int, Any], dict[int, Any]]]:
+        for name in ("trips", "pending", "transits", "held", "visits"):
+            yield getattr(self, name), getattr(other, name)
+
+    def snapshot(self) -> bytes:
+        """The same bytes for the same state, however its entries were cut into batches."""
+        rank = np.argsort(self._order).tolist()
+        sparse = {
+            "tick": self.tick_ms,
+            "change": self.change,
+            "trips": {slot: _text(fact.encode()) for slot, fact in _ranked(self.trips, rank)},
+            "pending": {slot: [_text(fact.encode()) for fact in facts] for slot, facts in _ranked(self.pending, rank)},
+            "open": sorted(([rank[slot], *key], alarm_to_plain(alarm)) for (slot, *key), alarm in self.open.items()),
+            "transits": {
+                slot: {key: state.to_plain() for key, state in sorted(states.items())}
+                for slot, states in _ranked(self.transits, rank)
+            },
+            "held": {slot: dict(sorted(held.items())) for slot, held in _ranked(self.held, rank)},
+            "visits": {
+                slot: {zone: visit.to_plain() for zone, visit in sorted(visits.items())}
+                for slot, visits in _ranked(self.visits, rank)
+            },
+        }
+        body = json.dumps(sparse, separators=(",", ":")).encode()
+        arrays = self.vehicle[self._order].astype("<i8").tobytes() + self.columns.to_bytes(self._order)
+        return _HEAD.pack(_FORMAT, len(self.vehicle), len(body)) + zlib.compress(body + arrays, 3)
+
+    @classmethod
+    def restore(cls, blob: bytes) -> ShardState:
+        """What ``snapshot`` wrote; ``ValueError`` for anything else."""
+        try:
+            version, count, length = _HEAD.unpack_from(blob)
+            if version != _FORMAT:
+                raise ValueError(f"snapshot format {version}, expected {_FORMAT}")
+            raw = zlib.decompressobj().decompress(blob[_HEAD.size :], _MOST_BYTES)
+            return cls._restored(count, json.loads(raw[:length]), raw[length:])
+        except (struct.error, zlib.error, KeyError, TypeError, IndexError, json.JSONDecodeError) as problem:
+            raise ValueError("not a snapshot") from problem
+
+    @classmethod
+    def _restored(cls, count: int, sparse: dict[str, Any], arrays: bytes) -> ShardState:
+        state = cls()
+        state.vehicle = np.frombuffer(arrays, dtype="<i8", count=count).astype(np.int64)
+        state._order = np.argsort(state.vehicle, kind="stable")
+        state.columns.load(count, arrays[8 * count :])
+        state.tick_ms, state.change = sparse["tick"], sparse["change"]
+        state.trips = {int(slot): TripFact.decode(_bytes(body)) for slot, body in sparse["trips"].items()}
+        state.pending = {
+            int(slot): [TripFact.decode(_bytes(body)) for body in facts] for slot, facts in sparse["pending"].items()
+        }
+        for (slot, kind, cause), plain in sparse["open"]:
+            state.open[(slot, kind, cause)] = alarm_from_plain(plain)
+        for slot, states in sparse["transits"].items():
+            state.transits[int(slot)] = {key: TransitState.from_plain(plain) for key, plain in states.items()}
+        state.held = {int(slot): held for slot, held in sparse["held"].items()}
+        for slot, visits in sparse["visits"].items():
+            state.visits[int(slot)] = {zone: Visit.from_plain(plain) for zone, plain in visits.items()}
+        return state
+
+
+def _ranked(mapping: dict[int, Value], rank: list[int]) -> list[tuple[int, Value]]:
+    """The entries by rank of their vehicle instead of by slot."""
+    return sorted(((rank[slot], value) for slot, value in mapping.items()), key=lambda entry: entry[0])
+
+
+def _text(body: bytes) -> str:
+    return base64.b85encode(zlib.compress(body, 6)).decode()
+
+
+def _bytes(text: str) -> bytes:
+    return zlib.decompress(base64.b85decode(text))

@@ -1,0 +1,94 @@
+"""One entry of a shard's log: the state moves on and effects come out. No clock, no chance: time is only what entries say."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from services.monitoring.engine.areas import apply_hours, areas
+from services.monitoring.engine.batch import Outbox, Rows, arranged
+from services.monitoring.engine.places import believed, remember
+from services.monitoring.engine.silence import moved_offline, offline, offline_by
+from services.monitoring.engine.speed import overspeed
+from services.monitoring.engine.state import ShardState
+from services.monitoring.engine.trips import announce, take_due
+from services.monitoring.engine.tunnels import tunnels, waited
+from services.monitoring.engine.world import World
+from services.monitoring.fixes import Fixes
+from services.monitoring.model import Effect, Entry, FixesEntry, TickEntry, TripEntry
+
+Int64s = npt.NDArray[np.int64]
+
+
+def step(state: ShardState, world: World, entry: Entry) -> list[Effect]:
+    """Move the state on in place. What comes out does not depend on how fixes are cut into entries, but for the number of
+    ``NeedsHistory``; a fix sent twice changes nothing."""
+    out = Outbox()
+    if isinstance(entry, FixesEntry):
+        _fixes(state, world, entry.fixes, out)
+    elif isinstance(entry, TripEntry):
+        announce(state, world, entry.fact, out)
+    elif isinstance(entry, TickEntry):
+        _tick(state, world, entry.at_ms, out)
+    else:
+        state.change = entry.change
+    return out.effects()
+
+
+def _fixes(state: ShardState, world: World, fixes: Fixes, out: Outbox) -> None:
+    if not len(fixes):
+        return
+    rows = arranged(state, fixes, np.arange(len(fixes)), out)
+    waiting = np.isin(rows.slot, np.fromiter(state.pending, dtype=np.int64, count=len(state.pending)))
+    if not waiting.any():
+        _detect(state, world, rows, out)
+        return
+    _detect(state, world, rows.take(~waiting), out)
+    for slot in np.unique(rows.slot[waiting]).tolist():
+        _with_facts(state, world, rows.take(rows.slot == slot), slot, out)
+
+
+def _with_facts(state: ShardState, world: World, rows: Rows, slot: int, out: Outbox) -> None:
+    """One vehicle for which waybill facts wait: each comes into force between the fixes before and after its time."""
+    begin = 0
+    for fact in list(state.pending.get(slot, ())):
+        end = int(np.searchsorted(rows.time, fact.at_ms))
+        if end == len(rows):
+            break
+        _detect(state, world, rows.take(np.arange(begin, end)), out)
+        take_due(state, world, slot, fact.at_ms, out, int(rows.arrival[end]))
+        begin = end
+    _detect(state, world, rows.take(np.arange(begin, len(rows))), out)
+
+
+def _detect(state: ShardState, world: World, rows: Rows, out: Outbox) -> None:
+    if not len(rows):
+        return
+    batch = believed(state, world, rows, out)
+    offline(batch)
+    moved_offline(batch)
+    inside = areas(batch)
+    overspeed(batch, inside)
+    tunnels(batch)
+    remember(batch)
+
+
+def _tick(state: ShardState, world: World, at_ms: int, out: Outbox) -> None:
+    if at_ms <= state.tick_ms:
+        return
+    state.tick_ms = at_ms
+    for slot in list(state.pending):
+        take_due(state, world, slot, at_ms - world.thresholds.late_fact_ms, out, int(state.vehicle[slot]))
+    elapse(state, world, at_ms, np.arange(len(state)), out)
+
+
+def elapse(state: ShardState, world: World, at_ms: int, slots: Int64s, out: Outbox) -> None:
+    """Nothing more has been heard of these vehicles up to now."""
+    offline_by(state, world, at_ms, slots, out)
+    chosen = set(slots.tolist()) if len(slots) < len(state) else None
+    for slot in [slot for slot in state.transits if chosen is None or slot in chosen]:
+        waited(state, world, at_ms, slot, out)
+    for slot in [slot for slot in state.visits if chosen is None or slot in chosen]:
+        for zone_id, visit in state.visits[slot].items():
+            arrival, place = int(state.vehicle[slot]), state.position(slot)
+            apply_hours(state, world, out, arrival, slot, zone_id, visit, at_ms, place)

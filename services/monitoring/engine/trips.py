@@ -1,0 +1,73 @@
+"""Waybill facts as they come into force, in the order of their own time."""
+
+from __future__ import annotations
+
+from services.monitoring.engine.batch import Outbox
+from services.monitoring.engine.desk import end_alarm
+from services.monitoring.engine.silence import offline_until
+from services.monitoring.engine.state import ShardState
+from services.monitoring.engine.world import World
+from services.monitoring.facts import CATEGORIES, TripFact
+from services.monitoring.model import AlarmKind, NeedsHistory
+
+
+def announce(state: ShardState, world: World, fact: TripFact, out: Outbox) -> None:
+    """A fact of the future waits for the fix that comes after it; one of the past holds at once and asks for history."""
+    slot = state.slot(fact.vehicle)
+    heard = int(state.columns["heard_ms"][slot])
+    if fact.at_ms > heard and heard >= 0:
+        waiting = state.pending.setdefault(slot, [])
+        waiting.append(fact)
+        waiting.sort(key=lambda each: each.at_ms)
+        return
+    current = state.trips.get(slot)
+    if fact.at_ms <= heard:
+        out.add(0, NeedsHistory(fact.vehicle, fact.at_ms))
+    if current is None or fact.at_ms >= current.at_ms:
+        apply_fact(state, world, fact, slot, out, 0)
+
+
+def due(state: ShardState, slot: int, at_ms: int) -> TripFact | None:
+    """The first fact that waits for this vehicle and is in force at an instant."""
+    waiting = state.pending.get(slot)
+    return waiting[0] if waiting and waiting[0].at_ms <= at_ms else None
+
+
+def take_due(state: ShardState, world: World, slot: int, at_ms: int, out: Outbox, arrival: int) -> None:
+    """Put all facts in force that wait for this vehicle and are due."""
+    while (fact := due(state, slot, at_ms)) is not None:
+        state.pending[slot].pop(0)
+        if not state.pending[slot]:
+            del state.pending[slot]
+        apply_fact(state, world, fact, slot, out, arrival)
+
+
+def apply_fact(state: ShardState, world: World, fact: TripFact, slot: int, out: Outbox, arrival: int) -> None:
+    """From here on the vehicle is on this trip, with this load."""
+    offline_until(state, world, fact.at_ms, slot, out, arrival)
+    _close_what_is_free(state, world, fact, slot, out, arrival)
+    state.trips[slot] = fact
+    columns = state.columns
+    columns["trip_ms"][slot], columns["known"][slot] = fact.at_ms, True
+    columns["under_way"][slot], columns["loaded"][slot] = fact.under_way, fact.loaded
+    columns["forbidden"][slot] = sum(1 << CATEGORIES.index(category) for category in fact.tunnel_forbidden)
+    columns["routed"][slot] = fact.under_way and len(fact.route) > 1
+
+
+def _close_what_is_free(state: ShardState, world: World, fact: TripFact, slot: int, out: Outbox, arrival: int) -> None:
+    """Visits and approaches that mean nothing to the new load end with the old one."""
+    for zone_id in list(state.visits.get(slot, {})):
+        zone = world.zones.get(zone_id)
+        if zone is None or not world.barring(zone, fact):
+            end_alarm(state, out, arrival, slot, AlarmKind.AREA_ENTERED, fact.at_ms, cause=zone_id)
+            del state.visits[slot][zone_id]
+    if slot in state.visits and not state.visits[slot]:
+        del state.visits[slot]
+    for structure in list(state.transits.get(slot, {})):
+        zone = world.watched.get(structure)
+        if zone is None or not world.barring(zone, fact):
+            del state.transits[slot][structure]
+            state.held.get(slot, {}).pop(structure, None)
+    for mapping in (state.transits, state.held):
+        if slot in mapping and not mapping[slot]:
+            del mapping[slot]

@@ -1,0 +1,39 @@
+"""One vehicle in one restricted zone: entered, still inside, left. Jitter beside the fence is no visit, and a visit outlasts it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+STAYS, LEFT = False, True
+
+
+@dataclass(slots=True)
+class Visit:
+    """Inside since ``entered_ms``; ``hours_ms`` is how far the rule's hours have been looked at, ``outside`` counts fixes
+    outside in a row, the first of which crossed the fence at ``left_ms``."""
+
+    entered_ms: int
+    how: str
+    hours_ms: int
+    outside: int = 0
+    left_ms: int = 0
+
+    def to_plain(self) -> list[Any]:
+        return [self.entered_ms, self.how, self.hours_ms, self.outside, self.left_ms]
+
+    @classmethod
+    def from_plain(cls, plain: list[Any]) -> Visit:
+        return cls(*plain)
+
+    def seen_inside(self) -> None:
+        self.outside, self.left_ms = 0, 0
+
+    def seen_outside(self, crossed_ms: int, *, surely: bool, fixes: int) -> bool:
+        """Whether the visit is over: so many fixes in a row surely outside."""
+        if not surely:
+            return STAYS
+        if self.outside == 0:
+            self.left_ms = crossed_ms
+        self.outside += 1
+        return LEFT if self.outside >= fixes else STAYS

@@ -1,0 +1,226 @@
+"""What does not belong to a vehicle: zones as of a change, the road graph, the figures of the day. Immutable; changes make another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from geo.approaches import Approaches, approaches
+from geo.index import ZoneIndex
+from geo.position import Position
+from geo.roads import RoadGraph
+from geo.shapes import MultiPolygon, area_of
+from services.monitoring.engine.judge import barring, limiting, spans
+from services.monitoring.engine.near import NearMap
+from services.monitoring.engine.roads import Limits, Rates, RoadGrid
+from services.monitoring.engine.thresholds import Thresholds, thresholds_on
+from services.monitoring.facts import TripFact
+from services.monitoring.model import ZoneKind, ZoneRecord, ZoneRule
+
+Int64s = npt.NDArray[np.int64]
+
+_MOST_OVERLAID = 2_000
+_AROUND_PORTAL_M = 1_700.0  # as far as ``geo.transit`` follows a vehicle, and a little more
+
+
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """Rows of (segment, zone number) that meet, ordered by segment, then zone; shares of the segment inside."""
+
+    segment: Int64s
+    zone: Int64s
+    t_in: npt.NDArray[np.float64]
+    t_out: npt.NDArray[np.float64]
+    ends_inside: npt.NDArray[np.bool_]
+
+
+class Roads:
+    """The road graph with what detection derives from it; shared by all worlds of one graph."""
+
+    def __init__(self, graph: RoadGraph | None, thresholds: Thresholds) -> None:
+        self.graph = graph
+        rates = Rates(
+            thresholds.expressway_dkmh,
+            thresholds.other_road_dkmh,
+            thresholds.unladen_expressway_dkmh,
+            thresholds.unladen_other_road_dkmh,
+        )
+        self.grid = RoadGrid(graph, rates) if graph is not None else None
+        self._around: dict[str, Approaches] = {}
+        self.structure_of_bore = {bore.id: bore.structure_id for bore in graph.tunnels} if graph is not None else {}
+        self.portals: dict[str, list[Position]] = {}
+        for bore in graph.tunnels if graph is not None else ():
+            self.portals.setdefault(bore.structure_id, []).extend((bore.entrance, bore.exit))
+
+    def around(self, structure_id: str) -> Approaches:
+        """The surroundings of a tunnel, worked out when the first vehicle comes near."""
+        if structure_id not in self._around:
+            if self.graph is None:
+                raise KeyError(structure_id)
+            self._around[structure_id] = approaches(self.graph, structure_id)
+        return self._around[structure_id]
+
+
+class World:
+    """``zones`` by number; a number means one version of one zone for as long as worlds are made from each other."""
+
+    def __init__(
+        self,
+        *,
+        change: int,
+        thresholds: Thresholds,
+        roads: Roads,
+        zones: dict[str, ZoneRecord],
+        base: ZoneIndex[str],
+        overlaid: ZoneIndex[str],
+        replaced: frozenset[str],
+    ) -> None:
+        self.change, self.thresholds, self.roads = change, thresholds, roads
+        self.zones = zones
+        self._base, self._overlaid, self._replaced = base, overlaid, replaced
+        self._by_number: list[ZoneRecord | None] = [
+            None if key in replaced else zones.get(key) for key in base.keys
+        ] + [zones.get(key) if key in overlaid else None for key in overlaid.keys]
+        restricted = [zone is not None and zone.kind not in _NO_VISITS for zone in self._by_number]
+        self.is_restricted = np.array(restricted, dtype=bool)
+        self._is_dead = np.array([zone is None for zone in self._by_number], dtype=bool)
+        self.watched = _watched(zones.values(), roads)
+        self.near = NearMap({name: roads.portals[name] for name in self.watched}, _AROUND_PORTAL_M)
+        self._areas: dict[tuple[str, str], MultiPolygon] = {}
+        self._barring: dict[tuple[object, ...], tuple[ZoneRule, ...]] = {}
+
+    @classmethod
+    def build(
+        cls,
+        zones: Iterable[ZoneRecord],
+        *,
+        change: int = 0,
+        graph: RoadGraph | None = None,
+        thresholds: Thresholds | None = None,
+        roads: Roads | None = None,
+    ) -> World:
+        """From all zones in force. ``roads`` of an earlier world saves working out the graph again."""
+        figures = thresholds or thresholds_on(date(2026, 1, 1))
+        records = {zone.id: zone for zone in zones}
+        base = ZoneIndex({zone.id: zone.shape for zone in records.values() if _is_indexed(zone) and zone.shape})
+        return cls(
+            change=change,
+            thresholds=figures,
+            roads=roads or Roads(graph, figures),
+            zones=records,
+            base=base,
+            overlaid=ZoneIndex(),
+            replaced=frozenset(),
+        )
+
+    def changed(self, change: int, zones: Iterable[ZoneRecord] = (), gone: Iterable[str] = ()) -> World:
+        """The world after a change: some zones new or in a new version, some gone. Costs little while changes are few."""
+        news = {zone.id: zone for zone in zones}
+        leaving = {*news, *gone}
+        records = {key: zone for key, zone in self.zones.items() if key not in leaving} | news
+        overlaid = [key for key in self._overlaid.keys if key in self._overlaid and key not in leaving] + list(news)
+        if len(overlaid) > _MOST_OVERLAID:
+            return World.build(records.values(), change=change, thresholds=self.thresholds, roads=self.roads)
+        shapes = {key: zone.shape for key in overlaid if _is_indexed(zone := records[key]) and zone.shape}
+        return World(
+            change=change,
+            thresholds=self.thresholds,
+            roads=self.roads,
+            zones=records,
+            base=self._base,
+            overlaid=ZoneIndex(shapes),
+            replaced=self._replaced | leaving,
+        )
+
+    def zone(self, number: int) -> ZoneRecord:
+        """The zone with a number that ``through`` has just named."""
+        zone = self._by_number[number]
+        if zone is None:
+            raise KeyError(number)
+        return zone
+
+    def area(self, zone: ZoneRecord) -> MultiPolygon:
+        """What decides membership; worked out once."""
+        key = zone.id, zone.version
+        if key not in self._areas:
+            if zone.shape is None:
+                raise KeyError(zone.id)
+            self._areas[key] = area_of(zone.shape)
+        return self._areas[key]
+
+    def through(self, latitude_1: Int64s, longitude_1: Int64s, latitude_2: Int64s, longitude_2: Int64s) -> Crossed:
+        """Which zones segments meet, as in ``geo.index``."""
+        found = self._base.through(latitude_1, longitude_1, latitude_2, longitude_2)
+        parts = [(found, 0)]
+        if len(self._overlaid):
+            parts.append(
+                (self._overlaid.through(latitude_1, longitude_1, latitude_2, longitude_2), len(self._base.keys))
+            )
+        segment = np.concatenate([part.segment for part, _ in parts])
+        zone = np.concatenate([part.zone + shift for part, shift in parts])
+        keep = np.flatnonzero(~self._is_dead[zone]) if self._replaced else np.arange(len(zone))
+        order = keep[np.lexsort((zone[keep], segment[keep]))] if len(parts) > 1 else keep
+        rest = (
+            np.concatenate([getattr(part, name) for part, _ in parts])[order]
+            for name in ("t_in", "t_out", "ends_inside")
+        )
+        return Crossed(segment[order], zone[order], *rest)
+
+    def barring(self, zone: ZoneRecord, trip: TripFact | None) -> tuple[ZoneRule, ...]:
+        """What keeps the trip's load out of a zone; looked up once for each load."""
+        if trip is None:
+            return ()
+        load = (zone.id, zone.version, trip.vehicle, trip.loaded, trip.tunnel_forbidden, trip.goods)
+        found = self._barring.get(load)
+        if found is None:
+            if len(self._barring) > 1 << 16:
+                self._barring.clear()
+            found = self._barring[load] = barring(zone, trip)
+        return found
+
+    def speed_limit(self, number: int, trip: TripFact | None, at_ms: int) -> int | None:
+        """The limit a speed section sets at that time, 0.1 km/h."""
+        zone = self._by_number[number]
+        if zone is None:
+            return None
+        limits = [rule.speed_dkmh for rule in limiting(zone, trip) if spans((rule,), at_ms, at_ms + 1)]
+        return min(limits, default=None)
+
+    def floor_dkmh(self, latitude: Int64s, longitude: Int64s) -> Int64s:
+        """A speed nobody can be faulted for at that place on account of the road."""
+        if self.roads.grid is None:
+            return np.full(len(latitude), self.thresholds.expressway_dkmh, dtype=np.int64)
+        return self.roads.grid.floor_dkmh(latitude, longitude)
+
+    def limits(self, latitude: Int64s, longitude: Int64s, heading: Int64s, accuracy: Int64s) -> Limits:
+        """The limits of the road; without a graph those of expressways."""
+        if self.roads.grid is not None:
+            return self.roads.grid.limits(latitude, longitude, heading, accuracy)
+        count, limits = len(latitude), self.thresholds
+        return Limits(
+            np.full(count, limits.expressway_dkmh, dtype=np.int64),
+            np.full(count, limits.unladen_expressway_dkmh, dtype=np.int64),
+            np.full(count, -1, dtype=np.int64),
+        )
+
+
+_NO_VISITS = frozenset({ZoneKind.SPEED_SECTION, ZoneKind.PARKING, ZoneKind.TUNNEL})
+
+
+def _is_indexed(zone: ZoneRecord) -> bool:
+    return zone.shape is not None and zone.kind is not ZoneKind.TUNNEL
+
+
+def _watched(zones: Iterable[ZoneRecord], roads: Roads) -> dict[str, ZoneRecord]:
+    """Tunnels that may be closed to a load, by the structure of the road graph they are."""
+    watched: dict[str, ZoneRecord] = {}
+    for zone in zones:
+        if zone.kind is not ZoneKind.TUNNEL or not (zone.category or zone.rules):
+            continue
+        names = {zone.structure_id, *(roads.structure_of_bore.get(bore, "") for bore in zone.bore_ids)}
+        watched |= {name: zone for name in sorted(names) if name in roads.portals}
+    return watched

@@ -1,0 +1,122 @@
+"""What a waybill tells detection about a vehicle: under way or not, what is aboard, where it may go. As bytes for the log."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+Point = tuple[int, int]  # latitude, longitude, degrees x 10^7
+
+CATEGORIES = "ABCDE"
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """One line of the load: UN number of four digits, class or division with subsidiary hazards, lists it stands on, and label
+    compatibility ("1.1D" for class 1)."""
+
+    un_number: str
+    hazards: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
+    compatibility: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place where the trip may load, unload or stop; ``purpose`` is LOADING, UNLOADING or STOP."""
+
+    latitude_e7: int
+    longitude_e7: int
+    radius_m: int
+    site_id: str = ""
+    purpose: str = "UNLOADING"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TripFact:
+    """The state of a vehicle's trip from ``at_ms`` on; each fact replaces the one before it.
+
+    ``tunnel_forbidden`` are the categories the load may not enter, "" for none; ``loaded`` says whether goods or their residue
+    are aboard. ``route`` is the planned line; ``event`` (DEPARTED, AMENDED, UNLOADED, ENDED) says what made the fact.
+    """
+
+    vehicle: int
+    at_ms: int
+    waybill_id: str = ""
+    carrier_id: str = ""
+    division: str = ""
+    under_way: bool = False
+    loaded: bool = False
+    tunnel_forbidden: str = ""
+    goods: tuple[Goods, ...] = ()
+    route: tuple[Point, ...] = ()
+    driver_id: str = ""
+    second_driver_id: str = ""
+    sites: tuple[Site, ...] = ()
+    event: str = ""
+
+    def __post_init__(self) -> None:
+        if any(category not in CATEGORIES for category in self.tunnel_forbidden):
+            raise ValueError("tunnel categories are A to E")
+
+    def encode(self) -> bytes:
+        """The same bytes for the same fact: JSON with sorted keys, without spaces; lines as differences."""
+        plain = {
+            "v": 1, "vehicle": self.vehicle, "at": self.at_ms, "waybill": self.waybill_id, "carrier": self.carrier_id,
+            "division": self.division, "under_way": self.under_way, "loaded": self.loaded,
+            "forbidden": self.tunnel_forbidden, "route": _differences(self.route), "driver": self.driver_id,
+            "second_driver": self.second_driver_id, "event": self.event,
+            "goods": [[g.un_number, list(g.hazards), list(g.controls), g.compatibility] for g in self.goods],
+            "sites": [[s.latitude_e7, s.longitude_e7, s.radius_m, s.site_id, s.purpose] for s in self.sites],
+        }  # fmt: skip
+        return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+    @classmethod
+    def decode(cls, body: bytes) -> TripFact:
+        """What ``encode`` wrote; ``ValueError`` for anything else."""
+        try:
+            return _from_plain(json.loads(body))
+        except (KeyError, TypeError, ValueError) as problem:
+            raise ValueError("not an encoded trip fact") from problem
+
+
+def _from_plain(plain: dict[str, Any]) -> TripFact:
+    if plain["v"] != 1:
+        raise ValueError("unknown format of a trip fact")
+    return TripFact(
+        vehicle=plain["vehicle"],
+        at_ms=plain["at"],
+        waybill_id=plain["waybill"],
+        carrier_id=plain["carrier"],
+        division=plain["division"],
+        under_way=plain["under_way"],
+        loaded=plain["loaded"],
+        tunnel_forbidden=plain["forbidden"],
+        goods=tuple(
+            Goods(un, tuple(hazards), tuple(controls), group) for un, hazards, controls, group in plain["goods"]
+        ),
+        route=_points(plain["route"]),
+        driver_id=plain["driver"],
+        second_driver_id=plain["second_driver"],
+        sites=tuple(Site(*site) for site in plain["sites"]),
+        event=plain["event"],
+    )
+
+
+def _differences(points: tuple[Point, ...]) -> list[int]:
+    steps: list[int] = []
+    latitude = longitude = 0
+    for point in points:
+        steps += [point[0] - latitude, point[1] - longitude]
+        latitude, longitude = point
+    return steps
+
+
+def _points(steps: list[int]) -> tuple[Point, ...]:
+    points: list[Point] = []
+    latitude = longitude = 0
+    for up, across in zip(steps[::2], steps[1::2], strict=True):
+        latitude, longitude = latitude + up, longitude + across
+        points.append((latitude, longitude))
+    return tuple(points)

@@ -1,0 +1,239 @@
+"""What goes into the detection of one shard and what comes out. Plain values: no wire, no database, no clock.
+
+Instants are milliseconds since 1970 UTC, places (latitude, longitude) in degrees x 10^7, speeds 0.1 km/h.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from geo.position import Position
+from geo.shapes import Shape
+from services.monitoring.facts import Goods, Site, TripFact
+from services.monitoring.fixes import ENGINE_ON, POSITIONED, SUPPLEMENT, Fixes
+
+__all__ = [
+    "ENGINE_ON",
+    "POSITIONED",
+    "SUPPLEMENT",
+    "Alarm",
+    "AlarmKind",
+    "AlarmRaised",
+    "AlarmRevised",
+    "AlarmWithdrawn",
+    "Driven",
+    "Effect",
+    "Entry",
+    "EstimatedPosition",
+    "Fixes",
+    "FixesEntry",
+    "Goods",
+    "NeedsHistory",
+    "Parked",
+    "Severity",
+    "Site",
+    "TickEntry",
+    "TripEntry",
+    "TripFact",
+    "ZoneKind",
+    "ZoneRecord",
+    "ZoneRule",
+    "ZonesEntry",
+    "always",
+]
+
+
+class AlarmKind(StrEnum):
+    """Names as in the contract, without its prefix."""
+
+    TUNNEL_AHEAD = "TUNNEL_AHEAD"
+    TUNNEL_TRANSIT = "TUNNEL_TRANSIT"
+    TUNNEL_OVERDUE = "TUNNEL_OVERDUE"
+    AREA_ENTERED = "AREA_ENTERED"
+    OVERSPEED = "OVERSPEED"
+    FATIGUE = "FATIGUE"
+    ROUTE_DEVIATION = "ROUTE_DEVIATION"
+    LONG_STOP = "LONG_STOP"
+    OFFLINE = "OFFLINE"
+    MOVED_OFFLINE = "MOVED_OFFLINE"
+    POSITION_FAULT = "POSITION_FAULT"
+    NO_WAYBILL = "NO_WAYBILL"
+    WRONG_PLACE = "WRONG_PLACE"
+    INCOMPATIBLE_PARKING = "INCOMPATIBLE_PARKING"
+
+
+class Severity(StrEnum):
+    ORDINARY = "ORDINARY"
+    GRAVE = "GRAVE"
+
+
+class ZoneKind(StrEnum):
+    """Names as in ``services.zones.model.ZoneKind``."""
+
+    TUNNEL = "TUNNEL"
+    RESTRICTED_AREA = "RESTRICTED_AREA"
+    CORRIDOR = "CORRIDOR"
+    SPEED_SECTION = "SPEED_SECTION"
+    PARKING = "PARKING"
+    TIME_BANNED_ROAD = "TIME_BANNED_ROAD"
+
+
+Hours = Callable[[int, int], tuple[tuple[int, int], ...]]
+
+
+def always(first_ms: int, last_ms: int) -> tuple[tuple[int, int], ...]:
+    """The hours of a rule without a calendar."""
+    return ((first_ms, last_ms),) if first_ms < last_ms else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneRule:
+    """Who is meant and when. Goods are meant when any non-empty part fits; every part empty means all dangerous goods.
+
+    ``hours`` gives the merged half-open spans within [first_ms, last_ms) in which the rule holds. ``action`` is FORBID,
+    ONLY_WITH_PASS, NOTIFY or SPEED_LIMIT (then ``speed_dkmh``). ``passes`` names the vehicles (store's numbers) that are exempt.
+    """
+
+    id: str
+    action: str = "FORBID"
+    classes: frozenset[str] = frozenset()
+    un_numbers: frozenset[str] = frozenset()
+    controls: frozenset[str] = frozenset()
+    tunnel_category: str = ""
+    speed_dkmh: int = 0
+    hours: Hours = always
+    passes: frozenset[int] = frozenset()
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneRecord:
+    """One zone as of a change. A tunnel names its bores by the ids of the road graph, or its structure, or both."""
+
+    id: str
+    version: str
+    kind: ZoneKind
+    shape: Shape | None = None
+    name: str = ""
+    structure_id: str = ""
+    bore_ids: tuple[str, ...] = ()
+    category: str = ""  # "" as long as nobody has classified the tunnel
+    rules: tuple[ZoneRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FixesEntry:
+    fixes: Fixes
+
+
+@dataclass(frozen=True, slots=True)
+class TripEntry:
+    fact: TripFact
+
+
+@dataclass(frozen=True, slots=True)
+class ZonesEntry:
+    """From here on the zones are those of a change; the caller hands ``step`` the world compiled for it."""
+
+    change: int
+
+
+@dataclass(frozen=True, slots=True)
+class TickEntry:
+    """So late it is by the server's clock."""
+
+    at_ms: int
+
+
+Entry = FixesEntry | TripEntry | ZonesEntry | TickEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """``id`` follows from kind, vehicle, cause and start, so a replay raises the same; ``revision`` counts from 1.
+
+    ``cause`` tells alarms of one kind apart (a zone, a bore, a kind of fault); ``occurred_ms`` and ``ended_ms`` are by the
+    vehicle's fixes. ``evidence`` is whole numbers and names as text.
+    """
+
+    id: str
+    kind: AlarmKind
+    severity: Severity
+    vehicle: int
+    carrier_id: str = ""
+    waybill_id: str = ""
+    zone_id: str = ""
+    cause: str = ""
+    occurred_ms: int
+    ended_ms: int | None = None
+    position: Position | None = None
+    evidence: Mapping[str, str] = field(default_factory=dict)
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmRaised(Alarm):
+    """New, or raised again under its old id after it had been withdrawn (``revision`` > 1)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmRevised(Alarm):
+    """The same alarm as it is now known: it ended, or late fixes changed it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmWithdrawn(Alarm):
+    """Late fixes showed that it never was; the fields are those last known."""
+
+
+@dataclass(frozen=True, slots=True)
+class EstimatedPosition:
+    """Where a vehicle silent in a tunnel should be; never a fix."""
+
+    vehicle: int
+    time_ms: int
+    position: Position
+    uncertainty_m: int
+    zone_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsHistory:
+    """A fix or a waybill fact came late: ``recompute`` this vehicle from its stored fixes; nothing before ``from_ms`` changes."""
+
+    vehicle: int
+    from_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """For the second stage, keyed by cell: since ``at_ms`` the vehicle stands there with these goods (``goods`` empty: it left)."""
+
+    vehicle: int
+    at_ms: int
+    cell: int
+    position: Position
+    goods: tuple[Goods, ...]
+    waybill_id: str = ""
+    carrier_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Driven:
+    """For the second stage, keyed by person: he drove this vehicle without a rest from ``start_ms`` to ``end_ms``."""
+
+    person_id: str
+    vehicle: int
+    start_ms: int
+    end_ms: int
+
+
+Effect = AlarmRaised | AlarmRevised | AlarmWithdrawn | EstimatedPosition | NeedsHistory | Parked | Driven
+
+
+def alarm_fields(alarm: Alarm) -> dict[str, Any]:
+    """An alarm's fields by name, to make another of it."""
+    return {name: getattr(alarm, name) for name in Alarm.__slots__}

@@ -1,0 +1,42 @@
+"""The model region with its mountain tunnel declared category D."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from geo.itinerary import Itinerary, choose
+from geo.model_region import build
+from geo.osm import read_region
+from geo.roads import RoadGraph
+from services.monitoring.engine import Roads, World, thresholds_on
+from services.monitoring.model import ZoneKind, ZoneRecord
+
+
+@pytest.fixture(scope="session")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> RoadGraph:
+    file = tmp_path_factory.mktemp("region") / "model.osm"
+    file.write_bytes(build())
+    return read_region(file)
+
+
+@pytest.fixture(scope="session")
+def roads(graph: RoadGraph) -> Roads:
+    from datetime import date
+
+    return Roads(graph, thresholds_on(date(2026, 5, 4)))
+
+
+@pytest.fixture(scope="session")
+def trip(graph: RoadGraph) -> Itinerary:
+    return choose(graph)
+
+
+@pytest.fixture(scope="session")
+def world(roads: Roads, trip: Itinerary) -> World:
+    tunnel = ZoneRecord(id="tunnel", version="1", kind=ZoneKind.TUNNEL, structure_id=trip.structure_id, category="D")
+    return World.build([tunnel], roads=roads)

@@ -1,0 +1,99 @@
+"""One tanker on the model region: what the demo shows, through ``step`` alone."""
+
+from __future__ import annotations
+
+from drives import START_MS, a_trip, cleaned, driven, entries_of, kinds, run, standing
+
+from geo.drive import find_overspeed
+from geo.itinerary import Itinerary
+from geo.roads import RoadGraph
+from services.monitoring.engine import ShardState, World
+from services.monitoring.model import FixesEntry
+
+
+def route(graph: RoadGraph, trip: Itinerary) -> tuple[tuple[int, int], ...]:
+    return tuple((place.latitude_e7, place.longitude_e7) for place in trip.plan.positions(graph))
+
+
+def test_petrol_through_the_closed_tunnel_is_warned_of_then_found(
+    graph: RoadGraph, trip: Itinerary, world: World
+) -> None:
+    rows = driven(graph, trip.deviation.edges)
+    effects = run(world, a_trip(route=route(graph, trip)), *entries_of(rows))
+    found = standing(effects)
+    tunnel = [alarm for alarm in found if alarm.kind.startswith("TUNNEL")]
+    assert [alarm.kind for alarm in tunnel] == ["TUNNEL_AHEAD", "TUNNEL_TRANSIT"]
+    assert tunnel[0].occurred_ms < tunnel[1].occurred_ms < tunnel[1].ended_ms
+    assert tunnel[1].severity == "GRAVE"
+    assert tunnel[1].zone_id == "tunnel"
+    assert tunnel[1].waybill_id == "w1"
+
+
+def test_a_cleaned_tank_on_the_same_way_raises_nothing_about_tunnels(
+    graph: RoadGraph, trip: Itinerary, world: World
+) -> None:
+    effects = run(world, cleaned(), *entries_of(driven(graph, trip.deviation.edges)))
+    assert not [kind for kind in kinds(effects) if kind.startswith("TUNNEL")]
+
+
+def test_whoever_keeps_to_the_plan_hears_nothing(graph: RoadGraph, trip: Itinerary, world: World) -> None:
+    for seed in range(5):
+        rows = driven(graph, trip.plan.edges, seed=seed)
+        assert kinds(run(world, a_trip(route=route(graph, trip)), *entries_of(rows))) == []
+
+
+def test_one_overspeed_raises_once(graph: RoadGraph, trip: Itinerary, world: World) -> None:
+    fast = find_overspeed(graph, trip.plan.edges)
+    assert fast is not None
+    effects = run(world, a_trip(route=route(graph, trip)), *entries_of(driven(graph, trip.plan.edges, overspeed=fast)))
+    assert kinds(effects) == ["OVERSPEED"]
+    (alarm,) = standing(effects)
+    assert alarm.ended_ms is not None
+    assert int(alarm.evidence["peak_dkmh"]) > int(alarm.evidence["limit_dkmh"])
+
+
+def test_silence_on_the_way_is_told_by_a_tick_and_ends_with_the_next_fix(
+    graph: RoadGraph, trip: Itinerary, world: World
+) -> None:
+    rows = driven(graph, trip.plan.edges)
+    last = rows[9][1]
+    effects = run(world, a_trip(), *entries_of(rows[:10]), last + 599_000)
+    assert kinds(effects) == []
+    effects = run(world, a_trip(), *entries_of(rows[:10]), last + 600_000, last + 660_000, last + 700_000)
+    assert kinds(effects) == ["OFFLINE"]
+    assert standing(effects)[0].occurred_ms == last
+
+
+def test_the_same_whether_cut_small_or_large_or_restored_in_between(
+    graph: RoadGraph, trip: Itinerary, world: World
+) -> None:
+    fast = find_overspeed(graph, trip.deviation.edges)
+    rows = [
+        each
+        for vehicle in range(1, 5)
+        for each in driven(graph, trip.deviation.edges, vehicle=vehicle, seed=vehicle, overspeed=fast)
+    ]
+    facts = [a_trip(vehicle, route=route(graph, trip)) for vehicle in range(1, 5)]
+    states = [ShardState() for _ in range(3)]
+    whole = run(world, *facts, *entries_of(rows, len(rows)), state=states[0])
+    single = run(world, *facts, *entries_of(rows), state=states[1])
+    assert whole == single
+    assert states[0].snapshot() == states[1].snapshot()
+    effects, state = run(world, *facts, state=states[2]), states[2]
+    for entry in entries_of(rows, 37):
+        effects += run(world, entry, state=state)
+        state = ShardState.restore(state.snapshot())
+    assert effects == whole
+    assert kinds(whole).count("TUNNEL_TRANSIT") == 4
+
+
+def test_a_fix_sent_again_changes_nothing(graph: RoadGraph, trip: Itinerary, world: World) -> None:
+    rows = driven(graph, trip.deviation.edges)
+    state = ShardState()
+    once = run(world, a_trip(), *entries_of(rows), state=state)
+    before = state.snapshot()
+    run(world, *entries_of(rows[-1:]), state=state)
+    assert state.snapshot() == before
+    assert kinds(once)[-1] == "TUNNEL_TRANSIT"
+    assert isinstance(entries_of(rows)[0], FixesEntry)
+    assert rows[0][1] == START_MS
