@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.registry.model import Compartment, Medium, TankKind
 from services.waybill.model import GoodsLine, Waybill
 from services.waybill.numbering import NumberBlock, NumberRule, check_offline_number, next_block
-from services.waybill.quantities import check_actual, check_against_order, volume_of
+from services.waybill.quantities import check_actual, check_against_order, mass_aboard, volume_of
 from tests.unit.services.waybill.petrol_trip import (
     CATALOGUE,
     FACTS,
@@ -21,6 +22,7 @@ from tests.unit.services.waybill.petrol_trip import (
     TANK,
     carrying,
     errors,
+    issue,
     knowing,
     warned,
 )
@@ -161,3 +163,57 @@ def test_an_offline_number_is_used_once_and_on_its_legal_day() -> None:
 def test_reporting_within_a_day_carries_no_warning() -> None:
     assert offline(10, at=NOW + timedelta(hours=24)) == ()
     assert warned(offline(10, at=NOW + timedelta(hours=24) + SECOND)) == ["OFFLINE_UPLOAD_LATE"]
+
+
+def litres(millilitres: int) -> GoodsLine:
+    return replace(PETROL, mass_g=1_000, density_mg_per_ml=0, volume_ml=millilitres)
+
+
+@pytest.mark.parametrize(
+    ("filled_ml", "volume_ml", "surging"),
+    [
+        (2_000_000, 10_000_000, False),
+        (2_000_001, 10_000_000, True),
+        (7_999_999, 10_000_000, True),
+        (8_000_000, 10_000_000, False),
+        (4_000_000, 7_500_000, False),
+        (4_000_000, 7_500_001, True),
+    ],
+)
+@pytest.mark.parametrize("compartment", [1, None])
+def test_the_surge_range_holds_to_the_millilitre(
+    filled_ml: int, volume_ml: int, surging: bool, compartment: int | None
+) -> None:
+    facts = knowing(FACTS, replace(TANK, compartments=(Compartment(1, volume_ml),)))
+    found = issue(carrying(replace(litres(filled_ml), compartment=compartment)), facts)
+    assert (errors(found), warned(found)) == ([], ["SURGE_RANGE"] if surging else [])
+
+
+def test_without_a_compartment_the_whole_tank_is_judged_but_not_its_surge() -> None:
+    two = (Compartment(1, 10_000_000), Compartment(2, 10_000_000))
+    facts = knowing(FACTS, replace(TANK, compartments=two))
+    assert issue(carrying(replace(litres(10_000_000), compartment=None)), facts) == ()
+    assert errors(issue(carrying(replace(litres(19_000_001), compartment=None)), facts)) == ["OVERFILLED"]
+
+
+def test_gases_are_filled_by_mass_and_have_no_degree_of_filling() -> None:
+    gas = replace(litres(40_000_000), un_number="1075", name="液化石油气", hazard_class="2.1", packing_group="")
+    tank = replace(TANK, kind=TankKind.PRESSURE, tank_code="P16BN", permitted_media=(Medium("1075"),))
+    assert "OVERFILLED" not in errors(issue(carrying(gas), knowing(FACTS, tank)))
+    assert "OVERFILLED" in errors(issue(carrying(litres(40_000_000))))
+
+
+def test_what_is_beside_the_tank_does_not_fill_it() -> None:
+    cans = replace(litres(40_000_000), mode="packages", package_count=1)
+    assert "OVERFILLED" not in errors(issue(carrying(cans)))
+
+
+def test_packaging_counts_before_and_after_the_loading() -> None:
+    drums = replace(PETROL, mass_g=20_000_000, gross_mass_g=21_000_000)
+    assert [mass_aboard(drums), mass_aboard(replace(drums, actual_mass_g=20_000_001))] == [21_000_000, 21_000_001]
+    assert [mass_aboard(PETROL), mass_aboard(replace(PETROL, actual_mass_g=5))] == [28_000_000, 5]
+
+
+def test_a_stated_volume_counts_where_no_density_is_known() -> None:
+    assert volume_of(litres(7)) == 7
+    assert volume_of(replace(litres(7), density_mg_per_ml=1)) == 1_000_000
