@@ -80,4 +80,19 @@ ACTS: Mapping[str, Act] = {
     "hazway.waybill.v1.WaybillService/VoidWaybill": Act(
         "waybill.void", lambda request: f"waybill/{request.waybill_id}"
     ),
+    "hazway.loading.v1.LoadingService/CreateAppointment": Act(
+        "loading.appoint", lambda request: f"waybill/{request.waybill_id}"
+    ),
+    "hazway.loading.v1.LoadingService/SubmitCheck": Act(
+        "loading.check", lambda request: f"waybill/{request.check.waybill_id}"
+    ),
+    "hazway.loading.v1.LoadingService/RecordWeights": Act(
+        "loading.weights", lambda request: f"waybill/{request.waybill_id}"
+    ),
+    "hazway.loading.v1.LoadingService/RecordPostFill": Act(
+        "loading.post_fill", lambda request: f"waybill/{request.waybill_id}"
+    ),
+    "hazway.loading.v1.LoadingService/RecordLoading": Act(
+        "loading.record", lambda request: f"waybill/{request.record.waybill_id}"
+    ),
 }
