@@ -46,6 +46,12 @@ def region(connection: Connection, region_id: str) -> RoadGraph:
     return book_of(connection).region(connection, region_id).graph
 
 
+def newest_region(connection: Connection) -> str:
+    """The id of the road network imported last; empty while there is none."""
+    rows = store.regions(connection)
+    return rows[0].id if rows else ""
+
+
 def edge_keys(connection: Connection, region_id: str) -> tuple[str, ...]:
     """The key of each edge of the road network, by its number. Raises ``LookupError``."""
     return book_of(connection).region(connection, region_id).edge_keys

@@ -116,7 +116,7 @@ def _trip(call: Call, request: Any, findings: list[Finding]) -> Trip:
     """The cargo at departure, and the passes the calling organisation holds for these vehicles."""
     departure, faults = time_of(request.departure_time, "departure_time")
     load, purposes = read_load(request.goods, "goods"), read_purposes(request.purposes, "purposes")
-    findings += (*faults, *load.findings, *purposes.findings)
+    findings += (*faults, *load.findings, *purposes.findings, *text_of(request.region_id, "region_id"))
     if len(request.vehicle_ids) > _MOST_VEHICLES:
         findings.append(invalid("vehicle_ids", f"more than {_MOST_VEHICLES} 过多"))
     else:

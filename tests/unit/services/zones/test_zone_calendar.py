@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from services.zones.calendar import BEIJING, held, holds, intervals, next_change
 from services.zones.model import Action, Calendar, DayRule, Days, Replacement, Rule, Window
 
@@ -81,7 +83,10 @@ spans = st.builds(
 replacements = st.one_of(
     st.builds(Replacement, days=spans, day_rule=st.sampled_from([DayRule.ALL_DAY, DayRule.NOT_AT_ALL])),
     st.builds(
-        Replacement, days=spans, day_rule=st.just(DayRule.WINDOWS), windows=st.tuples(windows) | st.tuples(windows, windows)
+        Replacement,
+        days=spans,
+        day_rule=st.just(DayRule.WINDOWS),
+        windows=st.tuples(windows) | st.tuples(windows, windows),
     ),
 )
 calendars = st.builds(
@@ -105,7 +110,7 @@ def test_the_intervals_of_a_span_are_the_moments_that_hold_merged(
     last = first + timedelta(minutes=15 * quarters)
     found = intervals(calendar, first, last)
     assert all(begin < end for begin, end in found)
-    assert all(one[1] < other[0] for one, other in zip(found, found[1:], strict=False))
+    assert all(one[1] < other[0] for one, other in pairwise(found))
     for quarter in range(quarters):
         moment = first + timedelta(minutes=15 * quarter)
         assert any(begin <= moment < end for begin, end in found) is slow_holds(calendar, moment)
@@ -130,7 +135,11 @@ def test_a_rule_holds_only_within_its_validity(
 
 def test_a_night_ban_runs_over_midnight_into_the_next_morning() -> None:
     calendar = Calendar(windows=(Window(from_minute=22 * 60, to_minute=6 * 60, weekdays=frozenset({1})),))
-    assert [holds(calendar, at(0, 21, 59)), holds(calendar, at(0, 22)), holds(calendar, at(1, 5, 59))] == [False, True, True]
+    assert [holds(calendar, at(0, 21, 59)), holds(calendar, at(0, 22)), holds(calendar, at(1, 5, 59))] == [
+        False,
+        True,
+        True,
+    ]
     assert [holds(calendar, at(1, 6)), holds(calendar, at(1, 22)), holds(calendar, at(0, 3))] == [False, False, False]
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+
 from geo.position import Position
 from services.zones.checks import MOST_POINTS, check_zone
 from services.zones.model import (
@@ -69,7 +70,11 @@ def test_a_sound_zone_passes(zone: Zone) -> None:
         (tunnel("F"), "zone.tunnel.category", "FIELD_INVALID"),
         (tunnel(tunnel=Tunnel(category="D", bores=(BORE,))), "zone.tunnel.category_source", "ZONE_SOURCE_MISSING"),
         (tunnel(tunnel=Tunnel(bores=(BORE, BORE))), "zone.tunnel.bores[0].id", "FIELD_INVALID"),
-        (tunnel(tunnel=Tunnel(bores=(replace(BORE, length_dm=-1),))), "zone.tunnel.bores[0].length_dm", "FIELD_INVALID"),
+        (
+            tunnel(tunnel=Tunnel(bores=(replace(BORE, length_dm=-1),))),
+            "zone.tunnel.bores[0].length_dm",
+            "FIELD_INVALID",
+        ),
         (area(ban(), source=None), "zone.rules[0].source", "ZONE_SOURCE_MISSING"),
         (area(source=Notice(issuer=" ")), "zone.source.issuer", "FIELD_MISSING"),
         (area(ban(), ban()), "zone.rules[0].id", "ZONE_RULE_INVALID"),
@@ -77,7 +82,11 @@ def test_a_sound_zone_passes(zone: Zone) -> None:
         (area(ban(id="")), "zone.rules[0].id", "FIELD_MISSING"),
         (area(ban(speed_dkmh=1)), "zone.rules[0].speed_dkmh", "ZONE_RULE_INVALID"),
         (area(Rule(id="1", action=Action.SPEED_LIMIT)), "zone.rules[0].speed_dkmh", "ZONE_RULE_INVALID"),
-        (area(Rule(id="1", action=Action.SPEED_LIMIT, speed_dkmh=1_201)), "zone.rules[0].speed_dkmh", "ZONE_RULE_INVALID"),
+        (
+            area(Rule(id="1", action=Action.SPEED_LIMIT, speed_dkmh=1_201)),
+            "zone.rules[0].speed_dkmh",
+            "ZONE_RULE_INVALID",
+        ),
         (area(ban(valid_from=NOON, valid_to=NOON)), "zone.rules[0].valid_to", "ZONE_RULE_INVALID"),
         (area(*(ban(id=str(number)) for number in range(101))), "zone.rules", "FIELD_INVALID"),
     ],

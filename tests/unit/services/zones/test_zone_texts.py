@@ -8,10 +8,11 @@ from datetime import date
 from typing import Any
 
 import pytest
-from geo.position import Position
-from hazway.zones.v1 import zones_pb2 as pb
 from hypothesis import given
 from hypothesis import strategies as st
+
+from geo.position import Position
+from hazway.zones.v1 import zones_pb2 as pb
 from services.errors import Refusal
 from services.zones import geojson
 from services.zones.model import Action, Control, DayRule, Days, GoodsFilter, Purpose, Replacement, Rule, Zone, ZoneKind
@@ -90,7 +91,9 @@ def polygon(ring: Any) -> dict[str, Any]:
 def test_a_text_that_is_no_geojson_is_refused_as_a_whole(text: str) -> None:
     with pytest.raises(Refusal) as refusal:
         geojson.loads(text)
-    assert [(finding.path, finding.reason.name) for finding in refusal.value.findings] == [("geo_json", "GEOJSON_INVALID")]
+    assert [(finding.path, finding.reason.name) for finding in refusal.value.findings] == [
+        ("geo_json", "GEOJSON_INVALID")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -21,19 +21,24 @@ BORE = Bore(id="bore-1", entrance=LINE[0], exit=LINE[1], length_dm=16_800)
 
 
 def area(*rules: Rule, **changes: Any) -> Zone:
-    zone = Zone(id="area-1", kind=ZoneKind.RESTRICTED_AREA, name="老城区", polygons=(SQUARE,), rules=rules, source=NOTICE)
+    zone = Zone(
+        id="area-1", kind=ZoneKind.RESTRICTED_AREA, name="老城区", polygons=(SQUARE,), rules=rules, source=NOTICE
+    )
     return replace(zone, **changes)
 
 
 def tunnel(category: str = "", *rules: Rule, **changes: Any) -> Zone:
     drawn = Tunnel(length_dm=16_800, category=category, category_source=NOTICE if category else None, bores=(BORE,))
     return replace(
-        Zone(id="tunnel-1", kind=ZoneKind.TUNNEL, name="示例山隧道", tunnel=drawn, rules=rules, source=NOTICE), **changes
+        Zone(id="tunnel-1", kind=ZoneKind.TUNNEL, name="示例山隧道", tunnel=drawn, rules=rules, source=NOTICE),
+        **changes,
     )
 
 
 def road(kind: ZoneKind = ZoneKind.TIME_BANNED_ROAD, *rules: Rule, **changes: Any) -> Zone:
-    return replace(Zone(id="road-1", kind=kind, name="示例路", line=LINE, width_dm=300, rules=rules, source=NOTICE), **changes)
+    return replace(
+        Zone(id="road-1", kind=kind, name="示例路", line=LINE, width_dm=300, rules=rules, source=NOTICE), **changes
+    )
 
 
 def version(zone: Zone, number: int = 1, **changes: Any) -> ZoneVersion:
