@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
-import subprocess
-import sys
-import time
+import threading
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,9 +14,14 @@ import typer
 
 from services.goods.cli import app as goods_app
 from services.runtime.logs import log_to_stderr
-from services.runtime.settings import Settings, read_settings, to_environment
+from services.runtime.settings import Settings, read_settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Hazway 危险货物道路运输服务端 server")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Hazway 危险货物道路运输服务端 server",
+)
 app.add_typer(goods_app, name="goods")
 keys_app = typer.Typer(no_args_is_help=True, help="证书 certificates of the development authority")
 app.add_typer(keys_app, name="keys")
@@ -55,6 +59,35 @@ def migrate() -> None:
             print(f"{migration.slice} {migration.number:04} {migration.name}")
 
 
+@app.command()
+def demo(
+    region: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="OpenStreetMap 文件；缺省为自带示例路网")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="机器可读的报告 a report for machines")] = False,
+    serve_on: Annotated[bool, typer.Option("--serve", help="演示后继续服务 keep serving until Ctrl-C")] = False,
+) -> None:
+    """Play one petrol tanker's trip on a real road network. Exits 0 only if every expectation held."""
+    from services import demo as performance
+
+    settings = read_settings()
+    log_to_stderr("WARNING")
+    try:
+        held = performance.run(settings, region=region, as_json=as_json, serve=serve_on)
+    except performance.NotOnAnExternalDatabase as refused:
+        typer.echo(str(refused), err=True)
+        raise typer.Exit(2) from refused
+    raise typer.Exit(0 if held else 1)
+
+
+@keys_app.command("trust")
+def print_trust() -> None:
+    """Print the trust file that `hazway record verify` needs."""
+    from services import traceability
+
+    print(traceability.trust_file(traceability.keeper_of(read_settings())))
+
+
 @keys_app.command("issue")
 def issue_certificate(
     organisation: Annotated[str, typer.Argument(help="单位编号 organisation id")],
@@ -69,35 +102,15 @@ def issue_certificate(
 
 
 def _supervise(settings: Settings) -> None:
-    """Start PostgreSQL and Redis where none are named, one api and one worker; start again whichever dies."""
-    from services import assembly
-    from services.runtime.host import embedded_servers
+    from services.supervisor import Supervisor
 
-    stopping = False
-
-    def stop(_number: int, _frame: object) -> None:
-        nonlocal stopping
-        stopping = True
-
+    told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    with embedded_servers(settings) as ready:
-        assembly.prepare(ready)
-        children: dict[Role, subprocess.Popen[bytes]] = {}
-        while not stopping:
-            for role in (Role.API, Role.WORKER):
-                if role not in children or children[role].poll() is not None:
-                    children[role] = _start(role, ready)
-            time.sleep(0.2)
-        for child in children.values():
-            child.send_signal(signal.SIGTERM)
-        for child in children.values():
-            child.wait()
-
-
-def _start(role: Role, settings: Settings) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "services", "serve", "--role", role.value]
-    return subprocess.Popen(command, env=to_environment(settings), start_new_session=True)
+        signal.signal(number, lambda _number, _frame: told.set())
+    supervisor = Supervisor(settings)
+    print(json.dumps({"serving": supervisor.start(), "home": str(settings.home)}), flush=True)
+    told.wait()
+    supervisor.stop()
 
 
 def main() -> None:

@@ -17,6 +17,13 @@ from sqlalchemy import Engine
 
 from services import registry, traceability, waybill
 from services.alarms import service as alarms_service
+from services.loading import service as loading_service
+from services.monitoring import feeders
+from services.monitoring.committer import WAKE as WAKE_FIXES
+from services.monitoring.gateway import Gateway
+from services.monitoring.service import service as monitoring_service
+from services.monitoring.worker import Worker
+from services.monitoring.worlds import Worlds
 from services.registry import service as registry_service
 from services.runtime.adapter import Adapter
 from services.runtime.certificates import DevelopmentAuthority
@@ -34,6 +41,7 @@ from services.traceability.record import WAKE_SEQUENCER
 from services.traceability.sequencer import Sequencer
 from services.traceability.service import service as traceability_service
 from services.waybill import service as waybill_service
+from services.zones import WAKE_ZONES
 from services.zones import service as zones_service
 
 PORTS_FILE = "run/api.json"
@@ -53,14 +61,16 @@ def prepare(settings: Settings) -> Sequence[Migration]:
     return applied
 
 
-def api_services() -> list[Service]:
+def api_services(gateway: Gateway) -> list[Service]:
     """Every service of the contract."""
     return [
+        monitoring_service(gateway),
         traceability_service({"waybill": waybill.relations}),
         registry_service.SERVICE,
         registry_service.SESSION_SERVICE,
         zones_service.SERVICE,
         waybill_service.SERVICE,
+        loading_service.SERVICE,
         alarms_service.SERVICE,
     ]
 
@@ -68,9 +78,17 @@ def api_services() -> list[Service]:
 def worker_loops(host: Host) -> list[Loop]:
     """What one worker process does; several may run at once, on one host or many."""
     keeper = traceability.keeper_of(host.settings)
-    sequencer = Sequencer(host.engine, keeper, f"{os.uname().nodename}-{os.getpid()}-{secrets.token_hex(4)}")
+    holder = f"{os.uname().nodename}-{os.getpid()}-{secrets.token_hex(4)}"
+    sequencer = Sequencer(host.engine, keeper, holder)
     public = host.settings.home / "public" / "log"
-    return [Loop("sequencer", 0.2, lambda: _sequence(sequencer, host.engine, keeper, public), WAKE_SEQUENCER)]
+    worker = Worker(host, keeper, holder, Worlds(host.engine))
+    return [
+        Loop("sequencer", 0.2, lambda: _sequence(sequencer, host.engine, keeper, public), WAKE_SEQUENCER),
+        Loop("trips", 0.2, lambda: feeders.feed_trips(host.engine)),
+        Loop("zones", 0.5, lambda: feeders.feed_zones(host.engine), WAKE_ZONES),
+        Loop("ticks", 0.2, lambda: feeders.feed_ticks(host.engine, host.clock, holder)),
+        Loop("detection", 0.05, worker.round, WAKE_FIXES, worker.close),
+    ]
 
 
 def _sequence(sequencer: Sequencer, engine: Engine, keeper: traceability.Keeper, public: Path) -> bool:
@@ -86,7 +104,8 @@ async def run_api(settings: Settings) -> None:
     tokens = Tokens(settings.home / "keys" / "tokens.key")
     adapter = Adapter(settings, host.engine, host.bus, host.clock, registry.identify)
     credentials = DevelopmentAuthority(settings.home / "authority").issue_server(settings.host)
-    listeners = Listeners(adapter, api_services(), credentials, tokens)
+    gateway = Gateway(host)
+    listeners = Listeners(adapter, api_services(gateway), credentials, tokens)
     await listeners.start()
     public = _public_server(settings)
     serving = asyncio.create_task(public.serve())
@@ -103,6 +122,7 @@ async def run_api(settings: Settings) -> None:
     await listeners.stop()
     public.should_exit = True
     await serving
+    gateway.close()
     adapter.close()
     host.close()
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from hazway import keys
 from hazway.client import Client, Identity
 from services import assembly, registry, traceability
+from services.monitoring.gateway import Gateway
 from services.runtime.adapter import Adapter
 from services.runtime.certificates import DevelopmentAuthority
 from services.runtime.clock import HandClock
@@ -88,10 +89,12 @@ def running_world(
     thread.start()
     adapter = Adapter(settings, host.engine, host.bus, clock, registry.identify)
 
+    gateway = Gateway(host)
+
     async def start() -> Listeners:
         listeners = Listeners(
             adapter,
-            assembly.api_services(),
+            assembly.api_services(gateway),
             authority.issue_server(settings.host),
             Tokens(home / "keys" / "tokens.key"),
         )
@@ -108,5 +111,6 @@ def running_world(
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+        gateway.close()
         adapter.close()
         host.close()

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from typing import Any
 
-from hazway.alarms.v1 import alarms_pb2 as pb
 from sqlalchemy import Row
 
+from hazway.alarms.v1 import alarms_pb2 as pb
 from services import traceability
 from services.alarms import store
 from services.alarms.model import HandlingReason

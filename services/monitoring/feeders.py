@@ -17,6 +17,7 @@ from services.runtime.lease import take_lease
 
 TICK_EVERY = timedelta(seconds=10)
 _ZONES, _TICKS = "zones", "ticks"
+_SITE_RADIUS_M = 500  # a waybill names a place by one point; a depot is larger
 
 
 def feed_trips(engine: Engine) -> bool:
@@ -43,11 +44,15 @@ def _fact(told: dict[str, Any], number: int) -> TripFact:
         under_way=told["under_way"],
         loaded=told["loaded"],
         tunnel_forbidden=told["tunnel_forbidden"],
-        goods=tuple(Goods(*(tuple(one) if isinstance(one, list) else one for one in line)) for line in told["goods"]),
+        goods=tuple(
+            Goods(un_number, (hazard_class,), tuple(marks)) for un_number, hazard_class, *marks in told["goods"]
+        ),
         route=tuple((latitude, longitude) for latitude, longitude in told["route"]),
         driver_id=drivers[0],
         second_driver_id=drivers[1],
-        sites=tuple(Site(*site) for site in told["sites"]),
+        sites=tuple(
+            Site(latitude, longitude, _SITE_RADIUS_M, site_id) for site_id, latitude, longitude in told["sites"]
+        ),
         event=told.get("event", ""),
     )
 

@@ -140,11 +140,15 @@ def give_back(connection: Connection, holder: str, shards: Sequence[int]) -> Non
     )
 
 
-def holders(connection: Connection) -> int:
-    """How many workers hold shards by a lease that runs."""
+def holders(connection: Connection, *, besides: str) -> int:
+    """How many other workers hold shards by a lease that runs."""
     return int(
         connection.execute(
-            text("SELECT count(DISTINCT holder) FROM monitoring_shards WHERE until >= clock_timestamp()")
+            text(
+                "SELECT count(DISTINCT holder) FROM monitoring_shards"
+                " WHERE until >= clock_timestamp() AND holder <> :besides"
+            ),
+            {"besides": besides},
         ).scalar_one()
     )
 

@@ -58,6 +58,7 @@ _SEE_RECORD: Cells = {
 }
 # The operator puts on record what a map or a paper notice says.
 _PUBLISH_ZONE: Cells = {Relation.ANY: AUTHORITIES | _OPERATOR}
+_LOADER: Cells = {Relation.LOADING: frozenset({Role.LOADER})}
 _SEE_WAYBILL: Cells = {Relation.PARTY: TRADE, Relation.JURISDICTION: AUTHORITIES}
 
 TABLE: Mapping[str, Cells] = {
@@ -85,7 +86,11 @@ TABLE: Mapping[str, Cells] = {
     "hazway.registry.v1.RegistryService/ImportRows": _OWN_RECORD,
     "hazway.registry.v1.RegistryService/GetVehicle": _SEE_RECORD,
     "hazway.registry.v1.RegistryService/ListVehicles": _SEE_RECORD,
+    "hazway.registry.v1.RegistryService/ListLicences": _SEE_RECORD,
+    "hazway.registry.v1.RegistryService/ListPermits": _SEE_RECORD,
     "hazway.registry.v1.RegistryService/GetTank": _SEE_RECORD,
+    "hazway.registry.v1.RegistryService/ListTanks": _SEE_RECORD,
+    "hazway.registry.v1.RegistryService/ListPersons": _SEE_RECORD,
     "hazway.registry.v1.RegistryService/GetPerson": _SEE_RECORD,
     "hazway.registry.v1.SessionService/IssueToken": {Relation.OWN: EVERYONE},
     "hazway.zones.v1.ZoneService/GetZone": {Relation.ANY: EVERYONE},
@@ -106,9 +111,14 @@ TABLE: Mapping[str, Cells] = {
     "hazway.waybill.v1.WaybillService/UnloadWaybill": {Relation.CARRYING: frozenset({Role.CARRIER})},
     "hazway.waybill.v1.WaybillService/VoidWaybill": {Relation.CARRYING: frozenset({Role.CARRIER})},
     "hazway.waybill.v1.WaybillService/SignDelivery": {Relation.RECEIVING: frozenset({Role.CONSIGNEE})},
-    "hazway.loading.v1.LoadingService/SubmitCheck": {Relation.LOADING: frozenset({Role.LOADER})},
-    "hazway.loading.v1.LoadingService/GetFillPermit": {Relation.LOADING: frozenset({Role.LOADER}), **_SEE_WAYBILL},
-    "hazway.loading.v1.LoadingService/RecordLoading": {Relation.LOADING: frozenset({Role.LOADER})},
+    "hazway.loading.v1.LoadingService/CreateAppointment": _LOADER,
+    "hazway.loading.v1.LoadingService/GetChecklist": {**_LOADER, Relation.CARRYING: frozenset({Role.CARRIER})},
+    "hazway.loading.v1.LoadingService/SubmitCheck": _LOADER,
+    "hazway.loading.v1.LoadingService/GetFillPermit": {**_LOADER, **_SEE_WAYBILL},
+    "hazway.loading.v1.LoadingService/RecordWeights": _LOADER,
+    "hazway.loading.v1.LoadingService/RecordPostFill": _LOADER,
+    "hazway.loading.v1.LoadingService/RecordLoading": _LOADER,
+    "hazway.loading.v1.LoadingService/GetLoading": {**_LOADER, **_SEE_WAYBILL},
     "hazway.monitoring.v1.MonitoringService/ReportFixes": {Relation.OWN: frozenset({Role.CARRIER})},
     "hazway.monitoring.v1.MonitoringService/GetTrack": {
         Relation.OWN: frozenset({Role.CARRIER}),

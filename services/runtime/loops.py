@@ -13,6 +13,10 @@ _log = logging.getLogger("hazway.worker")
 _LONGEST_REST_S = 5.0
 
 
+def _nothing() -> None:
+    """Most loops hold nothing that must be given back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Loop:
     """``body`` returns whether it found work: then it is run again at once, else after ``every_s`` or a wake-up."""
@@ -21,6 +25,7 @@ class Loop:
     every_s: float
     body: Callable[[], bool]
     wake: str = ""
+    close: Callable[[], None] = _nothing
 
 
 def run_loops(loops: Sequence[Loop], bus: Bus, stopped: threading.Event) -> None:
@@ -52,6 +57,7 @@ def _run(loop: Loop, awake: threading.Event, stopped: threading.Event) -> None:
             busy, rest_s = False, min(_LONGEST_REST_S, max(0.2, rest_s * 2))
         if not busy:
             _rest(awake, stopped, rest_s)
+    loop.close()
 
 
 def _rest(awake: threading.Event, stopped: threading.Event, seconds: float) -> None:

@@ -5,6 +5,8 @@ They lie in ``HAZWAY_HOME/keys``, outside the database, so that whoever copies t
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 from dataclasses import dataclass
 from functools import lru_cache
@@ -34,6 +36,17 @@ class Keeper:
 def keeper_of(settings: Settings) -> Keeper:
     """The keys of this home, made on first use. One process at a time may make them (``hazway-server`` does at start)."""
     return _keeper(settings.home, settings.log_origin)
+
+
+def trust_file(keeper: Keeper) -> str:
+    """The JSON that a verifier needs beforehand (``hazway.trust``): the log's key and the operator's."""
+    return json.dumps(
+        {
+            "log_keys": [str(keeper.note_signer.verifier)],
+            "authorities": [base64.b64encode(keeper.operator.spki).decode()],
+        },
+        indent=2,
+    )
 
 
 @lru_cache(maxsize=64)

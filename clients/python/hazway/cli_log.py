@@ -29,7 +29,10 @@ def audit(
     """Derive the whole log again from its entries and compare every hash."""
     try:
         report = audits.audit(
-            _reader(source), trust.Trust(log_keys=tuple(key)).log_keys, (), mirror and audits.directory_mirror(mirror)
+            _reader(source),
+            trust.Trust(log_keys=tuple(key)).log_keys,
+            (),
+            None if mirror is None else audits.directory_mirror(mirror),
         )
     except (VerificationError, OSError) as error:
         typer.echo(f"审计失败 AUDIT FAILED: {error}")

@@ -183,6 +183,37 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_ZONE_SPEED_LIMITED: _Reason.ValueType  # 157
     REASON_REFERENCE_TAKEN: _Reason.ValueType  # 158
     REASON_WAYBILL_EXISTS: _Reason.ValueType  # 159
+    REASON_CHECKED_BY_UNKNOWN: _Reason.ValueType  # 160
+    REASON_CHECK_ITEM_APPLIES: _Reason.ValueType  # 161
+    REASON_CHECK_ITEM_MISSING: _Reason.ValueType  # 162
+    REASON_CHECK_ITEM_TWICE: _Reason.ValueType  # 163
+    REASON_DENSITY_NEEDED: _Reason.ValueType  # 164
+    REASON_FAIL_NEEDS_NOTE: _Reason.ValueType  # 165
+    REASON_FILLER_LICENCE_INVALID: _Reason.ValueType  # 166
+    REASON_FILL_PERMIT_EXPIRED: _Reason.ValueType  # 167
+    REASON_FILL_PERMIT_STALE: _Reason.ValueType  # 168
+    REASON_GOODS_NOT_AS_WAYBILL: _Reason.ValueType  # 169
+    REASON_HOLDING_TIME_SHORT: _Reason.ValueType  # 170
+    REASON_LOADED_LINE_MISSING: _Reason.ValueType  # 171
+    REASON_LOADED_LINE_UNKNOWN: _Reason.ValueType  # 172
+    REASON_LOADED_NOT_AS_WEIGHED: _Reason.ValueType  # 173
+    REASON_LOADING_FILLED: _Reason.ValueType  # 174
+    REASON_LOADING_ID_TAKEN: _Reason.ValueType  # 175
+    REASON_LOADING_NOT_FILLED: _Reason.ValueType  # 176
+    REASON_LOADING_NOT_PERMITTED: _Reason.ValueType  # 177
+    REASON_LOADING_RECORDED: _Reason.ValueType  # 178
+    REASON_MEASUREMENT_MISSING: _Reason.ValueType  # 179
+    REASON_NOTHING_TO_LOAD: _Reason.ValueType  # 180
+    REASON_OBJECTION_INVALID: _Reason.ValueType  # 181
+    REASON_OVERFILLED_PUMP_BACK: _Reason.ValueType  # 182
+    REASON_PLATE_NOT_AS_WAYBILL: _Reason.ValueType  # 183
+    REASON_POST_FILL_MISSING: _Reason.ValueType  # 184
+    REASON_RESIDUAL_MEDIUM_DIFFERS: _Reason.ValueType  # 185
+    REASON_RESIDUAL_PRESSURE_LOW: _Reason.ValueType  # 186
+    REASON_SUPERVISOR_NOT_QUALIFIED: _Reason.ValueType  # 187
+    REASON_TANK_HOLDS_GOODS: _Reason.ValueType  # 188
+    REASON_USE_REGISTRATION_MISSING: _Reason.ValueType  # 189
+    REASON_WEIGHTS_INVALID: _Reason.ValueType  # 190
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a request was refused, or what it was warned about. An ErrorInfo carries the same name without `REASON_`.
@@ -349,6 +380,37 @@ REASON_ZONE_SOURCE_MISSING: Reason.ValueType  # 156
 REASON_ZONE_SPEED_LIMITED: Reason.ValueType  # 157
 REASON_REFERENCE_TAKEN: Reason.ValueType  # 158
 REASON_WAYBILL_EXISTS: Reason.ValueType  # 159
+REASON_CHECKED_BY_UNKNOWN: Reason.ValueType  # 160
+REASON_CHECK_ITEM_APPLIES: Reason.ValueType  # 161
+REASON_CHECK_ITEM_MISSING: Reason.ValueType  # 162
+REASON_CHECK_ITEM_TWICE: Reason.ValueType  # 163
+REASON_DENSITY_NEEDED: Reason.ValueType  # 164
+REASON_FAIL_NEEDS_NOTE: Reason.ValueType  # 165
+REASON_FILLER_LICENCE_INVALID: Reason.ValueType  # 166
+REASON_FILL_PERMIT_EXPIRED: Reason.ValueType  # 167
+REASON_FILL_PERMIT_STALE: Reason.ValueType  # 168
+REASON_GOODS_NOT_AS_WAYBILL: Reason.ValueType  # 169
+REASON_HOLDING_TIME_SHORT: Reason.ValueType  # 170
+REASON_LOADED_LINE_MISSING: Reason.ValueType  # 171
+REASON_LOADED_LINE_UNKNOWN: Reason.ValueType  # 172
+REASON_LOADED_NOT_AS_WEIGHED: Reason.ValueType  # 173
+REASON_LOADING_FILLED: Reason.ValueType  # 174
+REASON_LOADING_ID_TAKEN: Reason.ValueType  # 175
+REASON_LOADING_NOT_FILLED: Reason.ValueType  # 176
+REASON_LOADING_NOT_PERMITTED: Reason.ValueType  # 177
+REASON_LOADING_RECORDED: Reason.ValueType  # 178
+REASON_MEASUREMENT_MISSING: Reason.ValueType  # 179
+REASON_NOTHING_TO_LOAD: Reason.ValueType  # 180
+REASON_OBJECTION_INVALID: Reason.ValueType  # 181
+REASON_OVERFILLED_PUMP_BACK: Reason.ValueType  # 182
+REASON_PLATE_NOT_AS_WAYBILL: Reason.ValueType  # 183
+REASON_POST_FILL_MISSING: Reason.ValueType  # 184
+REASON_RESIDUAL_MEDIUM_DIFFERS: Reason.ValueType  # 185
+REASON_RESIDUAL_PRESSURE_LOW: Reason.ValueType  # 186
+REASON_SUPERVISOR_NOT_QUALIFIED: Reason.ValueType  # 187
+REASON_TANK_HOLDS_GOODS: Reason.ValueType  # 188
+REASON_USE_REGISTRATION_MISSING: Reason.ValueType  # 189
+REASON_WEIGHTS_INVALID: Reason.ValueType  # 190
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
 
 class _Severity:

@@ -62,6 +62,11 @@ class RegistryServiceStub:
                 request_serializer=hazway_dot_registry_dot_v1_dot_registry__pb2.PutLicenceRequest.SerializeToString,
                 response_deserializer=hazway_dot_registry_dot_v1_dot_registry__pb2.PutLicenceResponse.FromString,
                 _registered_method=True)
+        self.ListLicences = channel.unary_unary(
+                '/hazway.registry.v1.RegistryService/ListLicences',
+                request_serializer=hazway_dot_registry_dot_v1_dot_registry__pb2.ListLicencesRequest.SerializeToString,
+                response_deserializer=hazway_dot_registry_dot_v1_dot_registry__pb2.ListLicencesResponse.FromString,
+                _registered_method=True)
         self.PutVehicle = channel.unary_unary(
                 '/hazway.registry.v1.RegistryService/PutVehicle',
                 request_serializer=hazway_dot_registry_dot_v1_dot_registry__pb2.PutVehicleRequest.SerializeToString,
@@ -97,6 +102,11 @@ class RegistryServiceStub:
                 request_serializer=hazway_dot_registry_dot_v1_dot_registry__pb2.GetTankRequest.SerializeToString,
                 response_deserializer=hazway_dot_registry_dot_v1_dot_registry__pb2.Tank.FromString,
                 _registered_method=True)
+        self.ListTanks = channel.unary_unary(
+                '/hazway.registry.v1.RegistryService/ListTanks',
+                request_serializer=hazway_dot_registry_dot_v1_dot_registry__pb2.ListTanksRequest.SerializeToString,
+                response_deserializer=hazway_dot_registry_dot_v1_dot_registry__pb2.ListTanksResponse.FromString,
+                _registered_method=True)
         self.PutPerson = channel.unary_unary(
                 '/hazway.registry.v1.RegistryService/PutPerson',
                 request_serializer=hazway_dot_registry_dot_v1_dot_registry__pb2.PutPersonRequest.SerializeToString,
@@ -106,6 +116,11 @@ class RegistryServiceStub:
                 '/hazway.registry.v1.RegistryService/GetPerson',
                 request_serializer=hazway_dot_registry_dot_v1_dot_registry__pb2.GetPersonRequest.SerializeToString,
                 response_deserializer=hazway_dot_registry_dot_v1_dot_registry__pb2.Person.FromString,
+                _registered_method=True)
+        self.ListPersons = channel.unary_unary(
+                '/hazway.registry.v1.RegistryService/ListPersons',
+                request_serializer=hazway_dot_registry_dot_v1_dot_registry__pb2.ListPersonsRequest.SerializeToString,
+                response_deserializer=hazway_dot_registry_dot_v1_dot_registry__pb2.ListPersonsResponse.FromString,
                 _registered_method=True)
         self.EndEmployment = channel.unary_unary(
                 '/hazway.registry.v1.RegistryService/EndEmployment',
@@ -121,6 +136,11 @@ class RegistryServiceStub:
                 '/hazway.registry.v1.RegistryService/RevokePermit',
                 request_serializer=hazway_dot_registry_dot_v1_dot_registry__pb2.RevokePermitRequest.SerializeToString,
                 response_deserializer=hazway_dot_registry_dot_v1_dot_registry__pb2.RevokePermitResponse.FromString,
+                _registered_method=True)
+        self.ListPermits = channel.unary_unary(
+                '/hazway.registry.v1.RegistryService/ListPermits',
+                request_serializer=hazway_dot_registry_dot_v1_dot_registry__pb2.ListPermitsRequest.SerializeToString,
+                response_deserializer=hazway_dot_registry_dot_v1_dot_registry__pb2.ListPermitsResponse.FromString,
                 _registered_method=True)
         self.ImportRows = channel.unary_unary(
                 '/hazway.registry.v1.RegistryService/ImportRows',
@@ -161,6 +181,12 @@ class RegistryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PutLicence(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListLicences(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -211,6 +237,12 @@ class RegistryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListTanks(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def PutPerson(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -218,6 +250,12 @@ class RegistryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetPerson(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPersons(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -237,6 +275,12 @@ class RegistryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RevokePermit(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPermits(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -277,6 +321,11 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     request_deserializer=hazway_dot_registry_dot_v1_dot_registry__pb2.PutLicenceRequest.FromString,
                     response_serializer=hazway_dot_registry_dot_v1_dot_registry__pb2.PutLicenceResponse.SerializeToString,
             ),
+            'ListLicences': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListLicences,
+                    request_deserializer=hazway_dot_registry_dot_v1_dot_registry__pb2.ListLicencesRequest.FromString,
+                    response_serializer=hazway_dot_registry_dot_v1_dot_registry__pb2.ListLicencesResponse.SerializeToString,
+            ),
             'PutVehicle': grpc.unary_unary_rpc_method_handler(
                     servicer.PutVehicle,
                     request_deserializer=hazway_dot_registry_dot_v1_dot_registry__pb2.PutVehicleRequest.FromString,
@@ -312,6 +361,11 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     request_deserializer=hazway_dot_registry_dot_v1_dot_registry__pb2.GetTankRequest.FromString,
                     response_serializer=hazway_dot_registry_dot_v1_dot_registry__pb2.Tank.SerializeToString,
             ),
+            'ListTanks': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTanks,
+                    request_deserializer=hazway_dot_registry_dot_v1_dot_registry__pb2.ListTanksRequest.FromString,
+                    response_serializer=hazway_dot_registry_dot_v1_dot_registry__pb2.ListTanksResponse.SerializeToString,
+            ),
             'PutPerson': grpc.unary_unary_rpc_method_handler(
                     servicer.PutPerson,
                     request_deserializer=hazway_dot_registry_dot_v1_dot_registry__pb2.PutPersonRequest.FromString,
@@ -321,6 +375,11 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     servicer.GetPerson,
                     request_deserializer=hazway_dot_registry_dot_v1_dot_registry__pb2.GetPersonRequest.FromString,
                     response_serializer=hazway_dot_registry_dot_v1_dot_registry__pb2.Person.SerializeToString,
+            ),
+            'ListPersons': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPersons,
+                    request_deserializer=hazway_dot_registry_dot_v1_dot_registry__pb2.ListPersonsRequest.FromString,
+                    response_serializer=hazway_dot_registry_dot_v1_dot_registry__pb2.ListPersonsResponse.SerializeToString,
             ),
             'EndEmployment': grpc.unary_unary_rpc_method_handler(
                     servicer.EndEmployment,
@@ -336,6 +395,11 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     servicer.RevokePermit,
                     request_deserializer=hazway_dot_registry_dot_v1_dot_registry__pb2.RevokePermitRequest.FromString,
                     response_serializer=hazway_dot_registry_dot_v1_dot_registry__pb2.RevokePermitResponse.SerializeToString,
+            ),
+            'ListPermits': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPermits,
+                    request_deserializer=hazway_dot_registry_dot_v1_dot_registry__pb2.ListPermitsRequest.FromString,
+                    response_serializer=hazway_dot_registry_dot_v1_dot_registry__pb2.ListPermitsResponse.SerializeToString,
             ),
             'ImportRows': grpc.unary_unary_rpc_method_handler(
                     servicer.ImportRows,
@@ -481,6 +545,33 @@ class RegistryService:
             '/hazway.registry.v1.RegistryService/PutLicence',
             hazway_dot_registry_dot_v1_dot_registry__pb2.PutLicenceRequest.SerializeToString,
             hazway_dot_registry_dot_v1_dot_registry__pb2.PutLicenceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListLicences(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hazway.registry.v1.RegistryService/ListLicences',
+            hazway_dot_registry_dot_v1_dot_registry__pb2.ListLicencesRequest.SerializeToString,
+            hazway_dot_registry_dot_v1_dot_registry__pb2.ListLicencesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -681,6 +772,33 @@ class RegistryService:
             _registered_method=True)
 
     @staticmethod
+    def ListTanks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hazway.registry.v1.RegistryService/ListTanks',
+            hazway_dot_registry_dot_v1_dot_registry__pb2.ListTanksRequest.SerializeToString,
+            hazway_dot_registry_dot_v1_dot_registry__pb2.ListTanksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def PutPerson(request,
             target,
             options=(),
@@ -724,6 +842,33 @@ class RegistryService:
             '/hazway.registry.v1.RegistryService/GetPerson',
             hazway_dot_registry_dot_v1_dot_registry__pb2.GetPersonRequest.SerializeToString,
             hazway_dot_registry_dot_v1_dot_registry__pb2.Person.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPersons(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hazway.registry.v1.RegistryService/ListPersons',
+            hazway_dot_registry_dot_v1_dot_registry__pb2.ListPersonsRequest.SerializeToString,
+            hazway_dot_registry_dot_v1_dot_registry__pb2.ListPersonsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -805,6 +950,33 @@ class RegistryService:
             '/hazway.registry.v1.RegistryService/RevokePermit',
             hazway_dot_registry_dot_v1_dot_registry__pb2.RevokePermitRequest.SerializeToString,
             hazway_dot_registry_dot_v1_dot_registry__pb2.RevokePermitResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPermits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hazway.registry.v1.RegistryService/ListPermits',
+            hazway_dot_registry_dot_v1_dot_registry__pb2.ListPermitsRequest.SerializeToString,
+            hazway_dot_registry_dot_v1_dot_registry__pb2.ListPermitsResponse.FromString,
             options,
             channel_credentials,
             insecure,

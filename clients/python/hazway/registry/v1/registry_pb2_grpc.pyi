@@ -42,6 +42,7 @@ class RegistryServiceStub:
     GetOrganisation: _grpc.UnaryUnaryMultiCallable[_registry_pb2.GetOrganisationRequest, _registry_pb2.Organisation]
     ListOrganisations: _grpc.UnaryUnaryMultiCallable[_registry_pb2.ListOrganisationsRequest, _registry_pb2.ListOrganisationsResponse]
     PutLicence: _grpc.UnaryUnaryMultiCallable[_registry_pb2.PutLicenceRequest, _registry_pb2.PutLicenceResponse]
+    ListLicences: _grpc.UnaryUnaryMultiCallable[_registry_pb2.ListLicencesRequest, _registry_pb2.ListLicencesResponse]
     PutVehicle: _grpc.UnaryUnaryMultiCallable[_registry_pb2.PutVehicleRequest, _registry_pb2.PutVehicleResponse]
     GetVehicle: _grpc.UnaryUnaryMultiCallable[_registry_pb2.GetVehicleRequest, _registry_pb2.Vehicle]
     """One vehicle, by its id or by its plate and colour."""
@@ -52,12 +53,15 @@ class RegistryServiceStub:
     SetTankState: _grpc.UnaryUnaryMultiCallable[_registry_pb2.SetTankStateRequest, _registry_pb2.SetTankStateResponse]
     """What is or was last in the tank, or that it was cleaned 罐体状态."""
     GetTank: _grpc.UnaryUnaryMultiCallable[_registry_pb2.GetTankRequest, _registry_pb2.Tank]
+    ListTanks: _grpc.UnaryUnaryMultiCallable[_registry_pb2.ListTanksRequest, _registry_pb2.ListTanksResponse]
     PutPerson: _grpc.UnaryUnaryMultiCallable[_registry_pb2.PutPersonRequest, _registry_pb2.PutPersonResponse]
     GetPerson: _grpc.UnaryUnaryMultiCallable[_registry_pb2.GetPersonRequest, _registry_pb2.Person]
+    ListPersons: _grpc.UnaryUnaryMultiCallable[_registry_pb2.ListPersonsRequest, _registry_pb2.ListPersonsResponse]
     EndEmployment: _grpc.UnaryUnaryMultiCallable[_registry_pb2.EndEmploymentRequest, _registry_pb2.EndEmploymentResponse]
     """Off-boarding in one act 离职: employment ends and the person can act for the organisation no more, at once."""
     PutPermit: _grpc.UnaryUnaryMultiCallable[_registry_pb2.PutPermitRequest, _registry_pb2.PutPermitResponse]
     RevokePermit: _grpc.UnaryUnaryMultiCallable[_registry_pb2.RevokePermitRequest, _registry_pb2.RevokePermitResponse]
+    ListPermits: _grpc.UnaryUnaryMultiCallable[_registry_pb2.ListPermitsRequest, _registry_pb2.ListPermitsResponse]
     ImportRows: _grpc.UnaryUnaryMultiCallable[_registry_pb2.ImportRowsRequest, _registry_pb2.ImportRowsResponse]
     """Vehicles, tanks or people from one CSV or XLSX sheet 批量导入, with a report for each row."""
 
@@ -75,6 +79,7 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     GetOrganisation: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetOrganisationRequest, _registry_pb2.Organisation]  # type: ignore[assignment]
     ListOrganisations: _aio.UnaryUnaryMultiCallable[_registry_pb2.ListOrganisationsRequest, _registry_pb2.ListOrganisationsResponse]  # type: ignore[assignment]
     PutLicence: _aio.UnaryUnaryMultiCallable[_registry_pb2.PutLicenceRequest, _registry_pb2.PutLicenceResponse]  # type: ignore[assignment]
+    ListLicences: _aio.UnaryUnaryMultiCallable[_registry_pb2.ListLicencesRequest, _registry_pb2.ListLicencesResponse]  # type: ignore[assignment]
     PutVehicle: _aio.UnaryUnaryMultiCallable[_registry_pb2.PutVehicleRequest, _registry_pb2.PutVehicleResponse]  # type: ignore[assignment]
     GetVehicle: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetVehicleRequest, _registry_pb2.Vehicle]  # type: ignore[assignment]
     """One vehicle, by its id or by its plate and colour."""
@@ -85,12 +90,15 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     SetTankState: _aio.UnaryUnaryMultiCallable[_registry_pb2.SetTankStateRequest, _registry_pb2.SetTankStateResponse]  # type: ignore[assignment]
     """What is or was last in the tank, or that it was cleaned 罐体状态."""
     GetTank: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetTankRequest, _registry_pb2.Tank]  # type: ignore[assignment]
+    ListTanks: _aio.UnaryUnaryMultiCallable[_registry_pb2.ListTanksRequest, _registry_pb2.ListTanksResponse]  # type: ignore[assignment]
     PutPerson: _aio.UnaryUnaryMultiCallable[_registry_pb2.PutPersonRequest, _registry_pb2.PutPersonResponse]  # type: ignore[assignment]
     GetPerson: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetPersonRequest, _registry_pb2.Person]  # type: ignore[assignment]
+    ListPersons: _aio.UnaryUnaryMultiCallable[_registry_pb2.ListPersonsRequest, _registry_pb2.ListPersonsResponse]  # type: ignore[assignment]
     EndEmployment: _aio.UnaryUnaryMultiCallable[_registry_pb2.EndEmploymentRequest, _registry_pb2.EndEmploymentResponse]  # type: ignore[assignment]
     """Off-boarding in one act 离职: employment ends and the person can act for the organisation no more, at once."""
     PutPermit: _aio.UnaryUnaryMultiCallable[_registry_pb2.PutPermitRequest, _registry_pb2.PutPermitResponse]  # type: ignore[assignment]
     RevokePermit: _aio.UnaryUnaryMultiCallable[_registry_pb2.RevokePermitRequest, _registry_pb2.RevokePermitResponse]  # type: ignore[assignment]
+    ListPermits: _aio.UnaryUnaryMultiCallable[_registry_pb2.ListPermitsRequest, _registry_pb2.ListPermitsResponse]  # type: ignore[assignment]
     ImportRows: _aio.UnaryUnaryMultiCallable[_registry_pb2.ImportRowsRequest, _registry_pb2.ImportRowsResponse]  # type: ignore[assignment]
     """Vehicles, tanks or people from one CSV or XLSX sheet 批量导入, with a report for each row."""
 
@@ -135,6 +143,13 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_pb2.PutLicenceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_pb2.PutLicenceResponse, _abc.Awaitable[_registry_pb2.PutLicenceResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListLicences(
+        self,
+        request: _registry_pb2.ListLicencesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.ListLicencesResponse, _abc.Awaitable[_registry_pb2.ListLicencesResponse]]: ...
 
     @_abc_1.abstractmethod
     def PutVehicle(
@@ -189,6 +204,13 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_registry_pb2.Tank, _abc.Awaitable[_registry_pb2.Tank]]: ...
 
     @_abc_1.abstractmethod
+    def ListTanks(
+        self,
+        request: _registry_pb2.ListTanksRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.ListTanksResponse, _abc.Awaitable[_registry_pb2.ListTanksResponse]]: ...
+
+    @_abc_1.abstractmethod
     def PutPerson(
         self,
         request: _registry_pb2.PutPersonRequest,
@@ -201,6 +223,13 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_pb2.GetPersonRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_pb2.Person, _abc.Awaitable[_registry_pb2.Person]]: ...
+
+    @_abc_1.abstractmethod
+    def ListPersons(
+        self,
+        request: _registry_pb2.ListPersonsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.ListPersonsResponse, _abc.Awaitable[_registry_pb2.ListPersonsResponse]]: ...
 
     @_abc_1.abstractmethod
     def EndEmployment(
@@ -223,6 +252,13 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_pb2.RevokePermitRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_pb2.RevokePermitResponse, _abc.Awaitable[_registry_pb2.RevokePermitResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListPermits(
+        self,
+        request: _registry_pb2.ListPermitsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.ListPermitsResponse, _abc.Awaitable[_registry_pb2.ListPermitsResponse]]: ...
 
     @_abc_1.abstractmethod
     def ImportRows(

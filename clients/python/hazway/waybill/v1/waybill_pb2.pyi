@@ -455,7 +455,7 @@ Global___Assignment: _TypeAlias = Assignment  # noqa: Y015
 
 @_typing.final
 class Route(_message.Message):
-    """The planned route 计划路线; at most 10,000 of each."""
+    """The planned route 计划路线; at most 20,000 of each."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

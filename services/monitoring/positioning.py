@@ -1,0 +1,56 @@
+"""Telling the waybill slice whose terminals are awake: it lets nobody depart whose terminal is silent (Measures Art. 26)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from sqlalchemy import Connection
+
+from services import waybill
+from services.monitoring import packed
+from services.monitoring.vehicles import Vehicle
+from services.waybill.model import Positioning as Told
+
+_EVERY_MS = 60_000  # of a vehicle's own time: departures are judged by minutes
+_SILENT_MS = 600_000  # a terminal silent for longer has been offline in between
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Known = Callable[[Connection, set[int]], dict[int, Vehicle]]
+
+
+class Positioning:
+    """Remembers what was told, so that a vehicle is told about once a minute and not once a fix."""
+
+    def __init__(self) -> None:
+        self._told: dict[int, int] = {}
+        self._since: dict[int, int] = {}
+
+    def tell(self, connection: Connection, batches: Sequence[packed.Records], known: Known) -> None:
+        """Tell of the newest positioned fix of each vehicle in the batches, where it is a minute newer than the last told."""
+        if not batches:
+            return
+        records = np.concatenate(batches)
+        records = records[(records["flags"] & packed.POSITIONED) != 0]
+        order = np.argsort(records["time_ms"], kind="stable")
+        newest = dict(zip(records["vehicle"][order].tolist(), records["time_ms"][order].tolist(), strict=True))
+        due = {number: at for number, at in newest.items() if at - self._told.get(number, 0) >= _EVERY_MS}
+        if not due:
+            return
+        for number, at in due.items():
+            if at - self._told.get(number, 0) > _SILENT_MS:
+                self._since[number] = at
+        named = known(connection, set(due))
+        waybill.record_positioning(
+            connection,
+            {
+                named[number].vehicle_id: Told(last_fix_at=_at(at), online_since=_at(self._since[number]))
+                for number, at in due.items()
+            },
+        )
+        self._told |= due
+
+
+def _at(milliseconds: int) -> datetime:
+    return _EPOCH + timedelta(milliseconds=milliseconds)
