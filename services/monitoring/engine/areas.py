@@ -177,7 +177,7 @@ def apply_hours(
         raise_alarm(
             state, out, arrival, slot, AlarmKind.AREA_ENTERED, begin, cause=zone_id, zone_id=zone_id,
             severity=_severity(trip), position=place, ended_ms=end if end <= now else None,
-            evidence={"rule": "DM-04", "how": how, "zone_version": zone.version, "zone_rule": rules[0].id},
+            evidence={"rule": "DM-04", "how": how, "name": zone.name, "zone_version": zone.version, "zone_rule": rules[0].id},
         )  # fmt: skip
     visit.hours_ms = now + 1
 

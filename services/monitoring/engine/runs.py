@@ -25,7 +25,7 @@ NEVER = -1
 @dataclass(frozen=True, slots=True)
 class Found:
     """Rows at which runs became long enough, with their start and peak so far; rows at which such runs were seen to be over,
-    with the time of the last row of the run and its peak."""
+    with the time of the last row of the run and its peak; rows at which any run was seen to be over, with its start."""
 
     raised: Int64s
     since: Int64s
@@ -33,10 +33,12 @@ class Found:
     over: Int64s
     over_last: Int64s
     over_peak: Int64s
+    finished: Int64s
+    finished_since: Int64s
 
 
 _NOTHING = np.empty(0, dtype=np.int64)
-NOTHING = Found(_NOTHING, _NOTHING, _NOTHING, _NOTHING, _NOTHING, _NOTHING)
+NOTHING = Found(*[_NOTHING] * 8)
 
 
 def sustained(
@@ -50,10 +52,12 @@ def sustained(
     gap_ms: int,
     value: Int64s | None = None,
     counts: Mask | None = None,
+    anew: Mask | None = None,
 ) -> Found:
     """Move the runs called ``name`` on over rows grouped by slot, in order of time. ``value`` (at least 0) has its peak kept.
 
-    A run lasts long enough once the steps that count (all of them without ``counts``) add up to ``lasting_ms``.
+    A run lasts long enough once the steps that count (all of them without ``counts``) add up to ``lasting_ms``. Rows ``anew``
+    begin another run in any case.
     """
     since_of, last_of, open_of, peak_of, sum_of = (
         columns[f"{name}_{part}"] for part in ("since", "last", "open", "peak", "sum")
@@ -68,6 +72,8 @@ def sustained(
     before_time = _before(time, first, last_of[slot[first]])
     before_holds = _before(holds, first, carried)
     begins = holds & ~(before_holds & (time - before_time <= gap_ms))
+    if anew is not None:
+        begins |= holds & anew
     continues = first & holds & ~begins
     run = np.maximum.accumulate(np.where(begins | first, np.arange(len(slot)), 0))
     since = np.where(begins, time, np.where(continues, since_of[slot], 0))[run]
@@ -80,6 +86,8 @@ def sustained(
     before_lasts = _before(lasts, first, open_of[slot[first]])
     raised = lasts & (begins | ~before_lasts)
     over = before_lasts & (begins | ~holds)
+    finished_rows = np.flatnonzero(before_holds & (begins | ~holds))
+    before_since = _before(since, first, since_of[slot[first]])
     before_peak = _before(np.where(holds, peak, 0), first, peak_of[slot[first]])
     end = np.append(first[1:], True)
     at = slot[end]
@@ -88,8 +96,9 @@ def sustained(
     sum_of[at] = np.where(holds, total, 0)[end]
     raised_rows, over_rows = np.flatnonzero(raised), np.flatnonzero(over)
     return Found(
-        raised_rows, since[raised_rows], peak[raised_rows], over_rows, before_time[over_rows], before_peak[over_rows]
-    )
+        raised_rows, since[raised_rows], peak[raised_rows], over_rows, before_time[over_rows], before_peak[over_rows],
+        finished_rows, before_since[finished_rows],
+    )  # fmt: skip
 
 
 def _before(values: npt.NDArray[Value], first: Mask, carried: npt.NDArray[Any]) -> npt.NDArray[Value]:

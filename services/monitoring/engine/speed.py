@@ -42,11 +42,11 @@ def overspeed(batch: Batch, inside: Inside) -> None:
         raise_alarm(
             state, out, int(rows.arrival[row]), int(rows.slot[row]), AlarmKind.OVERSPEED, since,
             position=rows.position(row),
-            evidence={"rule": "DM-01", "limit_dkmh": int(limit[row]), "peak_dkmh": peak},
+            evidence={"rule": "DM-01", "limit_dkmh": int(limit[row]), "top_dkmh": peak},
         )  # fmt: skip
     for row, peak in zip(found.over.tolist(), found.over_peak.tolist(), strict=True):
         arrival, slot = int(rows.arrival[row]), int(rows.slot[row])
-        end_alarm(state, out, arrival, slot, AlarmKind.OVERSPEED, int(earlier[row]), evidence={"peak_dkmh": peak})
+        end_alarm(state, out, arrival, slot, AlarmKind.OVERSPEED, int(earlier[row]), evidence={"top_dkmh": peak})
 
 
 def _last_above(state: ShardState, rows: Rows, above: Mask) -> tuple[Int64s, Int64s]:

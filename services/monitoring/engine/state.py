@@ -15,6 +15,7 @@ import numpy.typing as npt
 from geo.position import Position
 from geo.transit import TransitState
 from services.monitoring.engine.columns import Columns
+from services.monitoring.engine.corridor import Corridors
 from services.monitoring.engine.plain import alarm_from_plain, alarm_to_plain
 from services.monitoring.engine.visits import Visit
 from services.monitoring.facts import TripFact
@@ -42,11 +43,10 @@ _KINDS: dict[str, tuple[npt.DTypeLike, int]] = {
     # driving without a rest, and in the legal day
     "moving_ms": (np.int64, -1), "moving_latitude": (np.int32, 0), "moving_longitude": (np.int32, 0),
     "driving_since": (np.int64, -1), "day": (np.int32, -1), "day_driven": (np.int64, 0),
-    # a stop and where
-    "stop_latitude": (np.int32, 0), "stop_longitude": (np.int32, 0), "stop_since": (np.int64, -1),
-    "stop_told": (np.int32, 0), "away_fixes": (np.int32, 0), "away_since": (np.int64, -1),
+    # whether a long stop has been told or found to be in order; fixes in a row off the planned route
+    "stop_told": (np.bool_, 0), "away_fixes": (np.int32, 0), "away_since": (np.int64, -1),
 }  # fmt: skip
-RUNS = ("over", "frozen", "blind", "nobill")
+RUNS = ("over", "frozen", "blind", "nobill", "stop", "park")
 for _name in RUNS:
     _KINDS |= {
         f"{_name}_since": (np.int64, -1), f"{_name}_last": (np.int64, -1),
@@ -72,6 +72,7 @@ class ShardState:
         self.transits: dict[int, dict[str, TransitState]] = {}
         self.held: dict[int, dict[str, int]] = {}  # pre-alarms held back while the vehicle keeps to its plan
         self.visits: dict[int, dict[str, Visit]] = {}
+        self.corridors = Corridors()  # follows from the trips
 
     def __len__(self) -> int:
         return len(self.vehicle)
@@ -105,11 +106,20 @@ class ShardState:
             return None
         return Position(int(self.columns["good_latitude"][slot]), int(self.columns["good_longitude"][slot]))
 
+    def lay_corridor(self, slot: int) -> None:
+        """Make the corridor that of the trip in force."""
+        trip = self.trips.get(slot)
+        if trip is not None and trip.under_way and len(trip.route) > 1:
+            self.corridors.lay(slot, trip.route)
+        else:
+            self.corridors.drop(slot)
+
     def forget(self, slot: int) -> None:
         """Back to a vehicle nothing is known of."""
         self.columns.reset(slot)
         for mapping in (self.trips, self.pending, self.transits, self.held, self.visits):
             mapping.pop(slot, None)
+        self.corridors.drop(slot)
         for key in [key for key in self.open if key[0] == slot]:
             del self.open[key]
 
@@ -120,6 +130,7 @@ class ShardState:
         for mine, theirs in self._mappings(other):
             if other_slot in theirs:
                 mine[slot] = theirs[other_slot]
+        self.lay_corridor(slot)
         self.open |= {(slot, *key[1:]): alarm for key, alarm in other.open.items() if key[0] == other_slot}
 
     def _mappings(self, other: ShardState) -> Iterable[tuple[dict[int, Any], dict[int, Any]]]:
@@ -169,6 +180,8 @@ class ShardState:
         state.columns.load(count, arrays[8 * count :])
         state.tick_ms, state.change = sparse["tick"], sparse["change"]
         state.trips = {int(slot): TripFact.decode(_bytes(body)) for slot, body in sparse["trips"].items()}
+        for slot in state.trips:
+            state.lay_corridor(slot)
         state.pending = {
             int(slot): [TripFact.decode(_bytes(body)) for body in facts] for slot, facts in sparse["pending"].items()
         }

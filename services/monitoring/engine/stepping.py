@@ -7,12 +7,17 @@ import numpy.typing as npt
 
 from services.monitoring.engine.areas import apply_hours, areas
 from services.monitoring.engine.batch import Outbox, Rows, arranged
+from services.monitoring.engine.fatigue import fatigue
+from services.monitoring.engine.faults import position_faults
 from services.monitoring.engine.places import believed, remember
+from services.monitoring.engine.route import route_deviation
 from services.monitoring.engine.silence import moved_offline, offline, offline_by
 from services.monitoring.engine.speed import overspeed
 from services.monitoring.engine.state import ShardState
+from services.monitoring.engine.stops import long_stop, long_stop_by, parked
 from services.monitoring.engine.trips import announce, take_due
 from services.monitoring.engine.tunnels import tunnels, waited
+from services.monitoring.engine.waybills import no_waybill
 from services.monitoring.engine.world import World
 from services.monitoring.fixes import Fixes
 from services.monitoring.model import Effect, Entry, FixesEntry, TickEntry, TripEntry
@@ -70,6 +75,12 @@ def _detect(state: ShardState, world: World, rows: Rows, out: Outbox) -> None:
     inside = areas(batch)
     overspeed(batch, inside)
     tunnels(batch)
+    route_deviation(batch)
+    fatigue(batch)
+    long_stop(batch)
+    parked(batch)
+    no_waybill(batch)
+    position_faults(batch)
     remember(batch)
 
 
@@ -85,6 +96,7 @@ def _tick(state: ShardState, world: World, at_ms: int, out: Outbox) -> None:
 def elapse(state: ShardState, world: World, at_ms: int, slots: Int64s, out: Outbox) -> None:
     """Nothing more has been heard of these vehicles up to now."""
     offline_by(state, world, at_ms, slots, out)
+    long_stop_by(state, world, at_ms, slots, out)
     chosen = set(slots.tolist()) if len(slots) < len(state) else None
     for slot in [slot for slot in state.transits if chosen is None or slot in chosen]:
         waited(state, world, at_ms, slot, out)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from services.monitoring.engine.batch import Outbox
 from services.monitoring.engine.desk import end_alarm
+from services.monitoring.engine.fatigue import change_driver
+from services.monitoring.engine.route import back_on_route
 from services.monitoring.engine.silence import offline_until
 from services.monitoring.engine.state import ShardState
+from services.monitoring.engine.stops import stop_until
+from services.monitoring.engine.waybills import check_place
 from services.monitoring.engine.world import World
 from services.monitoring.facts import CATEGORIES, TripFact
 from services.monitoring.model import AlarmKind, NeedsHistory
@@ -46,8 +50,14 @@ def apply_fact(state: ShardState, world: World, fact: TripFact, slot: int, out: 
     """From here on the vehicle is on this trip, with this load."""
     offline_until(state, world, fact.at_ms, slot, out, arrival)
     _close_what_is_free(state, world, fact, slot, out, arrival)
-    state.trips[slot] = fact
     columns = state.columns
+    if (fact.under_way and fact.loaded) != bool(columns["under_way"][slot] and columns["loaded"][slot]):
+        stop_until(state, world, fact.at_ms, slot, out, arrival)
+    change_driver(state, fact, slot, out, arrival)
+    check_place(state, world, fact, slot, out, arrival)
+    back_on_route(state, slot, out, arrival, fact.at_ms)
+    state.trips[slot] = fact
+    state.lay_corridor(slot)
     columns["trip_ms"][slot], columns["known"][slot] = fact.at_ms, True
     columns["under_way"][slot], columns["loaded"][slot] = fact.under_way, fact.loaded
     columns["forbidden"][slot] = sum(1 << CATEGORIES.index(category) for category in fact.tunnel_forbidden)

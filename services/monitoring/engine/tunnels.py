@@ -236,7 +236,7 @@ def _closed(state: ShardState, world: World, slot: int, zone: ZoneRecord, at_ms:
     if not rules:
         return {}
     trip = state.trips[slot]
-    reason = {"rule": "RT-01", "zone_version": zone.version, "zone_rule": rules[0].id}
+    reason = {"rule": "RT-01", "name": zone.name, "zone_version": zone.version, "zone_rule": rules[0].id}
     if rules[0].id == CATEGORY:
         reason |= {"category": zone.category, "forbidden": trip.tunnel_forbidden}
     return dict(reason)

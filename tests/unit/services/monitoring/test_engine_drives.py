@@ -49,7 +49,7 @@ def test_one_overspeed_raises_once(graph: RoadGraph, trip: Itinerary, world: Wor
     assert kinds(effects) == ["OVERSPEED"]
     (alarm,) = standing(effects)
     assert alarm.ended_ms is not None
-    assert int(alarm.evidence["peak_dkmh"]) > int(alarm.evidence["limit_dkmh"])
+    assert int(alarm.evidence["top_dkmh"]) > int(alarm.evidence["limit_dkmh"])
 
 
 def test_silence_on_the_way_is_told_by_a_tick_and_ends_with_the_next_fix(

@@ -1,0 +1,125 @@
+"""The corridors round the planned routes of a shard's vehicles, asked for many fixes at once. Made from the trips, never stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from geo.position import E7
+from geo.shapes import METRES_PER_E7
+from services.monitoring.facts import Point
+
+Int64s = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+_CELL_E7 = 100_000  # about 1.1 km
+_ACROSS = 360 * E7 // _CELL_E7 + 2
+_KEYS = 1 << 30  # more than there are cells
+_REACH_M = 1_000.0  # no corridor is wider to one side
+_MOST_NEW = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Straight pieces under (slot, cell) keys, in order of key."""
+
+    key: Int64s
+    y: Floats
+    x: Floats
+    up: Floats
+    across: Floats
+
+
+def _joined(parts: list[_Lines]) -> _Lines:
+    if not parts:
+        empty = np.empty(0)
+        return _Lines(np.empty(0, dtype=np.int64), empty, empty, empty, empty)
+    key = np.concatenate([part.key for part in parts])
+    order = np.argsort(key, kind="stable")
+    rest = (np.concatenate([getattr(part, name) for part in parts])[order] for name in ("y", "x", "up", "across"))
+    return _Lines(key[order], *rest)
+
+
+class Corridors:
+    """At most one line a slot. Two tables, a large one and a small one of recent lines, so that a new trip costs little."""
+
+    def __init__(self) -> None:
+        self._lines: dict[int, _Lines] = {}
+        self._recent: set[int] = set()
+        self._old = self._new = _joined([])
+        self._is_stale = self._are_old_stale = False
+
+    def lay(self, slot: int, route: tuple[Point, ...]) -> None:
+        self._lines[slot] = _pieces(slot, route)
+        self._recent.add(slot)
+        self._is_stale = True
+
+    def drop(self, slot: int) -> None:
+        if self._lines.pop(slot, None) is not None:
+            self._recent.add(slot)  # its lines in the old table count no more
+            self._is_stale = True
+
+    def away_m(self, slot: Int64s, latitude_e7: Int64s, longitude_e7: Int64s) -> Floats:
+        """Metres from each fix to the line of its vehicle; infinite from about a kilometre on."""
+        self._settle()
+        away = np.full(len(slot), np.inf)
+        is_recent = np.isin(slot, np.fromiter(self._recent, dtype=np.int64, count=len(self._recent)))
+        tables = ((self._old, np.flatnonzero(~is_recent)), (self._new, np.flatnonzero(is_recent)))
+        for lines, rows in tables:
+            away[rows] = _away_m(lines, slot[rows], latitude_e7[rows], longitude_e7[rows])
+        return away
+
+    def _settle(self) -> None:
+        if not self._is_stale:
+            return
+        if len(self._recent) > _MOST_NEW:
+            self._old, self._recent = _joined(list(self._lines.values())), set()
+        self._new = _joined([self._lines[slot] for slot in sorted(self._recent) if slot in self._lines])
+        self._is_stale = False
+
+
+def _pieces(slot: int, route: tuple[Point, ...]) -> _Lines:
+    points = np.array(route, dtype=np.int64).reshape(-1, 2)
+    step = np.diff(points, axis=0)
+    step[:, 1] = (step[:, 1] + 180 * E7) % (360 * E7) - 180 * E7
+    cuts = np.maximum(1, -(-np.abs(step).max(axis=1) // _CELL_E7))
+    row = np.repeat(np.arange(len(step)), cuts)
+    number = np.arange(len(row)) - np.repeat(np.cumsum(cuts) - cuts, cuts)
+    piece = step[row] / cuts[row][:, None]
+    start = points[:-1][row] + piece * number[:, None]
+    y, x, up, across = start[:, 0], start[:, 1], piece[:, 0], piece[:, 1]
+    reach = _REACH_M / METRES_PER_E7
+    aside = reach / np.cos(np.radians(np.minimum(np.abs(y) / E7 + 0.02, 89.0)))
+    south = np.floor((np.minimum(y, y + up) - reach) / _CELL_E7).astype(np.int64)
+    tall = np.floor((np.maximum(y, y + up) + reach) / _CELL_E7).astype(np.int64) - south + 1
+    west = np.floor((np.minimum(x, x + across) - aside) / _CELL_E7).astype(np.int64)
+    broad = np.floor((np.maximum(x, x + across) + aside) / _CELL_E7).astype(np.int64) - west + 1
+    filed = np.repeat(np.arange(len(y)), tall * broad)
+    place = np.arange(len(filed)) - np.repeat(np.cumsum(tall * broad) - tall * broad, tall * broad)
+    cell = (south[filed] + place // broad[filed] + 90 * E7 // _CELL_E7 + 2) * _ACROSS + (
+        west[filed] + place % broad[filed] + 180 * E7 // _CELL_E7
+    )
+    return _Lines(slot * _KEYS + cell, y[filed], x[filed], up[filed], across[filed])
+
+
+def _away_m(lines: _Lines, slot: Int64s, latitude_e7: Int64s, longitude_e7: Int64s) -> Floats:
+    cell = (latitude_e7 // _CELL_E7 + 90 * E7 // _CELL_E7 + 2) * _ACROSS + (
+        longitude_e7 // _CELL_E7 + 180 * E7 // _CELL_E7
+    )
+    wanted = slot * _KEYS + cell
+    first, last = np.searchsorted(lines.key, wanted), np.searchsorted(lines.key, wanted, side="right")
+    counts = last - first
+    row = np.repeat(np.arange(len(slot)), counts)
+    piece = np.repeat(first - (np.cumsum(counts) - counts), counts) + np.arange(len(row))
+    narrowing = np.cos(latitude_e7 * (np.pi / 180 / E7))[row] * METRES_PER_E7
+    y, x = (latitude_e7[row] - lines.y[piece]) * METRES_PER_E7, (longitude_e7[row] - lines.x[piece]) * narrowing
+    up, across = lines.up[piece] * METRES_PER_E7, lines.across[piece] * narrowing
+    share = np.clip((y * up + x * across) / np.maximum(up * up + across * across, 1e-6), 0.0, 1.0)
+    away = np.full(len(slot), np.inf)
+    found = np.flatnonzero(counts)
+    if len(found):
+        starts = (np.cumsum(counts) - counts)[found]
+        away[found] = np.minimum.reduceat(np.hypot(y - share * up, x - share * across), starts)
+    return away

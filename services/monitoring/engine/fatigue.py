@@ -1,0 +1,139 @@
+"""Driving without a rest (DM-02): 4 h without 20 min, 8 h a legal day, and the night rule where it is set. It belongs to a person.
+
+A vehicle's driving counts for the driver its waybill names; ``persons`` joins what one person drove in several vehicles.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from geo.position import distances_m
+from services.monitoring.engine.batch import Batch, Outbox, Rows, before
+from services.monitoring.engine.desk import end_alarm, raise_alarm
+from services.monitoring.engine.state import ShardState
+from services.monitoring.facts import TripFact
+from services.monitoring.model import AlarmKind, Driven
+
+Int64s = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+_DAY_MS, _BEIJING_MS, _MINUTE_MS = 86_400_000, 8 * 3_600_000, 60_000
+_RESTED_M = 2_000.0  # who is farther away after a silence has not rested
+_LONGEST_STEP_MS = 600_000  # of driving between two fixes
+
+CONTINUOUS, DAILY, NIGHT = "continuous", "daily", "night"
+
+
+def fatigue(batch: Batch) -> None:
+    """Look at moving rows only: a stretch begins with the first one after a rest."""
+    limits, columns = batch.world.thresholds, batch.state.columns
+    rows = batch.good.take((batch.good.speed > limits.moving_dkmh) & (batch.good.speed <= limits.speed_noise_dkmh))
+    if not len(rows):
+        return
+    first, starts = rows.first, rows.slot[rows.first]
+    came = before(rows.time, first, columns["moving_ms"][starts])
+    rested = _rested(state=batch.state, rows=rows, came=came, rest_ms=limits.rest_ms)
+    since = np.where(rested, rows.time, columns["driving_since"][rows.slot])
+    since = since[np.maximum.accumulate(np.where(rested | first, np.arange(len(rows)), 0))]
+    was_since = before(since, first, columns["driving_since"][starts])
+    _continuous(batch, rows, rested, since, came, was_since)
+    if limits.night_driving_ms:
+        _at_night(batch, rows, rested, since, came)
+    _in_the_day(batch, rows, rested, came)
+    last = rows.take(rows.last)
+    columns["moving_ms"][last.slot], columns["driving_since"][last.slot] = last.time, since[rows.last]
+    columns["moving_latitude"][last.slot], columns["moving_longitude"][last.slot] = last.latitude, last.longitude
+
+
+def _rested(state: ShardState, rows: Rows, came: Int64s, rest_ms: int) -> Mask:
+    columns, first = state.columns, rows.first
+    starts = rows.slot[first]
+    rested = (came < 0) | (rows.time - came >= rest_ms)
+    doubtful = np.flatnonzero(rested & (came >= 0))
+    if len(doubtful):
+        latitude = before(rows.latitude, first, columns["moving_latitude"][starts])[doubtful]
+        longitude = before(rows.longitude, first, columns["moving_longitude"][starts])[doubtful]
+        metres = distances_m(latitude, longitude, rows.latitude[doubtful], rows.longitude[doubtful])
+        # a night at rest may end in another town on a trailer; more than a day counts as rest in any case
+        rested[doubtful] = (metres <= _RESTED_M) | ((rows.time - came)[doubtful] >= _DAY_MS)
+    return rested
+
+
+def _continuous(batch: Batch, rows: Rows, rested: Mask, since: Int64s, came: Int64s, was_since: Int64s) -> None:
+    limits, state, out = batch.world.thresholds, batch.state, batch.out
+    for row in np.flatnonzero(rested & (came >= 0)).tolist():
+        slot, arrival = int(rows.slot[row]), int(rows.arrival[row])
+        _finish(state, out, arrival, slot, int(was_since[row]), int(came[row]))
+    long = rows.time - since >= limits.driving_ms
+    for row in np.flatnonzero(long & (rested | (came - since < limits.driving_ms))).tolist():
+        begin = int(since[row])
+        _raise(batch, rows, row, CONTINUOUS, begin + limits.driving_ms, {"driving_since_ms": begin})
+
+
+def _finish(state: ShardState, out: Outbox, arrival: int, slot: int, since_ms: int, last_ms: int) -> None:
+    driver = _driver(state.trips.get(slot))
+    if driver and last_ms > since_ms:
+        out.add(arrival, Driven(driver, int(state.vehicle[slot]), since_ms, last_ms))
+    for cause in (CONTINUOUS, NIGHT):
+        end_alarm(state, out, arrival, slot, AlarmKind.FATIGUE, last_ms, cause=cause)
+
+
+def _at_night(batch: Batch, rows: Rows, rested: Mask, since: Int64s, came: Int64s) -> None:
+    limits = batch.world.thresholds
+    opens, length = limits.night_from_minute, (limits.night_to_minute - limits.night_from_minute) % 1440
+    into = (rows.time + _BEIJING_MS - opens * _MINUTE_MS) % _DAY_MS  # since the last start of a night
+    begin = np.maximum(since, rows.time - into)
+    is_night = into < length * _MINUTE_MS
+    long = is_night & (rows.time - begin >= limits.night_driving_ms)
+    for row in np.flatnonzero(long & (rested | (came - begin < limits.night_driving_ms))).tolist():
+        begun = int(begin[row])
+        _raise(batch, rows, row, NIGHT, begun + limits.night_driving_ms, {"driving_since_ms": begun})
+
+
+def _in_the_day(batch: Batch, rows: Rows, rested: Mask, came: Int64s) -> None:
+    columns, limits, state = batch.state.columns, batch.world.thresholds, batch.state
+    first = rows.first
+    day = (rows.time + _BEIJING_MS) // _DAY_MS
+    was_day = before(day, first, columns["day"][rows.slot[first]])
+    step = np.where(~rested & (rows.time - came <= _LONGEST_STEP_MS), rows.time - came, 0)
+    fresh = day != was_day
+    step = np.where(fresh, 0, step) + np.where(first & ~fresh, columns["day_driven"][rows.slot], 0)
+    total = np.cumsum(step)
+    begin = np.maximum.accumulate(np.where(first | fresh, np.arange(len(rows)), 0))
+    total = total - total[begin] + step[begin]
+    was = before(total, first, columns["day_driven"][rows.slot[first]])
+    for row in np.flatnonzero(fresh & (was_day >= 0)).tolist():
+        slot, arrival = int(rows.slot[row]), int(rows.arrival[row])
+        midnight = int(day[row]) * _DAY_MS - _BEIJING_MS
+        end_alarm(state, batch.out, arrival, slot, AlarmKind.FATIGUE, midnight, cause=DAILY)
+    for row in np.flatnonzero((total >= limits.daily_driving_ms) & (fresh | (was < limits.daily_driving_ms))).tolist():
+        _raise(batch, rows, row, DAILY, int(rows.time[row]), {"driven_ms": int(total[row])})
+    last = rows.last
+    columns["day"][rows.slot[last]], columns["day_driven"][rows.slot[last]] = day[last], total[last]
+
+
+def change_driver(state: ShardState, fact: TripFact, slot: int, out: Outbox, arrival: int) -> None:
+    """Another person drives from now on: what was driven so far is not his."""
+    old, new = _driver(state.trips.get(slot)), fact.driver_id
+    if not new or new == old:
+        return
+    columns = state.columns
+    if old and columns["moving_ms"][slot] >= 0:
+        _finish(state, out, arrival, slot, int(columns["driving_since"][slot]), int(columns["moving_ms"][slot]))
+        end_alarm(state, out, arrival, slot, AlarmKind.FATIGUE, fact.at_ms, cause=DAILY)
+        columns["moving_ms"][slot] = columns["driving_since"][slot] = columns["day"][slot] = -1
+        columns["day_driven"][slot] = 0
+
+
+def _driver(trip: TripFact | None) -> str:
+    return trip.driver_id if trip is not None else ""
+
+
+def _raise(batch: Batch, rows: Rows, row: int, cause: str, occurred_ms: int, evidence: dict[str, object]) -> None:
+    slot = int(rows.slot[row])
+    raise_alarm(
+        batch.state, batch.out, int(rows.arrival[row]), slot, AlarmKind.FATIGUE, occurred_ms,
+        cause=cause, position=rows.position(row),
+        evidence={"rule": "DM-02", "what": cause, "person_id": _driver(batch.state.trips.get(slot)), **evidence},
+    )  # fmt: skip

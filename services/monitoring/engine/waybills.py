@@ -1,0 +1,52 @@
+"""Loaded and moving without an active waybill (DM-09), and loading or unloading where the waybill does not say."""
+
+from __future__ import annotations
+
+from services.monitoring.engine.batch import Batch, Outbox
+from services.monitoring.engine.desk import end_alarm, raise_alarm
+from services.monitoring.engine.runs import sustained
+from services.monitoring.engine.state import ShardState
+from services.monitoring.engine.stops import is_at_site
+from services.monitoring.engine.world import World
+from services.monitoring.facts import TripFact
+from services.monitoring.model import AlarmKind, Severity
+
+_OLDEST_PLACE_MS = 1_800_000  # an older place says nothing about where a tank was emptied
+
+
+def no_waybill(batch: Batch) -> None:
+    """The tank's state is that of the last waybill fact; a vehicle without any is not known to be loaded."""
+    columns, limits, state, good = batch.state.columns, batch.world.thresholds, batch.state, batch.good
+    loose = columns["known"] & columns["loaded"] & ~columns["under_way"]
+    found = sustained(
+        columns,
+        "nobill",
+        good.slot,
+        good.time,
+        loose[good.slot] & (good.speed >= limits.no_waybill_dkmh),
+        lasting_ms=limits.no_waybill_ms,
+        gap_ms=limits.offline_ms,
+    )
+    for row, since in zip(found.raised.tolist(), found.since.tolist(), strict=True):
+        raise_alarm(
+            state, batch.out, int(good.arrival[row]), int(good.slot[row]), AlarmKind.NO_WAYBILL, since,
+            severity=Severity.GRAVE, position=good.position(row), evidence={"rule": "DM-09"},
+        )  # fmt: skip
+    for row, last in zip(found.over.tolist(), found.over_last.tolist(), strict=True):
+        end_alarm(state, batch.out, int(good.arrival[row]), int(good.slot[row]), AlarmKind.NO_WAYBILL, last)
+
+
+def check_place(state: ShardState, world: World, fact: TripFact, slot: int, out: Outbox, arrival: int) -> None:
+    """The load has come aboard or gone: was the vehicle at one of the trip's places?"""
+    old = state.trips.get(slot)
+    was_loaded = old is not None and old.loaded
+    trip = old if was_loaded and old is not None else fact
+    place, seen_ms = state.position(slot), int(state.columns["good_ms"][slot])
+    if fact.loaded == was_loaded or not trip.sites or place is None or fact.at_ms - seen_ms > _OLDEST_PLACE_MS:
+        return
+    if not is_at_site(trip, place, world.thresholds.wrong_place_slack_m):
+        what = "unloading" if was_loaded else "loading"
+        raise_alarm(
+            state, out, arrival, slot, AlarmKind.WRONG_PLACE, fact.at_ms, cause=what, position=place,
+            ended_ms=fact.at_ms, evidence={"what": what, "waybill_id": trip.waybill_id, "last_seen_ms": seen_ms},
+        )  # fmt: skip
