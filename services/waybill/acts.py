@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from hazway.waybill.v1 import waybill_pb2 as pb
-from services import goods, registry, traceability
+from services import registry, traceability
 from services.errors import Finding, Refusal, refuse, warnings_among
 from services.errors.common import NOT_FOUND
 from services.errors.waybill import NOT_IN_THIS_STATE, PERMIT_MISMATCH
@@ -16,7 +16,7 @@ from services.registry.wire import text_of
 from services.runtime.call import Call
 from services.traceability import Registered
 from services.waybill import slots_store, store
-from services.waybill.facts import carrier_of, decision_on, gather
+from services.waybill.facts import carrier_of, catalogue_of, decision_on, gather
 from services.waybill.issue import lay_out
 from services.waybill.lifecycle import Act, check_act, next_state
 from services.waybill.model import Facts, Role, State, Waybill, WaybillKind
@@ -52,11 +52,12 @@ def depart_waybill(call: Call, request: Any) -> pb.DepartWaybillResponse:
     kept = standing(call, request.waybill_id)
     at, faults = moment(request, "departed_at", call.now)
     slots_store.hold(call.transaction, slots_store.resources_of(kept.waybill.assignments).values())
-    facts = gather(call.transaction, kept.waybill, at, now=call.now)
+    catalogue = catalogue_of(call)
+    facts = gather(call.transaction, kept.waybill, at, now=call.now, catalogue=catalogue)
     clearance = store.clearance_of(call.transaction, kept.waybill.id)
     findings = (
         *faults,
-        *check_departure(kept.waybill, facts, goods.core(), clearance, at),
+        *check_departure(kept.waybill, facts, catalogue, clearance, at),
         *check_not_before("departed_at", at, kept.waybill.issued_at),
     )
     refuse(findings)
@@ -66,9 +67,9 @@ def depart_waybill(call: Call, request: Any) -> pb.DepartWaybillResponse:
     if request.validate_only:
         response.waybill.CopyFrom(shown(Kept(waybill, kept.version)))
         return response
-    registered = traceability.record(call, request, decision=decision_on(facts))
+    registered = traceability.record(call, request, decision=decision_on(facts, catalogue))
     _use_permits(call, waybill, facts, registered)
-    tell(call.transaction, waybill, facts, at)
+    tell(call.transaction, waybill, facts, catalogue, at)
     response.waybill.CopyFrom(shown(store.update(call.transaction, kept, waybill, call.now)))
     response.registered.CopyFrom(registered.to_wire())
     return response
@@ -141,8 +142,9 @@ def unloaded(call: Call, waybill: Waybill, at: datetime, registered: Registered)
 def keep_changed(call: Call, kept: Kept, waybill: Waybill, at: datetime) -> Kept:
     """Keep a waybill that was under way, free what it holds no longer, and tell those who follow it."""
     _free(call, waybill)
-    facts = gather(call.transaction, waybill, at, now=call.now)
-    tell(call.transaction, waybill, facts, at)
+    catalogue = catalogue_of(call)
+    facts = gather(call.transaction, waybill, at, now=call.now, catalogue=catalogue)
+    tell(call.transaction, waybill, facts, catalogue, at)
     return store.update(call.transaction, kept, waybill, call.now)
 
 

@@ -3,21 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
 from services import goods, registry
+from services.errors import Finding
+from services.goods import Catalogue
+from services.goods.cli import imported_catalogue
+from services.runtime.call import Call
 from services.waybill import slots_store, store
 from services.waybill.model import Facts, Role, Waybill, WaybillKind
 from services.waybill.on_route import zones_on_route
+from services.waybill.trip import Trip
 
 EDITION = "2026-11"  # of the rules of this slice: a change of a rule's meaning is a new edition
 
 
-def gather(connection: Connection, waybill: Waybill, at: datetime, *, now: datetime) -> Facts:
-    """Everything the rules may ask, true at ``at`` by what is known now; the trip is taken to begin at ``at`` or as planned."""
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The facts, and what is wrong with the route so that its zones could not be told."""
+
+    facts: Facts
+    findings: tuple[Finding, ...] = ()
+
+
+def gather(
+    connection: Connection, waybill: Waybill, at: datetime, *, now: datetime, catalogue: Catalogue | None = None
+) -> Facts:
+    """Everything the rules may ask, as of ``now``, for a trip that leaves at ``at``; a route nobody knows touches nothing."""
+    return gather_all(connection, waybill, at, now=now, catalogue=catalogue).facts
+
+
+def gather_all(
+    connection: Connection, waybill: Waybill, at: datetime, *, now: datetime, catalogue: Catalogue | None = None
+) -> Gathered:
+    """As ``gather``, and the route's own faults."""
     facts = registry.facts_at(
         connection,
         now,
@@ -27,9 +52,8 @@ def gather(connection: Connection, waybill: Waybill, at: datetime, *, now: datet
         persons=(*waybill.resources(Role.DRIVER), *waybill.resources(Role.ESCORT)),
     )
     replaced = store.find(connection, waybill.replaces) if waybill.replaces else None
-    return Facts(
+    known = Facts(
         registry=facts,
-        zones=zones_on_route(connection, waybill, at),
         busy=slots_store.busy(
             connection,
             slots_store.resources_of(waybill.assignments),
@@ -40,13 +64,26 @@ def gather(connection: Connection, waybill: Waybill, at: datetime, *, now: datet
         positioning=store.positioning_of(connection, waybill.resources(Role.TRACTOR)),
         replaced=replaced.waybill if replaced is not None and _may_follow(waybill, replaced.waybill) else None,
     )
+    zones, findings = zones_on_route(connection, Trip(waybill, known, catalogue or goods.core(), now), at)
+    return Gathered(replace(known, zones=zones), findings)
 
 
-def decision_on(facts: Facts) -> Mapping[str, Any]:
+def catalogue_of(call: Call) -> Catalogue:
+    """The goods this server judges by: the imported list, else the core one."""
+    path = imported_catalogue(call.settings.home)
+    return _loaded(path, path.stat().st_mtime_ns) if path.exists() else goods.core()
+
+
+@lru_cache(maxsize=2)
+def _loaded(path: Path, _changed: int) -> Catalogue:
+    return Catalogue.load(path)
+
+
+def decision_on(facts: Facts, catalogue: Catalogue) -> Mapping[str, Any]:
     """What a decision keeps of its grounds: the versions of facts and zones, the editions of rules and goods."""
     return {
         "rules": EDITION,
-        "goods": goods.core().edition,
+        "goods": catalogue.edition,
         "facts": dict(sorted(facts.registry.versions.items())),
         "zones": {zone.zone_id: zone.version_id for zone in facts.zones},
     }

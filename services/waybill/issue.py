@@ -8,9 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 from hazway.waybill.v1 import waybill_pb2 as pb
-from services import goods, traceability
+from services import traceability
 from services.errors import Finding, Refusal, refuse, warnings_among
 from services.errors.waybill import REFERENCE_TAKEN, RESOURCE_BUSY, WAYBILL_EXISTS
+from services.goods import Catalogue
 from services.registry.versions import legal_day
 from services.registry.wire import invalid
 from services.registry.writing import deduplicated
@@ -19,7 +20,7 @@ from services.runtime.call import Call
 from services.traceability import Registered
 from services.waybill import slots_store, store
 from services.waybill.bases import basis_on
-from services.waybill.facts import carrier_of, decision_on, gather
+from services.waybill.facts import carrier_of, catalogue_of, decision_on, gather_all
 from services.waybill.model import Facts, Revision, RevisionState, Signer, State, Waybill
 from services.waybill.numbers import licence_number_of, next_number
 from services.waybill.relations import index_of
@@ -39,6 +40,7 @@ class Judged:
 
     waybill: Waybill
     facts: Facts
+    catalogue: Catalogue
     warnings: Findings
 
 
@@ -65,19 +67,27 @@ def judge(call: Call, waybill: Waybill, read: Findings, *, hold: bool) -> Judged
     """Raises a refusal with everything that is wrong. With ``hold`` nobody else disposes of its resources meanwhile."""
     if hold:
         slots_store.hold(call.transaction, slots_store.resources_of(waybill.assignments).values())
-    facts = gather(call.transaction, waybill, waybill.planned_departure or call.now, now=call.now)
+    catalogue = catalogue_of(call)
+    departure = waybill.planned_departure or call.now
+    gathered = gather_all(call.transaction, waybill, departure, now=call.now, catalogue=catalogue)
     findings = deduplicated(
-        (*read, *_times(call, waybill), *_free(call, waybill), *check_issue(waybill, facts, goods.core(), call.now))
+        (
+            *read,
+            *_times(call, waybill),
+            *_free(call, waybill),
+            *gathered.findings,
+            *check_issue(waybill, gathered.facts, catalogue, call.now),
+        )
     )
     refuse(findings)
-    return Judged(waybill, facts, warnings_among(findings))
+    return Judged(waybill, gathered.facts, catalogue, warnings_among(findings))
 
 
 def keep(call: Call, request: Any, judged: Judged) -> tuple[Kept, Registered]:
     """Number, record and keep it. Raises a refusal when somebody else was faster with its id or a resource."""
     number = next_number(call.transaction, licence_number_of(judged.waybill, judged.facts), call.now)
     waybill = replace(judged.waybill, state=State.ISSUED, number=number, revision=1, issued_at=call.now)
-    decision = decision_on(judged.facts)
+    decision = decision_on(judged.facts, judged.catalogue)
     registered = traceability.record(call, request, number=number, decision=decision)
     try:
         store.insert(call.transaction, waybill, index_of(waybill, judged.facts), call.now)

@@ -12,6 +12,7 @@ from services import goods
 from services.errors import Finding, Refusal, refuse
 from services.errors.common import NOT_FOUND
 from services.errors.waybill import CLEARANCE_VOID
+from services.goods import Catalogue
 from services.waybill import store
 from services.waybill.acts import moved
 from services.waybill.facts import gather
@@ -43,14 +44,19 @@ def for_loading(connection: Connection, waybill_id: str, at: datetime, *, lock: 
 
 
 def check_quantities(
-    connection: Connection, waybill_id: str, actual_g: Mapping[int, int], at: datetime
+    connection: Connection,
+    waybill_id: str,
+    actual_g: Mapping[int, int],
+    at: datetime,
+    catalogue: Catalogue | None = None,
 ) -> tuple[Finding, ...]:
     """LC-07: the quantities of a loading record (grams by goods line number) against order, tank and vehicle.
 
     Raises a refusal NOT_FOUND.
     """
     kept = _kept(connection, waybill_id, lock=False)
-    return check_actual(kept.waybill, gather(connection, kept.waybill, at, now=at), goods.core(), actual_g, at)
+    facts = gather(connection, kept.waybill, at, now=at, catalogue=catalogue)
+    return check_actual(kept.waybill, facts, catalogue or goods.core(), actual_g, at)
 
 
 def give_clearance(
@@ -62,6 +68,7 @@ def give_clearance(
     loading_record_digest: bytes,
     actual_g: Mapping[int, int],
     at: datetime,
+    catalogue: Catalogue | None = None,
 ) -> Waybill:
     """This revision was checked and loaded, with these grams by goods line number, and may leave; the waybill as it is now.
 
@@ -73,7 +80,7 @@ def give_clearance(
     if _given(connection, waybill, revision, loading_record_id):
         return waybill
     refuse((*check_act(waybill, Act.CLEAR, at), *_same_revision(waybill, revision)))
-    refuse(check_quantities(connection, waybill_id, actual_g, at))
+    refuse(check_quantities(connection, waybill_id, actual_g, at, catalogue))
     clearance = Clearance(waybill_id=waybill_id, revision=revision, loading_record_id=loading_record_id, granted_at=at)
     if not store.insert_clearance(connection, clearance, loading_record_digest):
         problem = {"problem": f"loading record {loading_record_id} was used before 装货记录已使用"}

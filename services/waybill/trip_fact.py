@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from hazway import cbor
 from services import goods
-from services.goods import tunnel_categories
+from services.goods import Catalogue, tunnel_categories
 from services.registry.versions import legal_day
 from services.runtime import outbox
 from services.waybill.facts import carrier_of
@@ -19,17 +19,16 @@ from services.waybill.trip import Trip
 TOPIC = "trip"
 
 
-def tell(connection: Connection, waybill: Waybill, facts: Facts, at: datetime) -> None:
+def tell(connection: Connection, waybill: Waybill, facts: Facts, catalogue: Catalogue, at: datetime) -> None:
     """One message for each powered vehicle that is or was assigned, keyed by it, so that its messages keep their order."""
     for vehicle_id in waybill.resources(Role.TRACTOR):
-        outbox.put(connection, TOPIC, vehicle_id, cbor.dumps(fact_of(waybill, vehicle_id, facts, at)))
+        outbox.put(connection, TOPIC, vehicle_id, cbor.dumps(fact_of(Trip(waybill, facts, catalogue, at), vehicle_id)))
 
 
-def fact_of(waybill: Waybill, vehicle_id: str, facts: Facts, at: datetime) -> dict[int | str, Any]:
-    """The trip of this vehicle as of ``at``. ``tunnel_forbidden`` are letters of categories, also those nobody can tell."""
-    trip = Trip(waybill, facts, goods.core(), at)
-    load = trip.load
-    judgement = tunnel_categories(load, trip.catalogue, legal_day(at))
+def fact_of(trip: Trip, vehicle_id: str) -> dict[int | str, Any]:
+    """The trip of this vehicle as of its ``at``. ``tunnel_forbidden`` are letters of categories, also those nobody can tell."""
+    waybill, at = trip.waybill, trip.at
+    judgement = tunnel_categories(trip.load, trip.catalogue, legal_day(at))
     closed = sorted({*judgement.forbidden, *judgement.unknown}) if trip.carries_dangerous_goods else []
     return {
         "waybill_id": waybill.id,

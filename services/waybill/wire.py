@@ -17,7 +17,7 @@ from services.waybill.store import Kept
 
 Findings = tuple[Finding, ...]
 
-MOST_ON_ROUTE = 10_000
+MOST_ON_ROUTE = 20_000
 _MOST_LETTERS_OF_KEY = 200
 
 

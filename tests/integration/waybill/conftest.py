@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.cast import Cast, play
 from tests.world import World
 
