@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import numpy as np
 
@@ -49,7 +50,7 @@ class Builder:
     def graph(self) -> RoadGraph:
         ends = [(self._node(line[0]), self._node(line[-1])) for line, _, _ in self.lines]
         points = [[_position(x, y) for x, y in line] for line, _, _ in self.lines]
-        lengths = [sum(distance_m(a, b) for a, b in zip(line, line[1:], strict=False)) for line in points]
+        lengths = [sum(distance_m(a, b) for a, b in pairwise(line)) for line in points]
         places = [_position(x / 10, y / 10) for x, y in self.nodes]
         classes = [RoadClass.of_highway(tags["highway"]) for _, tags, _ in self.lines]
         flat = [point for line in points for point in line]
@@ -64,7 +65,9 @@ class Builder:
                 edge_class=np.array(classes, dtype=np.uint8),
                 edge_way=np.array([way for _, _, way in self.lines]),
                 edge_tunnel=np.full(len(ends), -1, dtype=np.int32),
-                edge_maxspeed_dkmh=np.array([int(tags.get("maxspeed", "0")) * 10 for _, tags, _ in self.lines], dtype=np.int32),
+                edge_maxspeed_dkmh=np.array(
+                    [int(tags.get("maxspeed", "0")) * 10 for _, tags, _ in self.lines], dtype=np.int32
+                ),
                 edge_geometry_offset=np.cumsum([0, *(len(line) for line in points)]),
                 geometry_latitude_e7=np.array([point.latitude_e7 for point in flat]),
                 geometry_longitude_e7=np.array([point.longitude_e7 for point in flat]),
@@ -130,7 +133,11 @@ def _side_roads(builder: Builder, parts: Sequence[Line], bore: int, gap: float, 
 
 
 def _beside(
-    builder: Builder, junctions: tuple[tuple[float, float], tuple[float, float]], line: Line, gap: float, rng: random.Random
+    builder: Builder,
+    junctions: tuple[tuple[float, float], tuple[float, float]],
+    line: Line,
+    gap: float,
+    rng: random.Random,
 ) -> None:
     """The surface road from junction to junction: close beside the tunnel, or a longer way over the hill."""
     away = rng.choice((rng.uniform(25, 60), rng.uniform(60, 300), rng.uniform(300, 1500))) + gap
@@ -141,9 +148,14 @@ def _beside(
     bent = []
     for share, point in zip(along.tolist(), points, strict=True):
         rise = min(1.0, 6 * min(share, 1 - share))
-        nearby = _at(line, whole, min(whole[-1], share * whole[-1] + 1.0)), _at(line, whole, max(0.0, share * whole[-1] - 1.0))
+        nearby = (
+            _at(line, whole, min(whole[-1], share * whole[-1] + 1.0)),
+            _at(line, whole, max(0.0, share * whole[-1] - 1.0)),
+        )
         heading = math.atan2(nearby[0][1] - nearby[1][1], nearby[0][0] - nearby[1][0])
-        bent.append((point[0] - side * away * rise * math.sin(heading), point[1] + side * away * rise * math.cos(heading)))
+        bent.append(
+            (point[0] - side * away * rise * math.sin(heading), point[1] + side * away * rise * math.cos(heading))
+        )
     builder.road([junctions[0], *bent[1:-1], junctions[1]], maxspeed=str(rng.choice((40, 50, 60))))
 
 
@@ -159,7 +171,7 @@ def _curve(start: tuple[float, float], heading: float, length: float, radius: fl
 
 def _cumulated(line: Line) -> list[float]:
     along = [0.0]
-    for (x1, y1), (x2, y2) in zip(line, line[1:], strict=False):
+    for (x1, y1), (x2, y2) in pairwise(line):
         along.append(along[-1] + math.hypot(x2 - x1, y2 - y1))
     return along
 
@@ -189,7 +201,9 @@ def _aside(line: Line, metres: float) -> Line:
     return moved
 
 
-def wrong_map(graph: RoadGraph, rng: random.Random, *, missing: float = 0.02, moved_m: tuple[float, float] = (10, 30)) -> RoadGraph:
+def wrong_map(
+    graph: RoadGraph, rng: random.Random, *, missing: float = 0.02, moved_m: tuple[float, float] = (10, 30)
+) -> RoadGraph:
     """The graph as a map would have it: portals moved by 10 to 30 m, some open-air edges missing."""
     latitude, longitude = graph.geometry_latitude_e7.copy(), graph.geometry_longitude_e7.copy()
     node_latitude, node_longitude = graph.node_latitude_e7.copy(), graph.node_longitude_e7.copy()
@@ -209,7 +223,9 @@ def wrong_map(graph: RoadGraph, rng: random.Random, *, missing: float = 0.02, mo
         geometry_longitude_e7=longitude,
     )
     lost = {int(way) for way in np.unique(graph.edge_way[graph.edge_tunnel < 0]) if rng.random() < missing}
-    keep = np.array([int(way) not in lost or tunnel >= 0 for way, tunnel in zip(graph.edge_way, graph.edge_tunnel, strict=True)])
+    keep = np.array(
+        [int(way) not in lost or tunnel >= 0 for way, tunnel in zip(graph.edge_way, graph.edge_tunnel, strict=True)]
+    )
     return _without(moved, keep)
 
 
@@ -321,7 +337,9 @@ class Driver:
         end = self.graph.edge_positions(edges[-1])[-1]
         start = self.graph.edge_positions(edges[0])[0]
         before = sum(self.length[edge] for edge in edges[: inside[0]])
-        return distance_m(start, reports[0].position) < before and distance_m(reports[-1].position, end) < min(open_m, 700)
+        return distance_m(start, reports[0].position) < before and distance_m(reports[-1].position, end) < min(
+            open_m, 700
+        )
 
     def _sent(
         self, fixes: Iterable[object], loss: float, silence_from: float, silence_s: float, odometer: bool, phase: float
