@@ -14,7 +14,7 @@ from services.loading.registry_says import is_gas
 from services.registry.model import Tank, VehicleKind
 from services.registry.versions import legal_day
 from services.waybill.bases import figure_on
-from services.waybill.model import GoodsLine
+from services.waybill.model import GoodsLine, Role
 from services.waybill.trip import Trip
 
 # ADR 4.3.2.2.1 (a) to (d), percent at 50 °C by (toxic or corrosive, hermetically closed). JT/T 617.4 not read in full.
@@ -86,7 +86,7 @@ def _rated(trip: Trip) -> Iterator[int]:
     if all(line.mode == Mode.TANK.value for line in trip.waybill.goods):
         yield from (tank.rated_mass_g for _, tank in trip.tanks())
     trailers = [vehicle for vehicle in bearers if vehicle.kind is VehicleKind.TRAILER]
-    for _, tractor in trip.vehicles():
+    for _, tractor in trip.vehicles(Role.TRACTOR):
         if tractor.towing_mass_g and trailers and all(trailer.kerb_mass_g for trailer in trailers):
             yield tractor.towing_mass_g - max(trailer.kerb_mass_g for trailer in trailers)
 

@@ -208,8 +208,8 @@ def _differences(fills: tuple[Fill, ...], goods: tuple[GoodsLine, ...]) -> Itera
         ):
             if stated != found and (stated or what[1] != "packing group"):
                 yield _differs(line.number, what, stated, found)
-    for fill in fills:
-        if fill.goods_number not in numbers or by_number[fill.goods_number] is not fill:
+    for index, fill in enumerate(fills):
+        if fill.goods_number not in numbers or any(each.goods_number == fill.goods_number for each in fills[:index]):
             yield _differs(fill.goods_number, ("行", "line"), "-", fill.un_number)
 
 
