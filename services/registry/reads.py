@@ -11,7 +11,7 @@ from hazway.registry.v1 import registry_pb2 as pb
 from services.errors import Finding, Refusal, refuse
 from services.errors.common import NOT_FOUND
 from services.registry import store
-from services.registry.kinds import ORGANISATION, PERSON, TANK, VEHICLE, Keys, Kind, plate_key
+from services.registry.kinds import LICENCE, ORGANISATION, PERMIT, PERSON, TANK, VEHICLE, Keys, Kind, plate_key
 from services.registry.model import OrganisationKind, PlateColour
 from services.registry.puts import show
 from services.registry.relations import division_prefix, for_reading, oversees
@@ -79,16 +79,23 @@ def _times(request: Any) -> tuple[datetime | None, datetime | None]:
 
 
 def list_vehicles(call: Call, request: Any) -> pb.ListVehiclesResponse:
-    relation = call.allow((Relation.ANY, _list_relation(call)), subject="vehicle/*")
-    refuse(text_of(request.carrier_id, "carrier_id"))
-    where = {"owner": request.carrier_id} if request.carrier_id else {}
-    if relation is Relation.OWN:
-        if request.carrier_id not in ("", call.caller.organisation):
-            raise Refusal((Finding(reason=NOT_FOUND, path="carrier_id"),))
-        where = {"owner": call.caller.organisation}
-    elif relation is Relation.JURISDICTION:
-        where["division"] = division_prefix(call.caller.division)
-    return _page(call, request, VEHICLE, where, relation, pb.ListVehiclesResponse())
+    return _list(call, request, VEHICLE, request.carrier_id, pb.ListVehiclesResponse())
+
+
+def list_tanks(call: Call, request: Any) -> pb.ListTanksResponse:
+    return _list(call, request, TANK, request.carrier_id, pb.ListTanksResponse())
+
+
+def list_persons(call: Call, request: Any) -> pb.ListPersonsResponse:
+    return _list(call, request, PERSON, request.organisation_id, pb.ListPersonsResponse())
+
+
+def list_licences(call: Call, request: Any) -> pb.ListLicencesResponse:
+    return _list(call, request, LICENCE, request.organisation_id, pb.ListLicencesResponse())
+
+
+def list_permits(call: Call, request: Any) -> pb.ListPermitsResponse:
+    return _list(call, request, PERMIT, request.organisation_id, pb.ListPermitsResponse())
 
 
 def list_organisations(call: Call, request: Any) -> pb.ListOrganisationsResponse:
@@ -100,6 +107,20 @@ def list_organisations(call: Call, request: Any) -> pb.ListOrganisationsResponse
             raise Refusal((invalid("kind", "no such kind 无此类别"),))
         where["role"] = OrganisationKind[names[request.kind].name.removeprefix("ORGANISATION_KIND_")].name
     return _page(call, request, ORGANISATION, where, relation, pb.ListOrganisationsResponse())
+
+
+def _list(call: Call, request: Any, kind: Kind, organisation: str, answer: Answer) -> Answer:
+    """What is the caller's own, or under its jurisdiction; of one organisation where one is named."""
+    relation = call.allow((Relation.ANY, _list_relation(call)), subject=f"{kind.name}/*")
+    refuse(text_of(organisation, "organisation_id"))
+    where = {"owner": organisation} if organisation else {}
+    if relation is Relation.OWN:
+        if organisation not in ("", call.caller.organisation):
+            raise Refusal((Finding(reason=NOT_FOUND),))
+        where = {"owner": call.caller.organisation}
+    elif relation is Relation.JURISDICTION:
+        where["division"] = division_prefix(call.caller.division)
+    return _page(call, request, kind, where, relation, answer)
 
 
 def _list_relation(call: Call) -> Relation:

@@ -284,12 +284,17 @@ def page(
     return [(_head(row), from_plain(KINDS[kind].model, row.body)) for row in rows]
 
 
+_OWNED_BY = (
+    "(t.owner_id = {owner} OR t.kind = 'person' AND EXISTS (SELECT FROM registry_members m"
+    " WHERE m.person_id = t.id AND m.organisation_id = {owner}))"
+)
 _CONDITIONS = {
-    "owner": "t.owner_id = :owner",
+    "owner": _OWNED_BY.format(owner=":owner"),
     "division": (
-        "(EXISTS (SELECT FROM registry_things o WHERE o.kind = 'organisation' AND o.id = t.owner_id"
-        "  AND starts_with(o.division_code, :division))"
-        " OR EXISTS (SELECT FROM registry_presences p WHERE p.vehicle_id = t.id AND starts_with(p.division_code, :division)))"
+        "(EXISTS (SELECT FROM registry_things o WHERE o.kind = 'organisation' AND starts_with(o.division_code, :division)"
+        f"  AND {_OWNED_BY.format(owner='o.id')})"
+        " OR t.kind = 'vehicle' AND EXISTS (SELECT FROM registry_presences p"
+        "  WHERE p.vehicle_id = t.id AND starts_with(p.division_code, :division)))"
     ),
     "role": "f.body->'kinds' ? :role",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -169,3 +170,22 @@ def test_a_stranger_is_not_let_in(furnished: House) -> None:
     with pytest.raises(Refusal) as refusal:
         furnished.call("stranger", "GetVehicle", pb.GetVehicleRequest(vehicle_id="vehicle-1"))
     assert reasons(refusal) == {("", "NOT_AUTHENTICATED")}
+
+
+@pytest.mark.parametrize("things", ["Vehicles", "Tanks", "Persons", "Licences", "Permits"])
+def test_a_list_holds_ones_own_and_an_authoritys_division_and_nothing_else(furnished: House, things: str) -> None:
+    licence = pb.Licence(
+        id="licence-1", kind=pb.LICENCE_KIND_FILLING, number="1", organisation_id=CARRIER, scope_text="充装"
+    )
+    furnished.call(TRANSPORT, "PutLicence", pb.PutLicenceRequest(licence=licence))
+    permit = pb.Permit(
+        id="permit-1", kind=pb.PERMIT_KIND_ZONE_PASS, number="1", issuer="公安局", organisation_id=CARRIER
+    )
+    permit.valid_from.FromDatetime(furnished.clock.now())
+    permit.valid_to.FromDatetime(furnished.clock.now() + timedelta(days=1))
+    furnished.call(TRANSPORT, "PutPermit", pb.PutPermitRequest(permit=permit))
+    seen = {}
+    for organisation in (CARRIER, RIVAL, TRANSPORT, POLICE, OPERATOR):
+        answer = furnished.call(organisation, f"List{things}", getattr(pb, f"List{things}Request")())
+        seen[organisation] = len(getattr(answer, things.lower()))
+    assert seen == {CARRIER: 1, RIVAL: 0, TRANSPORT: 1, POLICE: 0, OPERATOR: 1}
