@@ -1,13 +1,14 @@
 """Who and what may take part: organisations, licences, vehicles, tanks, people, permits, each fact dated.
 
 Other slices read with ``facts_at``, tell with ``record_tank_state``, ``use_permit`` and ``record_presence``; the adapter
-asks ``identify`` at each call.
+asks ``identify`` at each call, and ``subject_relations`` tells who may read what was stated about a thing of it.
 """
 
 from services.registry.facts import facts_at, facts_of_versions
 from services.registry.fleet import fleet
 from services.registry.relations import division_prefix
 from services.registry.standing import identify
+from services.registry.subjects import subject_relations
 from services.registry.told import record_presence, record_tank_state, use_permit
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "identify",
     "record_presence",
     "record_tank_state",
+    "subject_relations",
     "use_permit",
 ]

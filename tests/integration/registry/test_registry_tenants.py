@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,9 @@ from sqlalchemy import text
 from hazway.registry.v1 import registry_pb2 as pb
 from services import registry
 from services.errors import Refusal
+from services.runtime.access import Relation
+from services.runtime.adapter import Asked
+from services.runtime.call import Call
 from services.traceability import OPERATOR
 from tests.integration.registry.registry_house import (
     CARRIER,
@@ -189,3 +193,43 @@ def test_a_list_holds_ones_own_and_an_authoritys_division_and_nothing_else(furni
         answer = furnished.call(organisation, f"List{things}", getattr(pb, f"List{things}Request")())
         seen[organisation] = len(getattr(answer, things.lower()))
     assert seen == {CARRIER: 1, RIVAL: 0, TRANSPORT: 1, POLICE: 0, OPERATOR: 1}
+
+
+def statement_relations(house: House, organisation: str, subject: str) -> set[Relation]:
+    kind, _, thing_id = subject.partition("/")
+    asked = Asked(
+        method="hazway.traceability.v1.TraceabilityService/ListStatements", organisation=organisation, person=""
+    )
+
+    def work(call: Call) -> set[Relation]:
+        call.allowed = True
+        return set(registry.subject_relations[kind](call, thing_id))
+
+    found: set[Relation] = asyncio.run(house.adapter.run(asked, work))
+    return found
+
+
+def test_statements_of_a_thing_are_for_its_only_owner_its_division_and_the_operator(furnished: House) -> None:
+    for subject in ("vehicle/vehicle-1", "tank/tank-1", "person/person-1", f"organisation/{CARRIER}"):
+        assert statement_relations(furnished, CARRIER, subject) == {Relation.OWN}
+        assert statement_relations(furnished, RIVAL, subject) == set()
+        assert statement_relations(furnished, TRANSPORT, subject) == {Relation.JURISDICTION}
+        assert statement_relations(furnished, POLICE, subject) == set()
+        assert statement_relations(furnished, OPERATOR, subject) == {Relation.ANY}
+    assert statement_relations(furnished, OPERATOR, "vehicle/none") == set()
+
+
+def test_statements_of_what_was_anothers_are_shown_to_neither(furnished: House) -> None:
+    furnished.call(TRANSPORT, "PutVehicle", pb.PutVehicleRequest(vehicle=a_vehicle(carrier=RIVAL)))
+    person = a_person()
+    person.employment.add(carrier_id=RIVAL).valid_from.iso = "2026-01-01"
+    furnished.call(TRANSPORT, "PutPerson", pb.PutPersonRequest(person=person))
+    for subject in ("vehicle/vehicle-1", "person/person-1"):
+        for organisation in (CARRIER, RIVAL):
+            assert statement_relations(furnished, organisation, subject) == set()
+
+
+def test_a_fleet_is_told_with_the_division_of_its_owner(furnished: House) -> None:
+    with furnished.engine.begin() as connection:
+        assert registry.fleet(connection, CARRIER) == {"vehicle-1": "440306"}
+        assert registry.fleet(connection, RIVAL) == {}
