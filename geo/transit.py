@@ -153,6 +153,8 @@ def step(
     policy: Policy = Policy(),
 ) -> Answer:
     """Move one vehicle on by a report or a tick; reports in order of time. No state is left once it is far from the tunnel."""
+    if not len(around.roads.start):
+        return None, ()  # no road leads to it or away
     if not isinstance(report, Seen):
         return (None, ()) if state is None else _wait(around, state, report, policy)
     places = _places(around, report, policy)
@@ -252,7 +254,10 @@ def _begin(report: Seen, places: _Places) -> TransitState:
 _NO_PLACE = _Places(np.array([NOWHERE]), np.zeros(1), np.array([_ELSEWHERE]))
 _TURN_ROUND = -4.0
 _LONGEST_OFF_ROAD_M = 1500.0
-_LEAST_WEIGHT = 1e-6
+_LONGEST_APPROACH_M = 3000.0
+_SLIP_M = 25.0  # noise along the road may set a vehicle back by this much
+_WORTH_TURNING_M = 400.0
+_LEAST_LOG_WEIGHT = -14.0
 _MOST_GUESSES = 10
 
 
@@ -262,23 +267,29 @@ def _move(around: Approaches, state: TransitState, report: Seen, places: _Places
         places = _NO_PLACE
     ways = _Ways(around, state, report, places)
     evidence = _evidence(state, report, policy)
+    known = np.log(np.maximum([guess.weight for guess in state.guesses], 1e-12))
+    metres, cost = ways.openly()
+    openly = known[:, None] + places.weight + cost + evidence.of_ways(metres, np.zeros(1))
+    before, after, cost = ways.through()
+    length = around.length_m[ways.bores][:, None]
+    metres = before + length + after
+    through = known[:, None, None] + places.weight + cost + evidence.of_ways(metres, length)
+    through[[guess.bore != NOWHERE for guess in state.guesses]] = -np.inf
+    least = max(openly.max(), through.max(initial=-np.inf)) + _LEAST_LOG_WEIGHT
     weighed: dict[tuple[int, int], list[Guess]] = {}
-    for row, guess in enumerate(state.guesses):
-        for column, (edge, along) in enumerate(zip(places.edge.tolist(), places.along_m.tolist(), strict=True)):
-            base = math.log(max(guess.weight, 1e-12)) + float(places.weight[column])
-            metres, cost = ways.openly(row, column)
-            if metres < math.inf:
-                weight = base + cost + evidence.of_way(metres, 0.0)
-                moved = dataclasses.replace(guess, edge=edge, along_m=along, weight=weight)
-                weighed.setdefault((edge, guess.bore), []).append(moved)
-            for bore in ways.usable[row] if guess.bore == NOWHERE else ():
-                before, after, cost = ways.through(row, column, bore)
-                length = float(around.length_m[bore])
-                metres = before + length + after
-                if metres < math.inf:
-                    weight = base + cost + evidence.of_way(metres, length)
-                    entered, left = evidence.times(before / metres, (before + length) / metres)
-                    weighed.setdefault((edge, bore), []).append(Guess(edge, along, bore, weight, entered, left))
+    edges, alongs = places.edge.tolist(), places.along_m.tolist()
+    for row, column in np.argwhere(openly >= least).tolist():
+        guess = state.guesses[row]
+        weight = float(openly[row, column])
+        moved = Guess(edges[column], alongs[column], guess.bore, weight, guess.entered_ms, guess.left_ms)
+        weighed.setdefault((edges[column], guess.bore), []).append(moved)
+    for row, place, column in np.argwhere(through >= least).tolist():
+        whole = float(metres[row, place, column])
+        entered = float(before[row, place, 0]) / whole
+        left = entered + float(length[place, 0]) / whole
+        bore, weight = int(ways.bores[place]), float(through[row, place, column])
+        passed = Guess(edges[column], alongs[column], bore, weight, *evidence.times(entered, left))
+        weighed.setdefault((edges[column], bore), []).append(passed)
     return _merged(weighed)
 
 
@@ -292,7 +303,7 @@ def _merged(weighed: dict[tuple[int, int], list[Guess]]) -> tuple[Guess, ...]:
         for group in weighed.values()
     ]
     merged.sort(key=lambda guess: (-guess.weight, guess.edge, guess.bore))
-    kept = [guess for guess in merged if guess.weight > _LEAST_WEIGHT * merged[0].weight][:_MOST_GUESSES]
+    kept = merged[:_MOST_GUESSES]
     total = sum(guess.weight for guess in kept)
     return tuple(dataclasses.replace(guess, weight=guess.weight / total) for guess in kept)
 
@@ -302,77 +313,79 @@ def _total(group: list[Guess], top: float) -> float:
 
 
 class _Ways:
-    """Lengths of the ways between the guesses of a state and the places of a fix."""
+    """Lengths and log costs of the ways between the guesses of a state and the places of a fix."""
 
     def __init__(self, around: Approaches, state: TransitState, report: Seen, places: _Places) -> None:
-        self.around, self.guesses, self.places = around, state.guesses, places
+        self.around, self.places = around, places
+        self.edge = np.array([guess.edge for guess in state.guesses], dtype=np.int64)
+        self.along = np.array([guess.along_m for guess in state.guesses])
+        self.rest = around.roads.length_m[self.edge] - self.along
         self.straight_m = distance_m(state.seen.position, report.position)
-        plane = around.plane
-        self._to_entrance = np.hypot(
-            around.portal_x[: len(around.bores)] - plane.x(state.seen.position.longitude_e7),
-            around.portal_y[: len(around.bores)] - plane.y(state.seen.position.latitude_e7),
-        )
-        self._from_exit = np.hypot(
-            around.portal_x[len(around.bores) :] - plane.x(report.position.longitude_e7),
-            around.portal_y[len(around.bores) :] - plane.y(report.position.latitude_e7),
-        )
-        count = len(around.bores)
+        count, plane = len(around.bores), around.plane
+        here = float(plane.x(state.seen.position.longitude_e7)), float(plane.y(state.seen.position.latitude_e7))
+        there = float(plane.x(report.position.longitude_e7)), float(plane.y(report.position.latitude_e7))
+        to_entrance = np.hypot(around.portal_x[:count] - here[0], around.portal_y[:count] - here[1])
+        off_road = np.where(to_entrance <= _LONGEST_OFF_ROAD_M, to_entrance, np.inf)
+        on_road = self.rest[:, None] + around.between_m[around.roads.end[self.edge]][:, around.entrance]
+        before = np.where((self.edge == NOWHERE)[:, None], off_road, on_road)
+        self.bores = np.flatnonzero((before < _LONGEST_APPROACH_M).any(axis=0))
+        self._before = np.where(before < _LONGEST_APPROACH_M, before, np.inf)[:, self.bores]
+        self._from_exit = np.hypot(around.portal_x[count:] - there[0], around.portal_y[count:] - there[1])[self.bores]
         self._chord = np.hypot(
             around.portal_x[count:] - around.portal_x[:count], around.portal_y[count:] - around.portal_y[:count]
+        )[self.bores]
+
+    def openly(self) -> tuple[Floats, Floats]:
+        """Of the ways that avoid the structure, for [guess, place]."""
+        roads, between, place, along = self.around.roads, self.around.between_m, self.places.edge, self.places.along_m
+        starts = roads.start[place]
+        metres = self.rest[:, None] + between[roads.end[self.edge]][:, starts] + along
+        cost = -_detour(metres - self.straight_m)
+        back = roads.reverse[self.edge]
+        can_turn = (back != NOWHERE)[:, None]
+        turned = self.along[:, None] + between[roads.end[back]][:, starts] + along
+        metres, cost = _choose(can_turn & (turned < metres - _WORTH_TURNING_M), turned, _TURN_ROUND, metres, cost)
+        ahead = along - self.rest[:, None]
+        on_the_spot = can_turn & (back[:, None] == place) & (ahead >= -_SLIP_M)
+        metres, cost = _choose(on_the_spot, np.maximum(ahead, 0.0), _TURN_ROUND, metres, cost)
+        ahead = along - self.along[:, None]
+        onwards = (self.edge[:, None] == place) & (ahead >= -_SLIP_M)
+        metres, cost = _choose(onwards, np.maximum(ahead, 0.0), 0.0, metres, cost)
+        is_off, becomes_off = (self.edge == NOWHERE)[:, None], place == NOWHERE
+        off_road = _off_road(self.straight_m) - (is_off != becomes_off)
+        straight = np.full_like(metres, self.straight_m)
+        return _choose(is_off | becomes_off, straight, off_road, metres, cost)
+
+    def through(self) -> tuple[Floats, Floats, Floats]:
+        """Metres to the entrance [guess, bore, 1], metres from the exit [bore, place], log cost [guess, bore, place]."""
+        is_off, becomes_off = (self.edge == NOWHERE)[:, None, None], self.places.edge == NOWHERE
+        before = self._before[:, :, None]
+        exits = self.around.exit[self.bores]
+        after = self.around.between_m[exits][:, self.around.roads.start[self.places.edge]] + self.places.along_m
+        after = np.where(becomes_off, self._from_exit[:, None], after)
+        finite = np.where(np.isfinite(before), before, 0.0)
+        cost = -_detour(before + self._chord[:, None] + after - self.straight_m)
+        cost = (
+            cost
+            + np.where(is_off, _off_road(finite), 0.0)
+            + np.where(becomes_off, _off_road(self._from_exit[:, None]), 0.0)
         )
-        self.usable = [self._usable(guess) for guess in state.guesses]
-
-    def _usable(self, guess: Guess) -> list[int]:
-        return [bore for bore in range(len(self.around.bores)) if self._before(guess, bore)[0] < 3000.0]
-
-    def openly(self, row: int, column: int) -> tuple[float, float]:
-        """Metres and log cost of the way that avoids the structure."""
-        guess, edge = self.guesses[row], int(self.places.edge[column])
-        if guess.edge == NOWHERE or edge == NOWHERE:
-            return self.straight_m, _off_road(self.straight_m) - (guess.edge != edge)
-        roads, along = self.around.roads, float(self.places.along_m[column])
-        rest = float(roads.length_m[guess.edge]) - guess.along_m
-        if guess.edge == edge and along >= guess.along_m - 25.0:
-            return max(0.0, along - guess.along_m), 0.0
-        metres, cost = rest + float(self.around.between_m[roads.end[guess.edge], roads.start[edge]]) + along, 0.0
-        back = int(roads.reverse[guess.edge])
-        if back != NOWHERE:
-            if back == edge and along >= rest - 25.0:
-                return max(0.0, along - rest), _TURN_ROUND
-            turned = guess.along_m + float(self.around.between_m[roads.end[back], roads.start[edge]]) + along
-            if turned < metres + 100.0 * _TURN_ROUND:
-                return turned, _TURN_ROUND
-        return metres, cost - _detour(metres - self.straight_m)
-
-    def through(self, row: int, column: int, bore: int) -> tuple[float, float, float]:
-        """Metres to the entrance, metres from the exit, and log cost of the way through a bore."""
-        before, cost = self._before(self.guesses[row], bore)
-        edge, roads = int(self.places.edge[column]), self.around.roads
-        if edge == NOWHERE:
-            after = float(self._from_exit[bore])
-            cost += _off_road(after)
-        else:
-            after = float(self.around.between_m[self.around.exit[bore], roads.start[edge]])
-            after += float(self.places.along_m[column])
-        return before, after, cost - _detour(before + float(self._chord[bore]) + after - self.straight_m)
-
-    def _before(self, guess: Guess, bore: int) -> tuple[float, float]:
-        if guess.edge == NOWHERE:
-            metres = float(self._to_entrance[bore])
-            return (metres if metres <= _LONGEST_OFF_ROAD_M else math.inf), _off_road(metres)
-        roads = self.around.roads
-        metres = float(roads.length_m[guess.edge]) - guess.along_m
-        metres += float(self.around.between_m[roads.end[guess.edge], self.around.entrance[bore]])
-        return metres, 0.0
+        return before, after, cost
 
 
-def _off_road(metres: float) -> float:
+def _choose(
+    where: npt.NDArray[np.bool_], metres: Floats, cost: Floats | float, other_metres: Floats, other_cost: Floats
+) -> tuple[Floats, Floats]:
+    return np.where(where, metres, other_metres), np.where(where, cost, other_cost)
+
+
+def _off_road(metres: Any) -> Any:
     return -metres / 150.0
 
 
-def _detour(extra_m: float) -> float:
+def _detour(extra_m: Floats) -> Floats:
     """Log cost of a way longer than the straight line: few drive about for nothing."""
-    return min(6.0, max(0.0, extra_m) / 300.0)
+    return np.clip(extra_m / 300.0, 0.0, 6.0)
 
 
 _WANDERED = -4.0  # the open way may have been longer than the shortest: a stop, a turn in a side road
@@ -389,22 +402,23 @@ class _Evidence:
     lengths: tuple[tuple[float, float, float], ...]  # what is expected, its spread, and the most it may count
     fastest_m_s: float
 
-    def of_way(self, metres: float, underground_m: float) -> float:
-        """Log-likelihood of a way of so many metres, of which so many in a tunnel."""
+    def of_ways(self, metres: Floats, underground_m: Floats) -> Floats:
+        """Log-likelihoods of ways of so many metres, of which so many in a tunnel; minus infinity for no way."""
+        is_way = np.isfinite(metres)
+        metres = np.where(is_way, metres, 0.0)
         pace = metres / self.elapsed_s
-        too_long = -(max(0.0, pace - self.fastest_m_s) ** 2) / 8
-        too_short = 0.0
+        too_long = -(np.maximum(0.0, pace - self.fastest_m_s) ** 2) / 8
+        too_short = np.zeros_like(metres)
         for expected, spread, most in self.lengths:
-            misfit = min(((metres - expected) / (spread + 0.02 * metres)) ** 2 / 2, most)
-            if metres > expected:
-                too_long -= misfit
-            else:
-                too_short -= misfit
-        if underground_m == 0.0:
-            return too_long + max(too_short, _WANDERED) - (min(2.0 + self.missed, 5.0) if self.missed else 0.0)
-        silent_s = underground_m / max(pace, 1.0)
-        due = 0.0 if self.missed else math.log(max(0.02, 1.0 - silent_s / self.habit_s))
-        return too_long + too_short + due
+            misfit = np.minimum(((metres - expected) / (spread + 0.02 * metres)) ** 2 / 2, most)
+            too_long -= np.where(metres > expected, misfit, 0.0)
+            too_short -= np.where(metres > expected, 0.0, misfit)
+        silent_s = underground_m / np.maximum(pace, 1.0)
+        due = 0.0 if self.missed else np.log(np.maximum(0.02, 1.0 - silent_s / self.habit_s))
+        silence = min(2.0 + self.missed, 5.0) if self.missed else 0.0
+        openly = np.maximum(too_short, _WANDERED) - silence
+        weight = too_long + np.where(underground_m > 0.0, too_short + due, openly)
+        return np.where(is_way, weight, -np.inf)
 
     def times(self, entered: float, left: float) -> tuple[int, int]:
         """Moments at two shares of the way, at a steady pace."""
