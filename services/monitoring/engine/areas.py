@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.position import Position, distances_m
-from services.monitoring.engine.batch import Batch, Outbox
+from services.monitoring.engine.batch import Batch, Outbox, Rows
 from services.monitoring.engine.desk import end_alarm, raise_alarm, withdraw_alarm
 from services.monitoring.engine.judge import spans
 from services.monitoring.engine.state import ShardState
 from services.monitoring.engine.visits import Visit
 from services.monitoring.engine.world import Crossed, World
 from services.monitoring.facts import TripFact
-from services.monitoring.model import AlarmKind, Severity, ZoneRecord, ZoneRule
+from services.monitoring.model import AlarmKind, Severity, ZoneRecord, always
 
 Int64s = npt.NDArray[np.int64]
 
@@ -30,7 +30,7 @@ _GRAVE = frozenset({"HIGHLY_TOXIC", "FIREWORKS", "CIVIL_EXPLOSIVE", "RADIOACTIVE
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """Rows of (good row, zone number) inside, for whoever needs to know."""
+    """Rows of (good row, zone number) inside zones that limit the speed."""
 
     row: Int64s
     zone: Int64s
@@ -45,67 +45,77 @@ def areas(batch: Batch) -> Inside:
         np.where(drove, batch.from_longitude, good.longitude),
     )
     found = world.through(latitude, longitude, good.latitude, good.longitude)
-    restricted = np.flatnonzero(world.is_restricted[found.zone])
-    rows = set(found.segment[restricted].tolist())
+    barred = _barred(batch, found)
+    rows = set(found.segment[barred].tolist())
     if visits:
         visiting = np.isin(good.slot, np.fromiter(visits, dtype=np.int64, count=len(visits)))
         rows |= set(np.flatnonzero(visiting).tolist())
-    first = np.searchsorted(found.segment, np.arange(len(good) + 1))
-    # a visit may begin on a row, so later rows of the same vehicle count too
-    last = np.flatnonzero(good.last)
-    for row in _with_followers(rows, good.slot, last):
-        _step(batch, found, slice(int(first[row]), int(first[row + 1])), row, bool(drove[row]))
-    inside = np.flatnonzero(found.ends_inside)
-    return Inside(found.segment[inside], found.zone[inside])
+    if rows:
+        singly = _Barred(found, barred, len(good))
+        for row in _with_followers(rows, good):
+            if singly.first[row] < singly.first[row + 1] or int(good.slot[row]) in visits:
+                _step(batch, singly, row, bool(drove[row]))
+    limited = np.flatnonzero(found.ends_inside & world.limits_speed[found.zone])
+    return Inside(found.segment[limited], found.zone[limited])
 
 
-def _with_followers(rows: set[int], slot: Int64s, last: Int64s) -> list[int]:
-    if not rows:
-        return []
-    starts = np.array(sorted(rows), dtype=np.int64)
-    ends = last[np.searchsorted(last, starts)]
+def _barred(batch: Batch, found: Crossed) -> Int64s:
+    """The rows of what was crossed that bar the vehicle's load, but for passes and hours."""
+    slot = batch.good.slot[found.segment]
+    load = batch.state.load_number[slot]
+    answer = np.zeros(len(slot), dtype=bool)
+    for number in np.unique(load).tolist():
+        mine = np.flatnonzero(load == number)
+        answer[mine] = batch.world.may_bar(batch.state.loads[number], found.zone[mine])
+    return np.flatnonzero(answer)
+
+
+class _Barred:
+    """What is crossed and barred, row by row: hits of row ``r`` are ``first[r]`` to ``first[r + 1]``."""
+
+    def __init__(self, found: Crossed, barred: Int64s, rows: int) -> None:
+        self.first = np.searchsorted(found.segment[barred], np.arange(rows + 1)).tolist()
+        self.zone: list[int] = found.zone[barred].tolist()
+        self.t_in: list[float] = found.t_in[barred].tolist()
+        self.t_out: list[float] = found.t_out[barred].tolist()
+        self.ends_inside: list[bool] = found.ends_inside[barred].tolist()
+
+
+def _with_followers(rows: set[int], good: Rows) -> list[int]:
+    """The rows and all later ones of the same vehicles, for a visit may begin on any."""
+    starts, last = np.array(sorted(rows), dtype=np.int64), np.flatnonzero(good.last)
     firsts = np.ones(len(starts), dtype=bool)
-    firsts[1:] = slot[starts[1:]] != slot[starts[:-1]]
-    return [
-        row
-        for begin, end in zip(starts[firsts].tolist(), ends[firsts].tolist(), strict=True)
-        for row in range(begin, end + 1)
-    ]
+    firsts[1:] = good.slot[starts[1:]] != good.slot[starts[:-1]]
+    ends = last[np.searchsorted(last, starts[firsts])]
+    spans_of_rows = zip(starts[firsts].tolist(), ends.tolist(), strict=True)
+    return [row for begin, end in spans_of_rows for row in range(begin, end + 1)]
 
 
-def _step(batch: Batch, found: Crossed, here: slice, row: int, drove: bool) -> None:
+def _step(batch: Batch, found: _Barred, row: int, drove: bool) -> None:
     state, world, good = batch.state, batch.world, batch.good
     slot, now = int(good.slot[row]), int(good.time[row])
-    trip = state.trips.get(slot)
-    visits = state.visits.get(slot, {})
-    seen: set[str] = set()
-    for hit in range(here.start, here.stop):
-        number = int(found.zone[hit])
-        if not world.is_restricted[number]:
-            continue
-        zone = world.zone(number)
-        rules = world.barring(zone, trip)
-        if rules and _meets(batch, found, hit, row, zone, rules, drove, visits):
+    trip, visits, seen = state.trips.get(slot), state.visits.get(slot, {}), set()
+    for hit in range(found.first[row], found.first[row + 1]):
+        zone = world.zone(found.zone[hit])
+        if world.barring(zone, trip) and _meets(batch, found, hit, row, zone, drove, visits):
             seen.add(zone.id)
-    for zone_id in [zone_id for zone_id in visits if zone_id not in seen]:
-        _outside(batch, found, here, row, zone_id, visits)
-    place, arrival = good.position(row), int(good.arrival[row])
-    for zone_id, visit in visits.items():
-        apply_hours(state, world, batch.out, arrival, slot, zone_id, visit, now, place)
+    if len(seen) < len(visits):
+        for zone_id in [zone_id for zone_id in visits if zone_id not in seen]:
+            _outside(batch, found, row, zone_id, visits)
     if visits:
         state.visits[slot] = visits
+        place, arrival = good.position(row), int(good.arrival[row])
+        for zone_id, visit in visits.items():
+            apply_hours(state, world, batch.out, arrival, slot, zone_id, visit, now, place)
     else:
         state.visits.pop(slot, None)
 
 
 def _meets(
-    batch: Batch, found: Crossed, hit: int, row: int, zone: ZoneRecord, rules: tuple[ZoneRule, ...], drove: bool,
-    visits: dict[str, Visit],
-) -> bool:  # fmt: skip
+    batch: Batch, found: _Barred, hit: int, row: int, zone: ZoneRecord, drove: bool, visits: dict[str, Visit]
+) -> bool:
     """The step from the last fix meets a zone that bars the load. True while the vehicle is inside at its end."""
-    good, ends_inside = batch.good, bool(found.ends_inside[hit])
-    begin, now = int(batch.from_ms[row]) if drove else int(good.time[row]), int(good.time[row])
-    at = [begin + round(float(share) * (now - begin)) for share in (found.t_in[hit], found.t_out[hit])]
+    good, ends_inside = batch.good, found.ends_inside[hit]
     visit = visits.get(zone.id)
     if visit is not None:
         if ends_inside:
@@ -113,13 +123,14 @@ def _meets(
         return ends_inside
     if not _is_convincing(batch, row, drove, zone, ends_inside):
         return False
+    now = int(good.time[row])
+    begin = int(batch.from_ms[row]) if drove else now
+    entered, left = (begin + round(share * (now - begin)) for share in (found.t_in[hit], found.t_out[hit]))
     if ends_inside:
-        visits[zone.id] = Visit(at[0], "entered" if drove and found.t_in[hit] > 0 else "inside", at[0])
+        visits[zone.id] = Visit(entered, "entered" if drove and found.t_in[hit] > 0 else "inside", entered)
     else:
-        visits[zone.id] = passing = Visit(at[0], "crossed", at[0])
-        slot, arrival = int(good.slot[row]), int(good.arrival[row])
-        leave(batch.state, batch.world, batch.out, arrival, slot, zone.id, passing, at[1], good.position(row))
-        del visits[zone.id]
+        passing, slot, arrival = Visit(entered, "crossed", entered), int(good.slot[row]), int(good.arrival[row])
+        leave(batch.state, batch.world, batch.out, arrival, slot, zone.id, passing, left, good.position(row))
     return ends_inside
 
 
@@ -135,7 +146,7 @@ def _is_convincing(batch: Batch, row: int, drove: bool, zone: ZoneRecord, ends_i
     return ends_inside and batch.world.area(zone).distance_m(good.position(row)) >= _DEEP_M
 
 
-def _outside(batch: Batch, found: Crossed, here: slice, row: int, zone_id: str, visits: dict[str, Visit]) -> None:
+def _outside(batch: Batch, found: _Barred, row: int, zone_id: str, visits: dict[str, Visit]) -> None:
     """A fix outside a zone the vehicle is visiting."""
     state, world, good = batch.state, batch.world, batch.good
     slot, now, visit = int(good.slot[row]), int(good.time[row]), visits[zone_id]
@@ -146,10 +157,10 @@ def _outside(batch: Batch, found: Crossed, here: slice, row: int, zone_id: str, 
         room = max(limits.leave_m, _DEEP_M) if slow else limits.leave_m
         surely = world.area(zone).distance_m(good.position(row)) - int(good.accuracy[row]) / 10 > room
     crossed = now
-    for hit in range(here.start, here.stop):
-        if batch.from_ms[row] >= 0 and world.zone(int(found.zone[hit])).id == zone_id:
+    for hit in range(found.first[row], found.first[row + 1]):
+        if batch.from_ms[row] >= 0 and world.zone(found.zone[hit]).id == zone_id:
             begin = int(batch.from_ms[row])
-            crossed = begin + round(float(found.t_out[hit]) * (now - begin))
+            crossed = begin + round(found.t_out[hit] * (now - begin))
     if zone is None or visit.seen_outside(crossed, surely=surely, fixes=limits.leave_fixes):
         left_ms, arrival = visit.left_ms or now, int(good.arrival[row])
         leave(state, world, batch.out, arrival, slot, zone_id, visit, left_ms, good.position(row))
@@ -165,8 +176,11 @@ def apply_hours(
     rules = world.barring(zone, trip) if zone is not None else ()
     if zone is None or visit.outside or now < visit.hours_ms:
         return
-    open_spans = spans(rules, visit.hours_ms, now + 1)
     alarm = state.open.get((slot, str(AlarmKind.AREA_ENTERED), zone_id))
+    if alarm is not None and rules and rules[0].hours is always:
+        visit.hours_ms = now + 1
+        return
+    open_spans = spans(rules, visit.hours_ms, now + 1)
     if alarm is not None:
         running = open_spans[0][1] if open_spans and open_spans[0][0] <= visit.hours_ms else visit.hours_ms
         if running <= now:

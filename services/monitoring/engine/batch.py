@@ -102,7 +102,7 @@ class Batch:
 def arranged(state: ShardState, fixes: Fixes, arrival: Int64s, out: Outbox) -> Rows:
     """The rows in order of vehicle and time. A fix as new as one already taken is a repeat; older ones ask for history."""
     slot = state.slots(fixes.vehicle)
-    order = np.argsort(slot, kind="stable")
+    order = np.argsort(slot.astype(np.uint16) if len(state) < 1 << 16 else slot, kind="stable")  # radix sort
     slot, time = slot[order], np.clip(fixes.time_ms[order], 0, _LATEST_MS)
     first = np.ones(len(slot), dtype=bool)
     first[1:] = slot[1:] != slot[:-1]

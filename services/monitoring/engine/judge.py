@@ -8,6 +8,9 @@ from services.monitoring.facts import Goods, TripFact
 from services.monitoring.model import ZoneRecord, ZoneRule
 
 Span = tuple[int, int]
+Load = tuple[tuple[Goods, ...], str]  # lines, forbidden tunnel categories
+
+NO_LOAD: Load = ((), "")
 
 CATEGORY = "category"
 _BARS = frozenset({"FORBID", "ONLY_WITH_PASS"})
@@ -20,27 +23,37 @@ def is_laden(trip: TripFact | None) -> bool:
 
 def barring(zone: ZoneRecord, trip: TripFact) -> tuple[ZoneRule, ...]:
     """What keeps this trip's load out of the zone, whenever it holds; empty for none."""
-    if not is_laden(trip):
+    return tuple(rule for rule in barring_load(zone, load_of(trip)) if trip.vehicle not in rule.passes)
+
+
+def load_of(trip: TripFact | None) -> Load:
+    """What about a trip zones may mind: goods and forbidden categories; nothing when nothing is aboard."""
+    return (trip.goods, trip.tunnel_forbidden) if trip is not None and is_laden(trip) else NO_LOAD
+
+
+def barring_load(zone: ZoneRecord, load: Load) -> tuple[ZoneRule, ...]:
+    """What keeps a load out of the zone, whoever carries it; empty for none."""
+    if load == NO_LOAD:
         return ()
-    category = zone.category and zone.category in trip.tunnel_forbidden
+    category = zone.category and zone.category in load[1]
     closed = (ZoneRule(id=CATEGORY, tunnel_category=zone.category),) if category else ()
-    rules = (rule for rule in zone.rules if rule.action in _BARS and trip.vehicle not in rule.passes)
-    return (*closed, *(rule for rule in rules if means(rule, trip)))
+    return (*closed, *(rule for rule in zone.rules if rule.action in _BARS and means(rule, load)))
 
 
 def limiting(zone: ZoneRecord, trip: TripFact | None) -> tuple[ZoneRule, ...]:
     """The speed limits of the zone for this trip; one without any goods in it is for everybody."""
     rules = [rule for rule in zone.rules if rule.action == "SPEED_LIMIT" and rule.speed_dkmh > 0]
-    return tuple(rule for rule in rules if not _has_filter(rule) or (trip is not None and means(rule, trip)))
+    return tuple(rule for rule in rules if not _has_filter(rule) or means(rule, load_of(trip)))
 
 
-def means(rule: ZoneRule, trip: TripFact) -> bool:
+def means(rule: ZoneRule, load: Load) -> bool:
     """Whether a rule is about this load: any non-empty part of its filter fits, or it has none."""
     if not _has_filter(rule):
         return True
-    if rule.tunnel_category and rule.tunnel_category in trip.tunnel_forbidden:
+    goods, forbidden = load
+    if rule.tunnel_category and rule.tunnel_category in forbidden:
         return True
-    return any(_fits(rule, goods) for goods in trip.goods)
+    return any(_fits(rule, line) for line in goods)
 
 
 def _has_filter(rule: ZoneRule) -> bool:

@@ -16,6 +16,7 @@ from geo.position import Position
 from geo.transit import TransitState
 from services.monitoring.engine.columns import Columns
 from services.monitoring.engine.corridor import Corridors
+from services.monitoring.engine.judge import NO_LOAD, Load, load_of
 from services.monitoring.engine.plain import alarm_from_plain, alarm_to_plain
 from services.monitoring.engine.visits import Visit
 from services.monitoring.facts import TripFact
@@ -64,6 +65,7 @@ class ShardState:
         self.columns = Columns(_KINDS)
         self.vehicle = np.empty(0, dtype=np.int64)  # by slot
         self._order = np.empty(0, dtype=np.int64)  # slots in order of vehicle
+        self._sorted = np.empty(0, dtype=np.int64)
         self.tick_ms = -1
         self.change = 0
         self.trips: dict[int, TripFact] = {}
@@ -72,31 +74,40 @@ class ShardState:
         self.transits: dict[int, dict[str, TransitState]] = {}
         self.held: dict[int, dict[str, int]] = {}  # pre-alarms held back while the vehicle keeps to its plan
         self.visits: dict[int, dict[str, Visit]] = {}
-        self.corridors = Corridors()  # follows from the trips
+        # what follows from the trips: corridors, and each slot's load by number
+        self.corridors = Corridors()
+        self.loads: list[Load] = [NO_LOAD]
+        self._load_numbers: dict[Load, int] = {NO_LOAD: 0}
+        self.load_number = np.empty(0, dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self.vehicle)
 
     def slots(self, vehicles: Int64s) -> Int64s:
         """The slot of each vehicle; unknown ones get the next free slots in order of vehicle number."""
-        distinct, back = np.unique(vehicles, return_inverse=True)
-        place = np.searchsorted(self.vehicle, distinct, sorter=self._order)
-        found = place < len(self.vehicle)
-        found[found] = self.vehicle[self._order[place[found]]] == distinct[found]
-        new = distinct[~found]
-        if len(new):
-            self.columns.extend(len(new))
-            self.vehicle = np.append(self.vehicle, new)
-            self._order = np.argsort(self.vehicle, kind="stable")
-            place = np.searchsorted(self.vehicle, distinct, sorter=self._order)
-        return self._order[place][back]
+        place = np.searchsorted(self._sorted, vehicles)
+        inner = np.minimum(place, len(self._sorted) - 1)
+        unknown = vehicles != self._sorted[inner] if len(self._sorted) else np.ones(len(vehicles), dtype=bool)
+        if unknown.any():
+            self._number(np.append(self.vehicle, np.unique(vehicles[unknown])))
+            place = np.searchsorted(self._sorted, vehicles)
+        return self._order[place]
+
+    def _number(self, vehicle: Int64s) -> None:
+        """Take over the vehicles by slot; old ones keep theirs."""
+        new = len(vehicle) - len(self.vehicle)
+        self.columns.extend(new)
+        self.load_number = np.append(self.load_number, np.zeros(new, dtype=np.int64))
+        self.vehicle = vehicle
+        self._order = np.argsort(vehicle, kind="stable")
+        self._sorted = vehicle[self._order]
 
     def slot(self, vehicle: int) -> int:
         return int(self.slots(np.array([vehicle], dtype=np.int64))[0])
 
     def find_slot(self, vehicle: int) -> int | None:
-        place = int(np.searchsorted(self.vehicle, vehicle, sorter=self._order))
-        if place == len(self.vehicle) or self.vehicle[self._order[place]] != vehicle:
+        place = int(np.searchsorted(self._sorted, vehicle))
+        if place == len(self._sorted) or self._sorted[place] != vehicle:
             return None
         return int(self._order[place])
 
@@ -106,9 +117,14 @@ class ShardState:
             return None
         return Position(int(self.columns["good_latitude"][slot]), int(self.columns["good_longitude"][slot]))
 
-    def lay_corridor(self, slot: int) -> None:
-        """Make the corridor that of the trip in force."""
+    def follow_trip(self, slot: int) -> None:
+        """Make corridor and load those of the trip in force."""
         trip = self.trips.get(slot)
+        load = load_of(trip)
+        if load not in self._load_numbers:
+            self._load_numbers[load] = len(self.loads)
+            self.loads.append(load)
+        self.load_number[slot] = self._load_numbers[load]
         if trip is not None and trip.under_way and len(trip.route) > 1:
             self.corridors.lay(slot, trip.route)
         else:
@@ -119,7 +135,7 @@ class ShardState:
         self.columns.reset(slot)
         for mapping in (self.trips, self.pending, self.transits, self.held, self.visits):
             mapping.pop(slot, None)
-        self.corridors.drop(slot)
+        self.follow_trip(slot)
         for key in [key for key in self.open if key[0] == slot]:
             del self.open[key]
 
@@ -130,7 +146,7 @@ class ShardState:
         for mine, theirs in self._mappings(other):
             if other_slot in theirs:
                 mine[slot] = theirs[other_slot]
-        self.lay_corridor(slot)
+        self.follow_trip(slot)
         self.open |= {(slot, *key[1:]): alarm for key, alarm in other.open.items() if key[0] == other_slot}
 
     def _mappings(self, other: ShardState) -> Iterable[tuple[dict[int, Any], dict[int, Any]]]:
@@ -175,13 +191,12 @@ class ShardState:
     @classmethod
     def _restored(cls, count: int, sparse: dict[str, Any], arrays: bytes) -> ShardState:
         state = cls()
-        state.vehicle = np.frombuffer(arrays, dtype="<i8", count=count).astype(np.int64)
-        state._order = np.argsort(state.vehicle, kind="stable")
+        state._number(np.frombuffer(arrays, dtype="<i8", count=count).astype(np.int64))
         state.columns.load(count, arrays[8 * count :])
         state.tick_ms, state.change = sparse["tick"], sparse["change"]
         state.trips = {int(slot): TripFact.decode(_bytes(body)) for slot, body in sparse["trips"].items()}
         for slot in state.trips:
-            state.lay_corridor(slot)
+            state.follow_trip(slot)
         state.pending = {
             int(slot): [TripFact.decode(_bytes(body)) for body in facts] for slot, facts in sparse["pending"].items()
         }

@@ -19,14 +19,13 @@ def announce(state: ShardState, world: World, fact: TripFact, out: Outbox) -> No
     """A fact of the future waits for the fix that comes after it; one of the past holds at once and asks for history."""
     slot = state.slot(fact.vehicle)
     heard = int(state.columns["heard_ms"][slot])
-    if fact.at_ms > heard and heard >= 0:
+    if fact.at_ms > heard:
         waiting = state.pending.setdefault(slot, [])
         waiting.append(fact)
         waiting.sort(key=lambda each: each.at_ms)
         return
+    out.add(0, NeedsHistory(fact.vehicle, fact.at_ms))
     current = state.trips.get(slot)
-    if fact.at_ms <= heard:
-        out.add(0, NeedsHistory(fact.vehicle, fact.at_ms))
     if current is None or fact.at_ms >= current.at_ms:
         apply_fact(state, world, fact, slot, out, 0)
 
@@ -57,7 +56,7 @@ def apply_fact(state: ShardState, world: World, fact: TripFact, slot: int, out: 
     check_place(state, world, fact, slot, out, arrival)
     back_on_route(state, slot, out, arrival, fact.at_ms)
     state.trips[slot] = fact
-    state.lay_corridor(slot)
+    state.follow_trip(slot)
     columns["trip_ms"][slot], columns["known"][slot] = fact.at_ms, True
     columns["under_way"][slot], columns["loaded"][slot] = fact.under_way, fact.loaded
     columns["forbidden"][slot] = sum(1 << CATEGORIES.index(category) for category in fact.tunnel_forbidden)

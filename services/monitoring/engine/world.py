@@ -14,7 +14,7 @@ from geo.index import ZoneIndex
 from geo.position import Position
 from geo.roads import RoadGraph
 from geo.shapes import MultiPolygon, area_of
-from services.monitoring.engine.judge import barring, limiting, spans
+from services.monitoring.engine.judge import Load, barring, barring_load, limiting, spans
 from services.monitoring.engine.near import NearMap
 from services.monitoring.engine.roads import Limits, Rates, RoadGrid
 from services.monitoring.engine.thresholds import Thresholds, thresholds_on
@@ -24,6 +24,8 @@ from services.monitoring.model import ZoneKind, ZoneRecord, ZoneRule
 Int64s = npt.NDArray[np.int64]
 
 _MOST_OVERLAID = 2_000
+_MOST_LOADS = 512
+_UNKNOWN = -1
 _AROUND_PORTAL_M = 1_700.0  # as far as ``geo.transit`` follows a vehicle, and a little more
 
 
@@ -85,11 +87,12 @@ class World:
         self._by_number: list[ZoneRecord | None] = [
             None if key in replaced else zones.get(key) for key in base.keys
         ] + [zones.get(key) if key in overlaid else None for key in overlaid.keys]
-        restricted = [zone is not None and zone.kind not in _NO_VISITS for zone in self._by_number]
-        self.is_restricted = np.array(restricted, dtype=bool)
+        limiting_speed = [zone is not None and any(rule.speed_dkmh for rule in zone.rules) for zone in self._by_number]
+        self.limits_speed = np.array(limiting_speed, dtype=bool)
         self._is_dead = np.array([zone is None for zone in self._by_number], dtype=bool)
         self.watched = _watched(zones.values(), roads)
         self.near = NearMap({name: roads.portals[name] for name in self.watched}, _AROUND_PORTAL_M)
+        self._bars: dict[Load, npt.NDArray[np.int8]] = {}
         self._areas: dict[tuple[str, str], MultiPolygon] = {}
         self._barring: dict[tuple[object, ...], tuple[ZoneRule, ...]] = {}
 
@@ -182,11 +185,26 @@ class World:
             found = self._barring[load] = barring(zone, trip)
         return found
 
+    def may_bar(self, load: Load, zones: Int64s) -> npt.NDArray[np.bool_]:
+        """Whether zones, by number, bar a load but for passes and hours; quick once a load has been seen in a zone."""
+        known = self._bars.get(load)
+        if known is None:
+            if len(self._bars) >= _MOST_LOADS:
+                self._bars.clear()
+            known = self._bars[load] = np.full(len(self._by_number), _UNKNOWN, dtype=np.int8)
+        answers = known[zones]
+        unknown = np.unique(zones[answers == _UNKNOWN])
+        if len(unknown):
+            for number in unknown.tolist():
+                zone = self._by_number[number]
+                known[number] = zone is not None and zone.kind not in _NO_VISITS and bool(barring_load(zone, load))
+            answers = known[zones]
+        barred: npt.NDArray[np.bool_] = answers == 1
+        return barred
+
     def speed_limit(self, number: int, trip: TripFact | None, at_ms: int) -> int | None:
         """The limit a speed section sets at that time, 0.1 km/h."""
-        zone = self._by_number[number]
-        if zone is None:
-            return None
+        zone = self.zone(number)
         limits = [rule.speed_dkmh for rule in limiting(zone, trip) if spans((rule,), at_ms, at_ms + 1)]
         return min(limits, default=None)
 

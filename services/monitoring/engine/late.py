@@ -1,0 +1,138 @@
+"""Late fixes and facts: one vehicle's history is judged anew in the order of its own time, and what was told is set right.
+
+What was stated is never rewritten: an alarm that is still found keeps its id and gets a revision, one that is found no more
+is withdrawn, one that was missed is raised late.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from services.monitoring.engine.state import ShardState
+from services.monitoring.engine.stepping import step
+from services.monitoring.engine.world import World
+from services.monitoring.fixes import Fixes
+from services.monitoring.model import (
+    Alarm,
+    AlarmRaised,
+    AlarmRevised,
+    AlarmWithdrawn,
+    Effect,
+    FixesEntry,
+    TickEntry,
+    TripEntry,
+    TripFact,
+    alarm_fields,
+)
+
+_BESIDE_MS = 600_000  # alarms of one kind and cause this near to each other are about the same thing
+_EVER = 1 << 62
+
+
+def recompute(
+    state: ShardState, world: World, vehicle: int, history: Fixes, trips: Iterable[TripFact], known: Sequence[Alarm]
+) -> list[Effect]:
+    """Judge a vehicle anew from its fixes since some moment, in any order, and all its waybill facts since before then.
+
+    ``known`` are its alarms as last told, the withdrawn ones too, with their revisions. Alarms from before the first fix stay
+    as they are. The state goes on as if everything had come in time. Give at least two days, so that rests and daily sums are seen.
+    """
+    mine = history.take(history.vehicle == vehicle)
+    mine = mine.take(np.argsort(mine.time_ms, kind="stable"))
+    anew = ShardState()
+    effects: list[Effect] = []
+    for fact in sorted(trips, key=lambda each: each.at_ms):
+        effects += step(anew, world, TripEntry(fact))
+    effects += step(anew, world, FixesEntry(mine))
+    if state.tick_ms >= 0:
+        effects += step(anew, world, TickEntry(state.tick_ms))
+    begin = int(mine.time_ms[0]) if len(mine) else _EVER
+    found = [alarm for alarm in standing(effects) if alarm.occurred_ms >= begin]
+    told = reconcile(known, found, begin)
+    _carry_ids(anew, known, told)
+    state.adopt(state.slot(vehicle), anew, anew.slot(vehicle))
+    return told
+
+
+def standing(effects: Iterable[Effect]) -> list[Alarm]:
+    """The alarms as the effects leave them, in order of occurrence."""
+    last: dict[str, Alarm] = {}
+    for effect in effects:
+        if isinstance(effect, AlarmWithdrawn):
+            last.pop(effect.id, None)
+        elif isinstance(effect, AlarmRaised | AlarmRevised):
+            last[effect.id] = effect
+    return sorted(last.values(), key=lambda alarm: (alarm.occurred_ms, alarm.kind, alarm.cause))
+
+
+def reconcile(known: Sequence[Alarm], found: Sequence[Alarm], begin_ms: int) -> list[Effect]:
+    """What to tell so that ``known`` becomes ``found`` from ``begin_ms`` on."""
+    withdrawn = {alarm.id: alarm for alarm in known if isinstance(alarm, AlarmWithdrawn)}
+    pairs = _matched(known, found)
+    kept = {old.id for old, _ in pairs}
+    told: list[Effect] = []
+    for alarm in known:
+        if alarm.id not in kept and alarm.id not in withdrawn and alarm.occurred_ms >= begin_ms:
+            told.append(AlarmWithdrawn(**(alarm_fields(alarm) | {"revision": alarm.revision + 1})))
+    partner = {id(new): old for old, new in pairs}
+    for alarm in found:
+        old = partner.get(id(alarm))
+        if old is None:
+            revision = withdrawn[alarm.id].revision + 1 if alarm.id in withdrawn else 1
+            told.append(AlarmRaised(**(alarm_fields(alarm) | {"revision": revision})))
+        elif _substance(old) != _substance(alarm):
+            told.append(AlarmRevised(**(alarm_fields(alarm) | {"id": old.id, "revision": old.revision + 1})))
+    return told
+
+
+def _matched(known: Sequence[Alarm], found: Sequence[Alarm]) -> list[tuple[Alarm, Alarm]]:
+    """Pairs of old and new alarms that are about the same thing: same start first, then the first that overlaps."""
+    waiting: dict[tuple[str, str], list[Alarm]] = defaultdict(list)
+    for alarm in found:
+        waiting[alarm.kind, alarm.cause].append(alarm)
+    pairs: list[tuple[Alarm, Alarm]] = []
+    old_ones = sorted(
+        (alarm for alarm in known if not isinstance(alarm, AlarmWithdrawn)), key=lambda alarm: alarm.occurred_ms
+    )
+    for is_same in (_starts_as, _overlaps):
+        rest = []
+        for old in old_ones:
+            choices = waiting[old.kind, old.cause]
+            new = next((alarm for alarm in choices if is_same(old, alarm)), None)
+            if new is None:
+                rest.append(old)
+            else:
+                choices.remove(new)
+                pairs.append((old, new))
+        old_ones = rest
+    return pairs
+
+
+def _starts_as(old: Alarm, new: Alarm) -> bool:
+    return old.occurred_ms == new.occurred_ms
+
+
+def _overlaps(old: Alarm, new: Alarm) -> bool:
+    return (
+        old.occurred_ms <= (_EVER if new.ended_ms is None else new.ended_ms) + _BESIDE_MS
+        and new.occurred_ms <= (_EVER if old.ended_ms is None else old.ended_ms) + _BESIDE_MS
+    )
+
+
+def _substance(alarm: Alarm) -> tuple[object, ...]:
+    fields = alarm_fields(alarm)
+    return tuple(value for name, value in fields.items() if name not in ("id", "revision"))
+
+
+def _carry_ids(anew: ShardState, known: Sequence[Alarm], told: Sequence[Effect]) -> None:
+    """Let the alarms that are still open go on under the ids and revisions they were told under."""
+    revised = {(a.kind, a.cause, a.occurred_ms): a for a in told if isinstance(a, AlarmRaised | AlarmRevised)}
+    unchanged = {(a.kind, a.cause, a.occurred_ms): a for a in known if not isinstance(a, AlarmWithdrawn)}
+    for key, alarm in anew.open.items():
+        name = alarm.kind, alarm.cause, alarm.occurred_ms
+        current = revised.get(name) or unchanged.get(name)
+        if current is not None:
+            anew.open[key] = Alarm(**(alarm_fields(alarm) | {"id": current.id, "revision": current.revision}))
