@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from hazway import cli_log, cli_record, cli_watch
+from hazway import cli_log, cli_record, cli_watch, cli_waybill
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -14,6 +14,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_record.app, name="record")
 app.add_typer(cli_log.app, name="log")
+app.add_typer(cli_waybill.app, name="waybill")
 app.command("watch")(cli_watch.watch)
 
 

@@ -1,0 +1,121 @@
+"""``hazway waybill``: judge a roadside code offline; fetch the day's bundle, a code, a print, or what a plate is on."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hazway import roadside, trust
+from hazway.errors import VerificationError
+from hazway.roadside import RoadsideAnswer, Verdict
+from hazway.roadside_code import Content
+
+app = typer.Typer(no_args_is_help=True, help="运单 waybills: 路检核验 roadside check")
+
+_BEIJING = timezone(timedelta(hours=8))
+_EXIT = {Verdict.VALID: 0, Verdict.VALID_BUT_STALE_DATA: 3}
+
+
+@app.command()
+def check(
+    code: Annotated[str, typer.Argument(metavar="QR", help="二维码内容，@文件，或 - 表示标准输入 text, @file or -")],
+    bundle: Annotated[Path, typer.Option(help="每日数据包 the day's bundle")],
+    trust_file: Annotated[
+        Path | None, typer.Option("--trust", envvar="HAZWAY_TRUST", help="信任文件 whom to believe about the bundle")
+    ] = None,
+    at: Annotated[str, typer.Option(help="核验时间（ISO 8601，缺省为现在） time of the check; default now")] = "",
+    max_age_hours: Annotated[int | None, typer.Option(min=1, help="数据包时限 how old the bundle may be")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="机器可读 for machines")] = False,
+) -> None:
+    """Judge a waybill's QR code without a network. Exit 0: valid. Exit 3: cannot tell. Exit 1: anything else."""
+    when = _time(at)
+    try:
+        known = trust.parse(trust_file.read_text(encoding="utf-8")) if trust_file else None
+    except VerificationError as error:
+        raise typer.BadParameter(f"{error.problem_zh} {error.problem}", param_hint="--trust") from error
+    limit = timedelta(hours=max_age_hours) if max_age_hours else None
+    answer = roadside.check(_text(code), bundle.read_bytes(), known, when, max_age=limit)
+    typer.echo(json.dumps(plain(answer), ensure_ascii=False) if as_json else "\n".join(_lines(answer)))
+    raise typer.Exit(_EXIT.get(answer.verdict, 1))
+
+
+def plain(answer: RoadsideAnswer) -> dict[str, Any]:
+    """The answer for machines: times as ISO 8601, digests in hex, the bundle's age in whole seconds."""
+    return {
+        "verdict": answer.verdict.name,
+        "verdict_zh": answer.verdict.zh,
+        "verdict_en": answer.verdict.en,
+        "failed_layer": answer.failed,
+        "reason_zh": answer.reason_zh,
+        "reason_en": answer.reason_en,
+        "layers": answer.layers,
+        "bundle_generated_at": answer.generated_at.isoformat() if answer.generated_at else None,
+        "bundle_age_s": None if answer.age is None else int(answer.age.total_seconds()),
+        "content": None if answer.content is None else _plain_content(answer.content),
+    }
+
+
+def _plain_content(content: Content) -> dict[str, Any]:
+    fields = {name: getattr(content, name) for name in Content.__slots__}
+    fields["goods"] = [{name: getattr(line, name) for name in type(line).__slots__} for line in content.goods]
+    return {name: value.hex() if isinstance(value, bytes) else value for name, value in fields.items()}
+
+
+def _lines(answer: RoadsideAnswer) -> list[str]:
+    lines = [f"{answer.verdict.zh}  {answer.verdict.name} ({answer.verdict.en})"]
+    if answer.failed:
+        lines += [f"  环节 layer: {answer.failed}", f"  原因: {answer.reason_zh}", f"  reason: {answer.reason_en}"]
+    if answer.generated_at is not None and answer.age is not None:
+        minutes = int(answer.age.total_seconds()) // 60
+        made = _local(answer.generated_at)
+        lines.append(f"  数据包 bundle: {made}，已有 age {minutes // 60} h {minutes % 60} min")
+    if answer.content is not None:
+        lines += [f"  {line}" for line in _shown(answer.content)]
+    return lines
+
+
+def _shown(content: Content) -> list[str]:
+    goods = [
+        f"货物 UN{line.un_number} {line.name}，{line.hazard_class} 类/项，{line.packing_group or '—'}，{line.quantity} {line.unit}"
+        for line in content.goods
+    ]
+    explosive = [f"净药量 {content.net_explosive_mass_g} g"] if content.net_explosive_mass_g else []
+    return [
+        f"运单 {content.number} 第 {content.revision} 版（签发时 {content.state}）",
+        f"牵引车 {content.tractor}  挂车 {content.trailer or '—'}",
+        f"驾驶员 {content.driver}  押运员 {content.escort or '—'}",
+        f"{content.origin} → {content.destination}",
+        *goods,
+        *explosive,
+        f"禁入隧道类别 {content.closed_tunnels or '无'}",
+        f"有效期至 {_local(datetime.fromtimestamp(content.expires_at, UTC))}",
+        "请核对车牌和人员：复印件也能通过验证 compare plates and crew, a copy verifies too",
+    ]
+
+
+def _local(at: datetime) -> str:
+    return f"{at.astimezone(_BEIJING):%Y-%m-%d %H:%M}"
+
+
+def _text(code: str) -> str:
+    """The code given on the line, in a file, or on standard input, without the line's end a file puts behind it."""
+    if code == "-":
+        return sys.stdin.read().rstrip("\r\n")
+    if code.startswith("@"):
+        return Path(code[1:]).read_text(encoding="utf-8", errors="replace").rstrip("\r\n")
+    return code
+
+
+def _time(text: str) -> datetime:
+    if not text:
+        return datetime.now(UTC)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter("不是 ISO 8601 时间 not an ISO 8601 time", param_hint="--at") from error
+    return at if at.tzinfo else at.replace(tzinfo=_BEIJING)
