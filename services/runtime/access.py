@@ -59,6 +59,13 @@ _SEE_RECORD: Cells = {
 # The operator puts on record what a map or a paper notice says.
 _PUBLISH_ZONE: Cells = {Relation.ANY: AUTHORITIES | _OPERATOR}
 _LOADER: Cells = {Relation.LOADING: frozenset({Role.LOADER})}
+# Of whatever a statement is about: the slice that knows it tells ANY only of what is public, or to the operator.
+_SEE_STATEMENTS: Cells = {
+    Relation.OWN: EVERYONE,
+    Relation.PARTY: TRADE,
+    Relation.JURISDICTION: AUTHORITIES | {Role.MARKET_AUTHORITY},
+    Relation.ANY: EVERYONE,
+}
 _SEE_WAYBILL: Cells = {Relation.PARTY: TRADE, Relation.JURISDICTION: AUTHORITIES}
 
 TABLE: Mapping[str, Cells] = {
@@ -68,8 +75,14 @@ TABLE: Mapping[str, Cells] = {
     "hazway.traceability.v1.TraceabilityService/RevokeKey": {Relation.OWN: EVERYONE, Relation.ANY: _OPERATOR},
     "hazway.traceability.v1.TraceabilityService/GetReceipt": {Relation.ANY: EVERYONE},
     "hazway.traceability.v1.TraceabilityService/GetCheckpoint": {Relation.ANY: EVERYONE},
-    "hazway.traceability.v1.TraceabilityService/ListStatements": _SEE_WAYBILL,
-    "hazway.traceability.v1.TraceabilityService/ExportRecord": _SEE_WAYBILL,
+    "hazway.traceability.v1.TraceabilityService/PrepareCustodialKey": {Relation.OWN: EVERYONE},
+    "hazway.traceability.v1.TraceabilityService/GetProof": {Relation.ANY: EVERYONE},
+    "hazway.traceability.v1.TraceabilityService/ListStatements": _SEE_STATEMENTS,
+    "hazway.traceability.v1.TraceabilityService/ExportRecord": _SEE_STATEMENTS,
+    "hazway.traceability.v1.TraceabilityService/SetLegalHold": {
+        Relation.JURISDICTION: AUTHORITIES | {Role.MARKET_AUTHORITY},
+        Relation.ANY: _OPERATOR,
+    },
     "hazway.registry.v1.RegistryService/RegisterOrganisation": _REGISTRAR,
     "hazway.registry.v1.RegistryService/GetOrganisation": {Relation.ANY: EVERYONE},
     "hazway.registry.v1.RegistryService/PutLicence": _REGISTRAR,
@@ -108,6 +121,13 @@ TABLE: Mapping[str, Cells] = {
     "hazway.waybill.v1.WaybillService/ListWaybills": _SEE_WAYBILL,
     "hazway.waybill.v1.WaybillService/DepartWaybill": {Relation.CARRYING: frozenset({Role.CARRIER})},
     "hazway.waybill.v1.WaybillService/ArriveWaybill": {Relation.CARRYING: frozenset({Role.CARRIER})},
+    "hazway.waybill.v1.WaybillService/BatchIssueWaybills": {Relation.CARRYING: frozenset({Role.CARRIER})},
+    "hazway.waybill.v1.WaybillService/AllotNumbers": {Relation.OWN: frozenset({Role.CARRIER})},
+    "hazway.waybill.v1.WaybillService/AmendWaybill": {Relation.CARRYING: frozenset({Role.CARRIER})},
+    "hazway.waybill.v1.WaybillService/SignRevision": {Relation.PARTY: TRADE},
+    "hazway.waybill.v1.WaybillService/RevertRevision": {Relation.CARRYING: frozenset({Role.CARRIER})},
+    "hazway.waybill.v1.WaybillService/ListRevisions": _SEE_WAYBILL,
+    "hazway.waybill.v1.WaybillService/SwapAssignment": {Relation.CARRYING: frozenset({Role.CARRIER})},
     "hazway.waybill.v1.WaybillService/UnloadWaybill": {Relation.CARRYING: frozenset({Role.CARRIER})},
     "hazway.waybill.v1.WaybillService/VoidWaybill": {Relation.CARRYING: frozenset({Role.CARRIER})},
     "hazway.waybill.v1.WaybillService/SignDelivery": {Relation.RECEIVING: frozenset({Role.CONSIGNEE})},

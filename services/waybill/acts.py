@@ -16,7 +16,7 @@ from services.registry.wire import text_of
 from services.runtime.call import Call
 from services.traceability import Registered
 from services.waybill import slots_store, store
-from services.waybill.facts import carrier_of, catalogue_of, decision_on, gather
+from services.waybill.facts import carrier_of, catalogue_of, decision_on, gather, known_of
 from services.waybill.issue import lay_out
 from services.waybill.lifecycle import Act, check_act, next_state
 from services.waybill.model import Facts, Role, State, Waybill, WaybillKind
@@ -69,7 +69,7 @@ def depart_waybill(call: Call, request: Any) -> pb.DepartWaybillResponse:
         return response
     registered = traceability.record(call, request, decision=decision_on(facts, catalogue))
     _use_permits(call, waybill, facts, registered)
-    tell(call.transaction, waybill, facts, catalogue, at)
+    tell(call.transaction, waybill, facts, catalogue, at, "DEPARTED")
     response.waybill.CopyFrom(shown(store.update(call.transaction, kept, waybill, call.now)))
     response.registered.CopyFrom(registered.to_wire())
     return response
@@ -90,7 +90,7 @@ def arrive_waybill(call: Call, request: Any) -> pb.ArriveWaybillResponse:
     waybill = moved(kept.waybill, Act.ARRIVE, arrived_at=at)
     if waybill.stops and all(stop.signed_at for stop in waybill.stops):
         waybill = completed(call, waybill, at, registered)
-    changed = keep_changed(call, kept, waybill, at)
+    changed = keep_changed(call, kept, waybill, at, "ENDED" if waybill.completed_at else "ARRIVED")
     return pb.ArriveWaybillResponse(waybill=shown(changed), registered=registered.to_wire())
 
 
@@ -108,7 +108,7 @@ def unload_waybill(call: Call, request: Any) -> pb.UnloadWaybillResponse:
     refuse(findings)
     registered = traceability.record(call, request)
     waybill = unloaded(call, kept.waybill, at, registered)
-    changed = keep_changed(call, kept, waybill, at)
+    changed = keep_changed(call, kept, waybill, at, "UNLOADED")
     return pb.UnloadWaybillResponse(waybill=shown(changed), registered=registered.to_wire())
 
 
@@ -139,24 +139,28 @@ def unloaded(call: Call, waybill: Waybill, at: datetime, registered: Registered)
     return replace(waybill, unloaded_at=at)
 
 
-def keep_changed(call: Call, kept: Kept, waybill: Waybill, at: datetime) -> Kept:
+def keep_changed(call: Call, kept: Kept, waybill: Waybill, at: datetime, event: str) -> Kept:
     """Keep a waybill that was under way, free what it holds no longer, and tell those who follow it."""
-    _free(call, waybill)
-    catalogue = catalogue_of(call)
-    facts = gather(call.transaction, waybill, at, now=call.now, catalogue=catalogue)
-    tell(call.transaction, waybill, facts, catalogue, at)
+    relay(call, waybill)
+    facts = known_of(call.transaction, waybill, at, now=call.now)
+    tell(call.transaction, waybill, facts, catalogue_of(call), at, event)
     return store.update(call.transaction, kept, waybill, call.now)
 
 
-def _free(call: Call, waybill: Waybill) -> None:
-    """A trip that took longer than the next one was planned to begin is kept as short as it was planned itself."""
-    resources = slots_store.resources_of(waybill.assignments)
-    planned = waybill.planned_arrival
+def relay(call: Call, waybill: Waybill) -> None:
+    """Hold the resources at the times that stand now. Before the departure another trip in the way is refused.
+
+    Afterwards nothing that happened is refused: a trip that took longer than the next one was planned to begin is kept
+    as short as it was planned itself.
+    """
+    if waybill.unloaded_at is None:
+        lay_out(call, waybill)
+        return
+    resources, planned = slots_store.resources_of(waybill.assignments), waybill.planned_arrival
     try:
         slots_store.lay_out(call.transaction, waybill.id, spans_of(waybill), resources)
     except slots_store.Overlap:
-        ended = waybill.unloaded_at
-        early = min(ended, planned) if ended and planned else ended
+        early = min(waybill.unloaded_at, planned) if planned else waybill.unloaded_at
         slots_store.lay_out(call.transaction, waybill.id, spans_of(replace(waybill, unloaded_at=early)), resources)
 
 

@@ -49,7 +49,8 @@ def sign_delivery(call: Call, request: Any) -> pb.SignDeliveryResponse:
         signed = completed(call, signed, at, registered, Act.REJECT if refused else Act.COMPLETE)
     else:
         signed = moved(signed, act)
-    return pb.SignDeliveryResponse(waybill=shown(keep_changed(call, kept, signed, at)), registered=registered.to_wire())
+    changed = keep_changed(call, kept, signed, at, "ENDED" if signed.completed_at else "AMENDED")
+    return pb.SignDeliveryResponse(waybill=shown(changed), registered=registered.to_wire())
 
 
 def _act(waybill: Waybill, stop: Stop | None, refused: bool) -> Act:

@@ -43,17 +43,23 @@ def gather_all(
     connection: Connection, waybill: Waybill, at: datetime, *, now: datetime, catalogue: Catalogue | None = None
 ) -> Gathered:
     """As ``gather``, and the route's own faults."""
-    facts = registry.facts_at(
-        connection,
-        now,
-        organisations=organisations_of(waybill),
-        vehicles=(*waybill.resources(Role.TRACTOR), *waybill.resources(Role.TRAILER)),
-        tanks=waybill.resources(Role.TANK),
-        persons=(*waybill.resources(Role.DRIVER), *waybill.resources(Role.ESCORT)),
-    )
+    facts = known_of(connection, waybill, at, now=now)
+    zones, findings = zones_on_route(connection, Trip(waybill, facts, catalogue or goods.core(), now), at)
+    return Gathered(replace(facts, zones=zones), findings)
+
+
+def known_of(connection: Connection, waybill: Waybill, at: datetime, *, now: datetime) -> Facts:
+    """All but the zones on the route."""
     replaced = store.find(connection, waybill.replaces) if waybill.replaces else None
-    known = Facts(
-        registry=facts,
+    return Facts(
+        registry=registry.facts_at(
+            connection,
+            now,
+            organisations=organisations_of(waybill),
+            vehicles=(*waybill.resources(Role.TRACTOR), *waybill.resources(Role.TRAILER)),
+            tanks=waybill.resources(Role.TANK),
+            persons=(*waybill.resources(Role.DRIVER), *waybill.resources(Role.ESCORT)),
+        ),
         busy=slots_store.busy(
             connection,
             slots_store.resources_of(waybill.assignments),
@@ -64,8 +70,6 @@ def gather_all(
         positioning=store.positioning_of(connection, waybill.resources(Role.TRACTOR)),
         replaced=replaced.waybill if replaced is not None and _may_follow(waybill, replaced.waybill) else None,
     )
-    zones, findings = zones_on_route(connection, Trip(waybill, known, catalogue or goods.core(), now), at)
-    return Gathered(replace(known, zones=zones), findings)
 
 
 def catalogue_of(call: Call) -> Catalogue:

@@ -22,7 +22,7 @@ from services.waybill import slots_store, store
 from services.waybill.bases import basis_on
 from services.waybill.facts import carrier_of, catalogue_of, decision_on, gather_all
 from services.waybill.model import Facts, Revision, RevisionState, Signer, State, Waybill
-from services.waybill.numbers import licence_number_of, next_number
+from services.waybill.numbers import check_offline, licence_of, next_number
 from services.waybill.relations import index_of
 from services.waybill.revision import diff
 from services.waybill.rules import check_issue
@@ -52,7 +52,8 @@ def issue_waybill(call: Call, request: Any) -> pb.IssueWaybillResponse:
     earlier = _earlier(call, read.value)
     if earlier is not None:
         return pb.IssueWaybillResponse(waybill=shown(earlier))
-    judged = judge(call, read.value, read.findings, hold=not request.validate_only)
+    faults = (*read.findings, *check_offline(call, read.value, request.offline_number))
+    judged = judge(call, read.value, faults, hold=not request.validate_only)
     response = pb.IssueWaybillResponse(warnings=map(finding_to_wire, judged.warnings))
     if request.validate_only:
         response.waybill.CopyFrom(shown(Kept(judged.waybill, 0)))
@@ -85,7 +86,8 @@ def judge(call: Call, waybill: Waybill, read: Findings, *, hold: bool) -> Judged
 
 def keep(call: Call, request: Any, judged: Judged) -> tuple[Kept, Registered]:
     """Number, record and keep it. Raises a refusal when somebody else was faster with its id or a resource."""
-    number = next_number(call.transaction, licence_number_of(judged.waybill, judged.facts), call.now)
+    licence = licence_of(carrier_of(judged.waybill), judged.facts.registry)
+    number = request.offline_number or next_number(call.transaction, licence, call.now)
     waybill = replace(judged.waybill, state=State.ISSUED, number=number, revision=1, issued_at=call.now)
     decision = decision_on(judged.facts, judged.catalogue)
     registered = traceability.record(call, request, number=number, decision=decision)

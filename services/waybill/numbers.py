@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection
 
-from services.errors import Finding, Refusal
+from hazway.waybill.v1 import waybill_pb2 as pb
+from services import registry
+from services.errors import Finding, Refusal, refuse
 from services.errors.waybill import NUMBERS_EXHAUSTED
-from services.registry.model import LicenceKind
+from services.registry.model import LicenceKind, RegistryFacts
 from services.registry.versions import legal_day
+from services.registry.wire import day_of, invalid, missing
+from services.runtime.access import Relation
+from services.runtime.call import Call
 from services.waybill import store
-from services.waybill.facts import carrier_of
-from services.waybill.model import Facts, Waybill
-from services.waybill.numbering import NumberRule
+from services.waybill.model import Waybill
+from services.waybill.numbering import NumberBlock, NumberRule, check_offline_number
 
 # The form of the national rule; a licence that needs more than its thousand a day goes on with longer serials.
 RULE = NumberRule()
 LONGER = NumberRule(serial_digits=6)
+MOST_ALLOTTED = 100
+_AHEAD = timedelta(days=7)
 
 
-def licence_number_of(waybill: Waybill, facts: Facts) -> str:
+def licence_of(carrier_id: str, facts: RegistryFacts) -> str:
     """The carrier's transport licence as twelve digits; what is no digit falls away, what is missing are zeros in front."""
     held = [
         licence.number
-        for licence in facts.registry.licences
-        if licence.organisation_id == carrier_of(waybill) and licence.kind is LicenceKind.ROAD_OPERATION
+        for licence in facts.licences
+        if licence.organisation_id == carrier_id and licence.kind is LicenceKind.ROAD_OPERATION
     ]
     digits = re.sub(r"[^0-9]", "", min(held, default=""))
     return digits[-RULE.licence_digits :].zfill(RULE.licence_digits)
@@ -39,7 +47,46 @@ def next_number(connection: Connection, licence_number: str, now: datetime) -> s
     """
     day = legal_day(now)
     with connection.engine.begin() as own:
-        serial = store.next_serial(own, licence_number, day)
+        serial = store.next_serials(own, licence_number, day, 1)
+    return number_of(licence_number, day, serial)
+
+
+def number_of(licence_number: str, day: date, serial: int) -> str:
+    """Raises a refusal NUMBERS_EXHAUSTED."""
     if serial >= LONGER.capacity:
         raise Refusal((Finding(reason=NUMBERS_EXHAUSTED, rule="WB-NUMBER", values={"day": day.isoformat()}),))
     return (RULE if serial < RULE.capacity else LONGER).number(licence_number, day, serial)
+
+
+def check_offline(call: Call, waybill: Waybill, number: str) -> tuple[Finding, ...]:
+    """A number given without a network stands in a block of the carrier for that day, and is used once."""
+    offline = waybill.issued_offline_at
+    if not number and offline is None:
+        return ()
+    if not number or offline is None:
+        return (missing("waybill.issued_offline_at" if number else "offline_number"),)
+    blocks = store.blocks_of(call.transaction, call.caller.organisation, legal_day(offline))
+    taken = {number} if store.is_number_taken(call.transaction, number) else set[str]()
+    rule = RULE if RULE.parse(number) else LONGER
+    findings = check_offline_number(rule, number, blocks, taken, offline, call.now)
+    return tuple(replace(each, path="offline_number") if each.path == "waybill.number" else each for each in findings)
+
+
+def allot_numbers(call: Call, request: Any) -> pb.AllotNumbersResponse:
+    """Numbers to issue with where there is no network; those of a block nobody uses are never given again."""
+    call.allow([Relation.OWN], subject=f"organisation/{call.caller.organisation}")
+    today = legal_day(call.now)
+    stated, faults = day_of(request.day, "day")
+    day = stated or today
+    if not 1 <= request.size <= MOST_ALLOTTED:
+        faults = (*faults, invalid("size", f"1 to {MOST_ALLOTTED}"))
+    if not today <= day <= today + _AHEAD:
+        faults = (*faults, invalid("day", "today or within 7 days 须为今日起7天内"))
+    refuse(faults)
+    organisation = call.caller.organisation
+    facts = registry.facts_at(call.transaction, call.now, organisations=[organisation])
+    licence = licence_of(organisation, facts)
+    first = store.next_serials(call.transaction, licence, day, request.size)
+    numbers = [number_of(licence, day, serial) for serial in range(first, first + request.size)]
+    store.insert_block(call.transaction, organisation, NumberBlock(licence, day, first, first + request.size), call.now)
+    return pb.AllotNumbersResponse(numbers=numbers)

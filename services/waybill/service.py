@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from services.runtime.service import Service
-from services.waybill import acts, deliver, issue, reads
+from services.waybill import acts, amend, batch, deliver, issue, numbers, reads, swap
 
 SERVICE = Service(
     name="hazway.waybill.v1.WaybillService",
     unary={
         "IssueWaybill": issue.issue_waybill,
+        "BatchIssueWaybills": batch.batch_issue_waybills,
         "GetWaybill": reads.get_waybill,
+        "ListWaybills": reads.list_waybills,
         "DepartWaybill": acts.depart_waybill,
         "ArriveWaybill": acts.arrive_waybill,
         "UnloadWaybill": acts.unload_waybill,
         "SignDelivery": deliver.sign_delivery,
         "VoidWaybill": acts.void_waybill,
+        "AmendWaybill": amend.amend_waybill,
+        "SignRevision": amend.sign_revision,
+        "RevertRevision": amend.revert_revision,
+        "ListRevisions": reads.list_revisions,
+        "SwapAssignment": swap.swap_assignment,
+        "AllotNumbers": numbers.allot_numbers,
     },
 )

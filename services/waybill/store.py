@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from services.registry.plain import from_plain, to_plain
 from services.waybill.model import Clearance, Positioning, Revision, Route, Waybill
+from services.waybill.numbering import NumberBlock
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +139,102 @@ def by_reference(connection: Connection, carrier_id: str, references: Iterable[t
     return frozenset(row.waybill_id for row in rows)
 
 
-def next_serial(connection: Connection, licence_number: str, day: Any) -> int:
-    """The next serial of the licence on the day, from 0; its row stays locked until the transaction ends."""
-    serial: int = connection.execute(
+def next_serials(connection: Connection, licence_number: str, day: date, count: int) -> int:
+    """The first of ``count`` new serials of the licence on the day, from 0; their row stays locked until the end."""
+    past: int = connection.execute(
         text(
-            "INSERT INTO waybill_serials AS s (licence_number, day, next) VALUES (:licence, :day, 1)"
-            " ON CONFLICT (licence_number, day) DO UPDATE SET next = s.next + 1 RETURNING next - 1"
+            "INSERT INTO waybill_serials AS s (licence_number, day, next) VALUES (:licence, :day, :count)"
+            " ON CONFLICT (licence_number, day) DO UPDATE SET next = s.next + :count RETURNING next"
         ),
-        {"licence": licence_number, "day": day},
+        {"licence": licence_number, "day": day, "count": count},
     ).scalar_one()
-    return serial
+    return past - count
+
+
+def insert_block(connection: Connection, carrier_id: str, block: NumberBlock, now: datetime) -> None:
+    connection.execute(
+        text(
+            "INSERT INTO waybill_blocks (carrier_id, licence_number, day, first, past, allotted_at)"
+            " VALUES (:carrier, :licence, :day, :first, :past, :now)"
+        ),
+        {
+            "carrier": carrier_id,
+            "licence": block.licence_number,
+            "day": block.day,
+            "first": block.first,
+            "past": block.end,
+            "now": now,
+        },
+    )
+
+
+def blocks_of(connection: Connection, carrier_id: str, day: date) -> list[NumberBlock]:
+    rows = connection.execute(
+        text("SELECT licence_number, day, first, past FROM waybill_blocks WHERE carrier_id = :carrier AND day = :day"),
+        {"carrier": carrier_id, "day": day},
+    )
+    return [NumberBlock(row.licence_number, row.day, row.first, row.past) for row in rows]
+
+
+def is_number_taken(connection: Connection, number: str) -> bool:
+    return bool(
+        connection.execute(
+            text("SELECT EXISTS (SELECT FROM waybill_waybills WHERE number = :number)"), {"number": number}
+        ).scalar()
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Which waybills: by whose eyes (``organisation_id``, or ``division`` as a prefix), and what must hold of them."""
+
+    organisation_id: str = ""
+    division: str = ""
+    number: str = ""
+    plate: str = ""
+    states: tuple[str, ...] = ()
+    departs_from: datetime | None = None
+    departs_to: datetime | None = None
+    external_number: str = ""
+
+
+def page(connection: Connection, search: Search, *, after: tuple[datetime, str] | None, most: int) -> list[Kept]:
+    """Up to ``most`` waybills, without routes, the latest departure first, after that place."""
+    conditions = [condition for name, condition in _CONDITIONS.items() if getattr(search, name)]
+    if after is not None:
+        conditions.append("(w.departs_at, w.id) < (:after_at, :after_id)")
+    rows = connection.execute(
+        text(
+            f"SELECT w.body, w.version FROM waybill_waybills w WHERE {' AND '.join(conditions) or 'true'}"
+            " ORDER BY w.departs_at DESC, w.id DESC LIMIT :most"
+        ),
+        {
+            **{name: getattr(search, name) for name in _CONDITIONS},
+            "states": list(search.states),
+            "division": f"{search.division}%",
+            "after_at": after[0] if after else None,
+            "after_id": after[1] if after else None,
+            "most": most,
+        },
+    )
+    return [Kept(_waybill(row.body, None), row.version) for row in rows]
+
+
+_CONDITIONS = {
+    "organisation_id": (
+        "EXISTS (SELECT FROM waybill_parties p WHERE p.waybill_id = w.id AND p.organisation_id = :organisation_id)"
+    ),
+    "division": "EXISTS (SELECT FROM waybill_divisions d WHERE d.waybill_id = w.id AND d.division_code LIKE :division)",
+    "number": "w.number = :number",
+    "plate": "w.id IN (SELECT p.waybill_id FROM waybill_plates p WHERE p.plate = :plate)",
+    "states": "w.state = ANY(:states)",
+    "departs_from": "w.departs_at >= :departs_from",
+    "departs_to": "w.departs_at < :departs_to",
+    "external_number": (
+        "w.id IN (SELECT r.waybill_id FROM waybill_references r"
+        " WHERE r.carrier_id = :organisation_id AND r.number = :external_number)"
+    ),
+}
 
 
 def divisions_of(connection: Connection, waybill_id: str) -> frozenset[str]:
@@ -202,6 +289,43 @@ def insert_revision(
             "registered": registered,
         },
     )
+
+
+def update_revision(
+    connection: Connection, waybill: Waybill, revision: Revision, *, registered: bytes | None = None
+) -> None:
+    """The proposal's signatures and state; ``waybill`` as proposed, or as made."""
+    connection.execute(
+        text(
+            "UPDATE waybill_revisions SET state = :state, proposal = CAST(:proposal AS jsonb), body = CAST(:body AS jsonb),"
+            " registered = coalesce(:registered, registered) WHERE waybill_id = :waybill AND number = :number"
+        ),
+        {
+            "waybill": waybill.id,
+            "number": revision.number,
+            "state": revision.state.name,
+            "proposal": _json(revision),
+            "body": _json(waybill),
+            "registered": registered,
+        },
+    )
+
+
+def open_revision(connection: Connection, waybill_id: str) -> tuple[Revision, Waybill] | None:
+    """The revision that waits for signatures, and the waybill as proposed."""
+    row = connection.execute(
+        text("SELECT proposal, body FROM waybill_revisions WHERE waybill_id = :id AND state = 'OPEN'"),
+        {"id": waybill_id},
+    ).first()
+    return None if row is None else (from_plain(Revision, row.proposal), from_plain(Waybill, row.body))
+
+
+def revisions_of(connection: Connection, waybill_id: str) -> list[Revision]:
+    """All of them, the oldest first."""
+    rows = connection.execute(
+        text("SELECT proposal FROM waybill_revisions WHERE waybill_id = :id ORDER BY number"), {"id": waybill_id}
+    )
+    return [from_plain(Revision, row.proposal) for row in rows]
 
 
 def clearance_of(connection: Connection, waybill_id: str) -> Clearance | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,27 +10,34 @@ from sqlalchemy import Connection
 
 from hazway import cbor
 from services import goods
-from services.goods import Catalogue, tunnel_categories
+from services.goods import Catalogue, Mode, tunnel_categories
 from services.registry.versions import legal_day
 from services.runtime import outbox
 from services.waybill.facts import carrier_of
-from services.waybill.model import Facts, Role, State, Waybill
+from services.waybill.model import Assignment, Facts, Role, State, Waybill
 from services.waybill.trip import Trip
 
 TOPIC = "trip"
 
 
-def tell(connection: Connection, waybill: Waybill, facts: Facts, catalogue: Catalogue, at: datetime) -> None:
+def tell(
+    connection: Connection, waybill: Waybill, facts: Facts, catalogue: Catalogue, at: datetime, event: str
+) -> None:
     """One message for each powered vehicle that is or was assigned, keyed by it, so that its messages keep their order."""
+    trip = Trip(waybill, facts, catalogue, at)
     for vehicle_id in waybill.resources(Role.TRACTOR):
-        outbox.put(connection, TOPIC, vehicle_id, cbor.dumps(fact_of(Trip(waybill, facts, catalogue, at), vehicle_id)))
+        outbox.put(connection, TOPIC, vehicle_id, cbor.dumps(fact_of(trip, vehicle_id, event)))
 
 
-def fact_of(trip: Trip, vehicle_id: str) -> dict[int | str, Any]:
-    """The trip of this vehicle as of its ``at``. ``tunnel_forbidden`` are letters of categories, also those nobody can tell."""
+def fact_of(trip: Trip, vehicle_id: str, event: str) -> dict[int | str, Any]:
+    """The trip of this vehicle as of its ``at``; ``event`` (DEPARTED, AMENDED, ARRIVED, UNLOADED, ENDED) made it so.
+
+    ``tunnel_forbidden`` are letters of categories, also those nobody can tell; what a tank held last still counts when it
+    is unloaded. A vehicle that was exchanged has no trip any more.
+    """
     waybill, at = trip.waybill, trip.at
-    judgement = tunnel_categories(trip.load, trip.catalogue, legal_day(at))
-    closed = sorted({*judgement.forbidden, *judgement.unknown}) if trip.carries_dangerous_goods else []
+    holds = _holds(waybill, vehicle_id, at)
+    aboard = waybill.unloaded_at is None or waybill.state is State.REJECTED
     return {
         "waybill_id": waybill.id,
         "number": waybill.number,
@@ -37,32 +45,47 @@ def fact_of(trip: Trip, vehicle_id: str) -> dict[int | str, Any]:
         "vehicle_id": vehicle_id,
         "carrier_id": carrier_of(waybill),
         "division": waybill.origin.division_code if waybill.origin else "",
+        "event": event,
         "at_ms": _milliseconds(at),
-        "under_way": waybill.state is State.IN_TRANSIT and _holds(waybill, vehicle_id, at),
-        "loaded": trip.carries_dangerous_goods and waybill.unloaded_at is None,
-        "tunnel_forbidden": "".join(closed),
+        "under_way": waybill.state is State.IN_TRANSIT and holds,
+        "loaded": trip.carries_dangerous_goods and aboard and holds,
+        "tunnel_forbidden": _closed(trip, aboard) if holds else "",
         "goods": [_goods(trip, index) for index in range(len(waybill.goods))],
         "net_explosive_mass_g": sum(line.net_explosive_mass_g for line in waybill.goods),
         "route": [[point.latitude_e7, point.longitude_e7] for point in waybill.route.line],
         "edges": list(waybill.route.edge_keys),
-        "driver_ids": list(waybill.resources(Role.DRIVER)),
+        "driver_ids": [
+            each.resource_id for each in waybill.assignments if each.role is Role.DRIVER and _stands(each, at)
+        ],
         "sites": sites_of(waybill),
         "planned_arrival_ms": _milliseconds(waybill.planned_arrival) if waybill.planned_arrival else None,
     }
 
 
+def _closed(trip: Trip, aboard: bool) -> str:
+    """The categories closed to what is aboard, or to what is left in the tank once it is unloaded."""
+    lines = trip.load.lines if aboard else tuple(line for line in trip.load.lines if line.mode is Mode.TANK)
+    load = replace(trip.load, lines=lines)
+    if not any(line.is_dangerous for line in lines):
+        return ""
+    judgement = tunnel_categories(load, trip.catalogue, legal_day(trip.at))
+    return "".join(sorted({*judgement.forbidden, *judgement.unknown}))
+
+
 def _holds(waybill: Waybill, vehicle_id: str, at: datetime) -> bool:
-    return any(
-        each.resource_id == vehicle_id and (each.to_at is None or at < each.to_at) for each in waybill.assignments
-    )
+    return any(each.resource_id == vehicle_id and _stands(each, at) for each in waybill.assignments)
+
+
+def _stands(assignment: Assignment, at: datetime) -> bool:
+    begun = assignment.from_at is None or assignment.from_at <= at
+    return begun and (assignment.to_at is None or at < assignment.to_at)
 
 
 def _goods(trip: Trip, index: int) -> list[Any]:
-    """UN number, class as stated, then what else the goods are: tank, waste, special control."""
+    """UN number, class as stated, and the lists the goods stand on."""
     line = trip.waybill.goods[index]
-    flags = [line.mode, *(["waste"] if line.waste else [])]
     controls = {substance.control.name for substance in goods.substances_of(trip.load_line(line), trip.catalogue)}
-    return [line.un_number, line.hazard_class, *flags, *sorted(controls)]
+    return [line.un_number, line.hazard_class, *sorted(controls)]
 
 
 def sites_of(waybill: Waybill) -> list[list[Any]]:

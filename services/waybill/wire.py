@@ -12,7 +12,7 @@ from hazway.refusal.v1 import refusal_pb2 as refusal
 from hazway.waybill.v1 import waybill_pb2 as pb
 from services.errors import Finding
 from services.registry.wire import Read, from_wire, invalid, text_of, time_of, to_wire
-from services.waybill.model import Route, Waybill
+from services.waybill.model import Revision, Route, Waybill
 from services.waybill.store import Kept
 
 Findings = tuple[Finding, ...]
@@ -77,6 +77,11 @@ def shown(kept: Kept, *, route: bool = True) -> pb.Waybill:
     message.etag = str(kept.version)
     if not route:
         message.ClearField("route")
+    return message
+
+
+def revision_to_wire(revision: Revision) -> pb.Revision:
+    message: pb.Revision = to_wire(revision, pb.Revision())
     return message
 
 

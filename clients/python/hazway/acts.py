@@ -25,6 +25,7 @@ ACTS: Mapping[str, Act] = {
     "hazway.traceability.v1.TraceabilityService/RevokeKey": Act(
         key_record.REVOKE, lambda request: key_record.subject_of(request.organisation)
     ),
+    "hazway.traceability.v1.TraceabilityService/SetLegalHold": Act("record.hold", lambda request: request.subject),
     "hazway.registry.v1.RegistryService/RegisterOrganisation": Act(
         "registry.organisation", lambda request: f"organisation/{request.organisation.id}"
     ),
@@ -62,6 +63,18 @@ ACTS: Mapping[str, Act] = {
     "hazway.zones.v1.ZoneService/PutZone": Act("zone.put", lambda request: f"zone/{request.zone.id}"),
     "hazway.zones.v1.ZoneService/DeclareTunnel": Act("zone.declare", lambda request: f"zone/{request.zone_id}"),
     "hazway.zones.v1.ZoneService/WithdrawZone": Act("zone.withdraw", lambda request: f"zone/{request.zone_id}"),
+    "hazway.waybill.v1.WaybillService/AmendWaybill": Act(
+        "waybill.amend", lambda request: f"waybill/{request.waybill.id}"
+    ),
+    "hazway.waybill.v1.WaybillService/SignRevision": Act(
+        "waybill.sign_revision", lambda request: f"waybill/{request.waybill_id}"
+    ),
+    "hazway.waybill.v1.WaybillService/RevertRevision": Act(
+        "waybill.revert", lambda request: f"waybill/{request.waybill_id}"
+    ),
+    "hazway.waybill.v1.WaybillService/SwapAssignment": Act(
+        "waybill.swap", lambda request: f"waybill/{request.waybill_id}"
+    ),
     "hazway.waybill.v1.WaybillService/IssueWaybill": Act(
         "waybill.issue", lambda request: f"waybill/{request.waybill.id}"
     ),

@@ -165,6 +165,53 @@ EXEMPTION_LIMITED_QUANTITY: Exemption.ValueType  # 3
 """有限数量"""
 Global___Exemption: _TypeAlias = Exemption  # noqa: Y015
 
+class _Signer:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SignerEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Signer.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SIGNER_UNSPECIFIED: _Signer.ValueType  # 0
+    SIGNER_CONSIGNOR: _Signer.ValueType  # 1
+    SIGNER_CARRIER: _Signer.ValueType  # 2
+    SIGNER_LOADER: _Signer.ValueType  # 3
+    SIGNER_CREW: _Signer.ValueType  # 4
+    """驾驶人或押运人员"""
+    SIGNER_CONSIGNEE: _Signer.ValueType  # 5
+
+class Signer(_Signer, metaclass=_SignerEnumTypeWrapper):
+    """Who has to agree to a change."""
+
+SIGNER_UNSPECIFIED: Signer.ValueType  # 0
+SIGNER_CONSIGNOR: Signer.ValueType  # 1
+SIGNER_CARRIER: Signer.ValueType  # 2
+SIGNER_LOADER: Signer.ValueType  # 3
+SIGNER_CREW: Signer.ValueType  # 4
+"""驾驶人或押运人员"""
+SIGNER_CONSIGNEE: Signer.ValueType  # 5
+Global___Signer: _TypeAlias = Signer  # noqa: Y015
+
+class _RevisionState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RevisionStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RevisionState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    REVISION_STATE_UNSPECIFIED: _RevisionState.ValueType  # 0
+    REVISION_STATE_OPEN: _RevisionState.ValueType  # 1
+    """Waits for signatures."""
+    REVISION_STATE_MADE: _RevisionState.ValueType  # 2
+    REVISION_STATE_REVERTED: _RevisionState.ValueType  # 3
+
+class RevisionState(_RevisionState, metaclass=_RevisionStateEnumTypeWrapper): ...
+
+REVISION_STATE_UNSPECIFIED: RevisionState.ValueType  # 0
+REVISION_STATE_OPEN: RevisionState.ValueType  # 1
+"""Waits for signatures."""
+REVISION_STATE_MADE: RevisionState.ValueType  # 2
+REVISION_STATE_REVERTED: RevisionState.ValueType  # 3
+Global___RevisionState: _TypeAlias = RevisionState  # noqa: Y015
+
 @_typing.final
 class Party(_message.Message):
     """A party as the form shows it."""
@@ -669,10 +716,13 @@ class IssueWaybillRequest(_message.Message):
     WAYBILL_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     STATEMENT_FIELD_NUMBER: _builtins.int
+    OFFLINE_NUMBER_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     validate_only: _builtins.bool
     statement: _builtins.bytes
     """Kind waybill.issue, subject waybill/<id>."""
+    offline_number: _builtins.str
+    """The number it was given without a network, of a block allotted to the carrier; with `waybill.issued_offline_at`."""
     @_builtins.property
     def waybill(self) -> Global___Waybill: ...
     def __init__(
@@ -682,10 +732,11 @@ class IssueWaybillRequest(_message.Message):
         waybill: Global___Waybill | None = ...,
         validate_only: _builtins.bool = ...,
         statement: _builtins.bytes = ...,
+        offline_number: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["waybill", b"waybill"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "statement", b"statement", "validate_only", b"validate_only", "waybill", b"waybill"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["offline_number", b"offline_number", "request_id", b"request_id", "statement", b"statement", "validate_only", b"validate_only", "waybill", b"waybill"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1068,3 +1119,612 @@ class VoidWaybillResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___VoidWaybillResponse: _TypeAlias = VoidWaybillResponse  # noqa: Y015
+
+@_typing.final
+class BatchIssueWaybillsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    REQUESTS_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    validate_only: _builtins.bool
+    @_builtins.property
+    def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___IssueWaybillRequest]:
+        """Each with its own request_id and statement, as for IssueWaybill; `validate_only` of each is not looked at."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        requests: _abc.Iterable[Global___IssueWaybillRequest] | None = ...,
+        validate_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "requests", b"requests", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchIssueWaybillsRequest: _TypeAlias = BatchIssueWaybillsRequest  # noqa: Y015
+
+@_typing.final
+class BatchResult(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAYBILL_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    REGISTERED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def waybill(self) -> Global___Waybill:
+        """Absent where it was refused."""
+
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_refusal_pb2.Finding]:
+        """Errors where it was refused, warnings where it was issued; the first 20."""
+
+    @_builtins.property
+    def registered(self) -> _types_pb2.Registered: ...
+    def __init__(
+        self,
+        *,
+        waybill: Global___Waybill | None = ...,
+        findings: _abc.Iterable[_refusal_pb2.Finding] | None = ...,
+        registered: _types_pb2.Registered | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["registered", b"registered", "waybill", b"waybill"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["findings", b"findings", "registered", b"registered", "waybill", b"waybill"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchResult: _TypeAlias = BatchResult  # noqa: Y015
+
+@_typing.final
+class BatchIssueWaybillsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchResult]:
+        """One for each request, in their order; waybills without their routes."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___BatchResult] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchIssueWaybillsResponse: _TypeAlias = BatchIssueWaybillsResponse  # noqa: Y015
+
+@_typing.final
+class ListWaybillsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    PLATE_FIELD_NUMBER: _builtins.int
+    STATES_FIELD_NUMBER: _builtins.int
+    DEPARTS_FROM_FIELD_NUMBER: _builtins.int
+    DEPARTS_TO_FIELD_NUMBER: _builtins.int
+    EXTERNAL_NUMBER_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    number: _builtins.str
+    """All of these must hold; empty ones say nothing."""
+    plate: _builtins.str
+    """车牌号; case, full-width forms, spaces, dots and a colour behind it do not matter."""
+    external_number: _builtins.str
+    """The carrier's own number of it."""
+    page_size: _builtins.int
+    """At most this many, 50 if 0; more than 500 means 500."""
+    page_token: _builtins.str
+    @_builtins.property
+    def states(self) -> _containers.RepeatedScalarFieldContainer[Global___State.ValueType]: ...
+    @_builtins.property
+    def departs_from(self) -> _timestamp_pb2.Timestamp:
+        """Planned departure in [from, to)."""
+
+    @_builtins.property
+    def departs_to(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        number: _builtins.str = ...,
+        plate: _builtins.str = ...,
+        states: _abc.Iterable[Global___State.ValueType] | None = ...,
+        departs_from: _timestamp_pb2.Timestamp | None = ...,
+        departs_to: _timestamp_pb2.Timestamp | None = ...,
+        external_number: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["departs_from", b"departs_from", "departs_to", b"departs_to"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["departs_from", b"departs_from", "departs_to", b"departs_to", "external_number", b"external_number", "number", b"number", "page_size", b"page_size", "page_token", b"page_token", "plate", b"plate", "states", b"states"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListWaybillsRequest: _TypeAlias = ListWaybillsRequest  # noqa: Y015
+
+@_typing.final
+class ListWaybillsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAYBILLS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Empty on the last page, and only there."""
+    @_builtins.property
+    def waybills(self) -> _containers.RepeatedCompositeFieldContainer[Global___Waybill]:
+        """Without their routes."""
+
+    def __init__(
+        self,
+        *,
+        waybills: _abc.Iterable[Global___Waybill] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "waybills", b"waybills"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListWaybillsResponse: _TypeAlias = ListWaybillsResponse  # noqa: Y015
+
+@_typing.final
+class FieldChange(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    """goods[1].mass_g"""
+    before: _builtins.str
+    """As text, empty where there is nothing."""
+    after: _builtins.str
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+        before: _builtins.str = ...,
+        after: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "path", b"path"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FieldChange: _TypeAlias = FieldChange  # noqa: Y015
+
+@_typing.final
+class Revision(_message.Message):
+    """One change of a waybill 更正."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    WAYBILL_ID_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    AUTHOR_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    CHANGES_FIELD_NUMBER: _builtins.int
+    REQUIRED_FIELD_NUMBER: _builtins.int
+    SIGNED_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    waybill_id: _builtins.str
+    number: _builtins.int
+    author: _builtins.str
+    """The organisation that proposed it."""
+    reason: _builtins.str
+    state: Global___RevisionState.ValueType
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldChange]: ...
+    @_builtins.property
+    def required(self) -> _containers.RepeatedScalarFieldContainer[Global___Signer.ValueType]: ...
+    @_builtins.property
+    def signed(self) -> _containers.RepeatedScalarFieldContainer[Global___Signer.ValueType]: ...
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        waybill_id: _builtins.str = ...,
+        number: _builtins.int = ...,
+        author: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        changes: _abc.Iterable[Global___FieldChange] | None = ...,
+        required: _abc.Iterable[Global___Signer.ValueType] | None = ...,
+        signed: _abc.Iterable[Global___Signer.ValueType] | None = ...,
+        state: Global___RevisionState.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "author", b"author", "changes", b"changes", "id", b"id", "number", b"number", "reason", b"reason", "required", b"required", "signed", b"signed", "state", b"state", "waybill_id", b"waybill_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Revision: _TypeAlias = Revision  # noqa: Y015
+
+@_typing.final
+class AmendWaybillRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    WAYBILL_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    STATEMENT_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    reason: _builtins.str
+    etag: _builtins.str
+    """When given, must be that of the waybill last read."""
+    validate_only: _builtins.bool
+    statement: _builtins.bytes
+    """Kind waybill.amend, subject waybill/<id>."""
+    @_builtins.property
+    def waybill(self) -> Global___Waybill:
+        """The whole waybill as it shall be."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        waybill: Global___Waybill | None = ...,
+        reason: _builtins.str = ...,
+        etag: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
+        statement: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["waybill", b"waybill"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "reason", b"reason", "request_id", b"request_id", "statement", b"statement", "validate_only", b"validate_only", "waybill", b"waybill"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AmendWaybillRequest: _TypeAlias = AmendWaybillRequest  # noqa: Y015
+
+@_typing.final
+class AmendWaybillResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAYBILL_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    VOIDS_CLEARANCE_FIELD_NUMBER: _builtins.int
+    WARNINGS_FIELD_NUMBER: _builtins.int
+    REGISTERED_FIELD_NUMBER: _builtins.int
+    voids_clearance: _builtins.bool
+    """Whether the loader's clearance is void by it, or will be once it is made."""
+    @_builtins.property
+    def waybill(self) -> Global___Waybill:
+        """As it stands now: changed already where nobody else has to sign."""
+
+    @_builtins.property
+    def revision(self) -> Global___Revision: ...
+    @_builtins.property
+    def warnings(self) -> _containers.RepeatedCompositeFieldContainer[_refusal_pb2.Finding]: ...
+    @_builtins.property
+    def registered(self) -> _types_pb2.Registered: ...
+    def __init__(
+        self,
+        *,
+        waybill: Global___Waybill | None = ...,
+        revision: Global___Revision | None = ...,
+        voids_clearance: _builtins.bool = ...,
+        warnings: _abc.Iterable[_refusal_pb2.Finding] | None = ...,
+        registered: _types_pb2.Registered | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["registered", b"registered", "revision", b"revision", "waybill", b"waybill"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["registered", b"registered", "revision", b"revision", "voids_clearance", b"voids_clearance", "warnings", b"warnings", "waybill", b"waybill"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AmendWaybillResponse: _TypeAlias = AmendWaybillResponse  # noqa: Y015
+
+@_typing.final
+class SignRevisionRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    WAYBILL_ID_FIELD_NUMBER: _builtins.int
+    REVISION_ID_FIELD_NUMBER: _builtins.int
+    SIGNER_FIELD_NUMBER: _builtins.int
+    STATEMENT_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    waybill_id: _builtins.str
+    revision_id: _builtins.str
+    signer: Global___Signer.ValueType
+    """As whom; must be what the caller is in the waybill."""
+    statement: _builtins.bytes
+    """Kind waybill.sign_revision, subject waybill/<waybill_id>."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        waybill_id: _builtins.str = ...,
+        revision_id: _builtins.str = ...,
+        signer: Global___Signer.ValueType = ...,
+        statement: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "revision_id", b"revision_id", "signer", b"signer", "statement", b"statement", "waybill_id", b"waybill_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignRevisionRequest: _TypeAlias = SignRevisionRequest  # noqa: Y015
+
+@_typing.final
+class SignRevisionResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAYBILL_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    REGISTERED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def waybill(self) -> Global___Waybill: ...
+    @_builtins.property
+    def revision(self) -> Global___Revision: ...
+    @_builtins.property
+    def registered(self) -> _types_pb2.Registered: ...
+    def __init__(
+        self,
+        *,
+        waybill: Global___Waybill | None = ...,
+        revision: Global___Revision | None = ...,
+        registered: _types_pb2.Registered | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["registered", b"registered", "revision", b"revision", "waybill", b"waybill"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["registered", b"registered", "revision", b"revision", "waybill", b"waybill"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignRevisionResponse: _TypeAlias = SignRevisionResponse  # noqa: Y015
+
+@_typing.final
+class RevertRevisionRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    WAYBILL_ID_FIELD_NUMBER: _builtins.int
+    REVISION_ID_FIELD_NUMBER: _builtins.int
+    STATEMENT_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    waybill_id: _builtins.str
+    revision_id: _builtins.str
+    statement: _builtins.bytes
+    """Kind waybill.revert, subject waybill/<waybill_id>."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        waybill_id: _builtins.str = ...,
+        revision_id: _builtins.str = ...,
+        statement: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "revision_id", b"revision_id", "statement", b"statement", "waybill_id", b"waybill_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevertRevisionRequest: _TypeAlias = RevertRevisionRequest  # noqa: Y015
+
+@_typing.final
+class RevertRevisionResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAYBILL_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    REGISTERED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def waybill(self) -> Global___Waybill: ...
+    @_builtins.property
+    def revision(self) -> Global___Revision: ...
+    @_builtins.property
+    def registered(self) -> _types_pb2.Registered: ...
+    def __init__(
+        self,
+        *,
+        waybill: Global___Waybill | None = ...,
+        revision: Global___Revision | None = ...,
+        registered: _types_pb2.Registered | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["registered", b"registered", "revision", b"revision", "waybill", b"waybill"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["registered", b"registered", "revision", b"revision", "waybill", b"waybill"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevertRevisionResponse: _TypeAlias = RevertRevisionResponse  # noqa: Y015
+
+@_typing.final
+class ListRevisionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAYBILL_ID_FIELD_NUMBER: _builtins.int
+    waybill_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        waybill_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["waybill_id", b"waybill_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRevisionsRequest: _TypeAlias = ListRevisionsRequest  # noqa: Y015
+
+@_typing.final
+class ListRevisionsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def revisions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Revision]:
+        """The oldest first; the first is the issue."""
+
+    def __init__(
+        self,
+        *,
+        revisions: _abc.Iterable[Global___Revision] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["revisions", b"revisions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRevisionsResponse: _TypeAlias = ListRevisionsResponse  # noqa: Y015
+
+@_typing.final
+class SwapAssignmentRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    WAYBILL_ID_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    LEAVES_ID_FIELD_NUMBER: _builtins.int
+    JOINS_ID_FIELD_NUMBER: _builtins.int
+    SWAPPED_AT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    APPROVED_BY_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    STATEMENT_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    waybill_id: _builtins.str
+    role: Global___Role.ValueType
+    leaves_id: _builtins.str
+    """Who or what leaves; empty: nobody, one joins."""
+    joins_id: _builtins.str
+    """Who or what takes over; empty: nobody, one leaves."""
+    reason: _builtins.str
+    approved_by: _builtins.str
+    """Who approved it at the carrier."""
+    validate_only: _builtins.bool
+    statement: _builtins.bytes
+    """Kind waybill.swap, subject waybill/<waybill_id>."""
+    @_builtins.property
+    def swapped_at(self) -> _timestamp_pb2.Timestamp:
+        """Empty: now."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        waybill_id: _builtins.str = ...,
+        role: Global___Role.ValueType = ...,
+        leaves_id: _builtins.str = ...,
+        joins_id: _builtins.str = ...,
+        swapped_at: _timestamp_pb2.Timestamp | None = ...,
+        reason: _builtins.str = ...,
+        approved_by: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
+        statement: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["swapped_at", b"swapped_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approved_by", b"approved_by", "joins_id", b"joins_id", "leaves_id", b"leaves_id", "reason", b"reason", "request_id", b"request_id", "role", b"role", "statement", b"statement", "swapped_at", b"swapped_at", "validate_only", b"validate_only", "waybill_id", b"waybill_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SwapAssignmentRequest: _TypeAlias = SwapAssignmentRequest  # noqa: Y015
+
+@_typing.final
+class SwapAssignmentResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAYBILL_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    WARNINGS_FIELD_NUMBER: _builtins.int
+    REGISTERED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def waybill(self) -> Global___Waybill: ...
+    @_builtins.property
+    def revision(self) -> Global___Revision: ...
+    @_builtins.property
+    def warnings(self) -> _containers.RepeatedCompositeFieldContainer[_refusal_pb2.Finding]: ...
+    @_builtins.property
+    def registered(self) -> _types_pb2.Registered: ...
+    def __init__(
+        self,
+        *,
+        waybill: Global___Waybill | None = ...,
+        revision: Global___Revision | None = ...,
+        warnings: _abc.Iterable[_refusal_pb2.Finding] | None = ...,
+        registered: _types_pb2.Registered | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["registered", b"registered", "revision", b"revision", "waybill", b"waybill"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["registered", b"registered", "revision", b"revision", "warnings", b"warnings", "waybill", b"waybill"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SwapAssignmentResponse: _TypeAlias = SwapAssignmentResponse  # noqa: Y015
+
+@_typing.final
+class AllotNumbersRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    SIZE_FIELD_NUMBER: _builtins.int
+    DAY_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    size: _builtins.int
+    """How many, 1 to 100."""
+    @_builtins.property
+    def day(self) -> _types_pb2.Day:
+        """The legal day they are for, today or within 7 days; empty: today."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        size: _builtins.int = ...,
+        day: _types_pb2.Day | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["day", b"day"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day", "request_id", b"request_id", "size", b"size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AllotNumbersRequest: _TypeAlias = AllotNumbersRequest  # noqa: Y015
+
+@_typing.final
+class AllotNumbersResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ready to use, in order."""
+
+    def __init__(
+        self,
+        *,
+        numbers: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["numbers", b"numbers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AllotNumbersResponse: _TypeAlias = AllotNumbersResponse  # noqa: Y015

@@ -41,10 +41,20 @@ class WaybillServiceStub:
                 request_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.IssueWaybillRequest.SerializeToString,
                 response_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.IssueWaybillResponse.FromString,
                 _registered_method=True)
+        self.BatchIssueWaybills = channel.unary_unary(
+                '/hazway.waybill.v1.WaybillService/BatchIssueWaybills',
+                request_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.BatchIssueWaybillsRequest.SerializeToString,
+                response_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.BatchIssueWaybillsResponse.FromString,
+                _registered_method=True)
         self.GetWaybill = channel.unary_unary(
                 '/hazway.waybill.v1.WaybillService/GetWaybill',
                 request_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.GetWaybillRequest.SerializeToString,
                 response_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.Waybill.FromString,
+                _registered_method=True)
+        self.ListWaybills = channel.unary_unary(
+                '/hazway.waybill.v1.WaybillService/ListWaybills',
+                request_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.ListWaybillsRequest.SerializeToString,
+                response_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.ListWaybillsResponse.FromString,
                 _registered_method=True)
         self.DepartWaybill = channel.unary_unary(
                 '/hazway.waybill.v1.WaybillService/DepartWaybill',
@@ -71,6 +81,36 @@ class WaybillServiceStub:
                 request_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.VoidWaybillRequest.SerializeToString,
                 response_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.VoidWaybillResponse.FromString,
                 _registered_method=True)
+        self.AmendWaybill = channel.unary_unary(
+                '/hazway.waybill.v1.WaybillService/AmendWaybill',
+                request_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.AmendWaybillRequest.SerializeToString,
+                response_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.AmendWaybillResponse.FromString,
+                _registered_method=True)
+        self.SignRevision = channel.unary_unary(
+                '/hazway.waybill.v1.WaybillService/SignRevision',
+                request_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.SignRevisionRequest.SerializeToString,
+                response_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.SignRevisionResponse.FromString,
+                _registered_method=True)
+        self.RevertRevision = channel.unary_unary(
+                '/hazway.waybill.v1.WaybillService/RevertRevision',
+                request_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.RevertRevisionRequest.SerializeToString,
+                response_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.RevertRevisionResponse.FromString,
+                _registered_method=True)
+        self.ListRevisions = channel.unary_unary(
+                '/hazway.waybill.v1.WaybillService/ListRevisions',
+                request_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.ListRevisionsRequest.SerializeToString,
+                response_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.ListRevisionsResponse.FromString,
+                _registered_method=True)
+        self.SwapAssignment = channel.unary_unary(
+                '/hazway.waybill.v1.WaybillService/SwapAssignment',
+                request_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.SwapAssignmentRequest.SerializeToString,
+                response_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.SwapAssignmentResponse.FromString,
+                _registered_method=True)
+        self.AllotNumbers = channel.unary_unary(
+                '/hazway.waybill.v1.WaybillService/AllotNumbers',
+                request_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.AllotNumbersRequest.SerializeToString,
+                response_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.AllotNumbersResponse.FromString,
+                _registered_method=True)
 
 
 class WaybillServiceServicer:
@@ -85,8 +125,22 @@ class WaybillServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchIssueWaybills(self, request, context):
+        """Up to 1,000 at once, each with a statement and a result of its own: one that is refused holds up no other 批量签发.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetWaybill(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListWaybills(self, request, context):
+        """The newest departure first; parties see their own, authorities those that touch their division.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -125,6 +179,47 @@ class WaybillServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AmendWaybill(self, request, context):
+        """Propose a change 更正: the whole waybill as it shall be. It holds once everybody whom it concerns has signed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SignRevision(self, request, context):
+        """One of the required signers agrees to the open revision 会签.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevertRevision(self, request, context):
+        """Its author takes the open revision back 撤销更正.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRevisions(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SwapAssignment(self, request, context):
+        """Exchange a driver, escort, tractor, trailer or tank 更换人员车辆: a new revision by the carrier's word alone.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AllotNumbers(self, request, context):
+        """Serials for issuing without a network 预分配号段.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_WaybillServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -133,10 +228,20 @@ def add_WaybillServiceServicer_to_server(servicer, server):
                     request_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.IssueWaybillRequest.FromString,
                     response_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.IssueWaybillResponse.SerializeToString,
             ),
+            'BatchIssueWaybills': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchIssueWaybills,
+                    request_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.BatchIssueWaybillsRequest.FromString,
+                    response_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.BatchIssueWaybillsResponse.SerializeToString,
+            ),
             'GetWaybill': grpc.unary_unary_rpc_method_handler(
                     servicer.GetWaybill,
                     request_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.GetWaybillRequest.FromString,
                     response_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.Waybill.SerializeToString,
+            ),
+            'ListWaybills': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListWaybills,
+                    request_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.ListWaybillsRequest.FromString,
+                    response_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.ListWaybillsResponse.SerializeToString,
             ),
             'DepartWaybill': grpc.unary_unary_rpc_method_handler(
                     servicer.DepartWaybill,
@@ -162,6 +267,36 @@ def add_WaybillServiceServicer_to_server(servicer, server):
                     servicer.VoidWaybill,
                     request_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.VoidWaybillRequest.FromString,
                     response_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.VoidWaybillResponse.SerializeToString,
+            ),
+            'AmendWaybill': grpc.unary_unary_rpc_method_handler(
+                    servicer.AmendWaybill,
+                    request_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.AmendWaybillRequest.FromString,
+                    response_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.AmendWaybillResponse.SerializeToString,
+            ),
+            'SignRevision': grpc.unary_unary_rpc_method_handler(
+                    servicer.SignRevision,
+                    request_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.SignRevisionRequest.FromString,
+                    response_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.SignRevisionResponse.SerializeToString,
+            ),
+            'RevertRevision': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevertRevision,
+                    request_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.RevertRevisionRequest.FromString,
+                    response_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.RevertRevisionResponse.SerializeToString,
+            ),
+            'ListRevisions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRevisions,
+                    request_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.ListRevisionsRequest.FromString,
+                    response_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.ListRevisionsResponse.SerializeToString,
+            ),
+            'SwapAssignment': grpc.unary_unary_rpc_method_handler(
+                    servicer.SwapAssignment,
+                    request_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.SwapAssignmentRequest.FromString,
+                    response_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.SwapAssignmentResponse.SerializeToString,
+            ),
+            'AllotNumbers': grpc.unary_unary_rpc_method_handler(
+                    servicer.AllotNumbers,
+                    request_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.AllotNumbersRequest.FromString,
+                    response_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.AllotNumbersResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -204,6 +339,33 @@ class WaybillService:
             _registered_method=True)
 
     @staticmethod
+    def BatchIssueWaybills(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hazway.waybill.v1.WaybillService/BatchIssueWaybills',
+            hazway_dot_waybill_dot_v1_dot_waybill__pb2.BatchIssueWaybillsRequest.SerializeToString,
+            hazway_dot_waybill_dot_v1_dot_waybill__pb2.BatchIssueWaybillsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetWaybill(request,
             target,
             options=(),
@@ -220,6 +382,33 @@ class WaybillService:
             '/hazway.waybill.v1.WaybillService/GetWaybill',
             hazway_dot_waybill_dot_v1_dot_waybill__pb2.GetWaybillRequest.SerializeToString,
             hazway_dot_waybill_dot_v1_dot_waybill__pb2.Waybill.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListWaybills(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hazway.waybill.v1.WaybillService/ListWaybills',
+            hazway_dot_waybill_dot_v1_dot_waybill__pb2.ListWaybillsRequest.SerializeToString,
+            hazway_dot_waybill_dot_v1_dot_waybill__pb2.ListWaybillsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -355,6 +544,168 @@ class WaybillService:
             '/hazway.waybill.v1.WaybillService/VoidWaybill',
             hazway_dot_waybill_dot_v1_dot_waybill__pb2.VoidWaybillRequest.SerializeToString,
             hazway_dot_waybill_dot_v1_dot_waybill__pb2.VoidWaybillResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AmendWaybill(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hazway.waybill.v1.WaybillService/AmendWaybill',
+            hazway_dot_waybill_dot_v1_dot_waybill__pb2.AmendWaybillRequest.SerializeToString,
+            hazway_dot_waybill_dot_v1_dot_waybill__pb2.AmendWaybillResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SignRevision(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hazway.waybill.v1.WaybillService/SignRevision',
+            hazway_dot_waybill_dot_v1_dot_waybill__pb2.SignRevisionRequest.SerializeToString,
+            hazway_dot_waybill_dot_v1_dot_waybill__pb2.SignRevisionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevertRevision(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hazway.waybill.v1.WaybillService/RevertRevision',
+            hazway_dot_waybill_dot_v1_dot_waybill__pb2.RevertRevisionRequest.SerializeToString,
+            hazway_dot_waybill_dot_v1_dot_waybill__pb2.RevertRevisionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRevisions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hazway.waybill.v1.WaybillService/ListRevisions',
+            hazway_dot_waybill_dot_v1_dot_waybill__pb2.ListRevisionsRequest.SerializeToString,
+            hazway_dot_waybill_dot_v1_dot_waybill__pb2.ListRevisionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SwapAssignment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hazway.waybill.v1.WaybillService/SwapAssignment',
+            hazway_dot_waybill_dot_v1_dot_waybill__pb2.SwapAssignmentRequest.SerializeToString,
+            hazway_dot_waybill_dot_v1_dot_waybill__pb2.SwapAssignmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AllotNumbers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hazway.waybill.v1.WaybillService/AllotNumbers',
+            hazway_dot_waybill_dot_v1_dot_waybill__pb2.AllotNumbersRequest.SerializeToString,
+            hazway_dot_waybill_dot_v1_dot_waybill__pb2.AllotNumbersResponse.FromString,
             options,
             channel_credentials,
             insecure,

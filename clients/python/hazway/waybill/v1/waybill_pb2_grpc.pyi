@@ -37,7 +37,11 @@ class WaybillServiceStub:
     def __new__(cls, channel: _aio.Channel) -> WaybillServiceAsyncStub: ...
     IssueWaybill: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.IssueWaybillRequest, _waybill_pb2.IssueWaybillResponse]
     """Judge a waybill against goods, registry, zones and other trips, and issue it 签发."""
+    BatchIssueWaybills: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.BatchIssueWaybillsRequest, _waybill_pb2.BatchIssueWaybillsResponse]
+    """Up to 1,000 at once, each with a statement and a result of its own: one that is refused holds up no other 批量签发."""
     GetWaybill: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.GetWaybillRequest, _waybill_pb2.Waybill]
+    ListWaybills: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.ListWaybillsRequest, _waybill_pb2.ListWaybillsResponse]
+    """The newest departure first; parties see their own, authorities those that touch their division."""
     DepartWaybill: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.DepartWaybillRequest, _waybill_pb2.DepartWaybillResponse]
     """The lorry leaves 发车: only with the loader's clearance of this very revision."""
     ArriveWaybill: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.ArriveWaybillRequest, _waybill_pb2.ArriveWaybillResponse]
@@ -47,6 +51,17 @@ class WaybillServiceStub:
     """A consignee signs for what came 签收; the last one completes the waybill."""
     VoidWaybill: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.VoidWaybillRequest, _waybill_pb2.VoidWaybillResponse]
     """Before the departure only, and for a reason 作废."""
+    AmendWaybill: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.AmendWaybillRequest, _waybill_pb2.AmendWaybillResponse]
+    """Propose a change 更正: the whole waybill as it shall be. It holds once everybody whom it concerns has signed."""
+    SignRevision: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.SignRevisionRequest, _waybill_pb2.SignRevisionResponse]
+    """One of the required signers agrees to the open revision 会签."""
+    RevertRevision: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.RevertRevisionRequest, _waybill_pb2.RevertRevisionResponse]
+    """Its author takes the open revision back 撤销更正."""
+    ListRevisions: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.ListRevisionsRequest, _waybill_pb2.ListRevisionsResponse]
+    SwapAssignment: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.SwapAssignmentRequest, _waybill_pb2.SwapAssignmentResponse]
+    """Exchange a driver, escort, tractor, trailer or tank 更换人员车辆: a new revision by the carrier's word alone."""
+    AllotNumbers: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.AllotNumbersRequest, _waybill_pb2.AllotNumbersResponse]
+    """Serials for issuing without a network 预分配号段."""
 
 @_typing.type_check_only
 class WaybillServiceAsyncStub(WaybillServiceStub):
@@ -57,7 +72,11 @@ class WaybillServiceAsyncStub(WaybillServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     IssueWaybill: _aio.UnaryUnaryMultiCallable[_waybill_pb2.IssueWaybillRequest, _waybill_pb2.IssueWaybillResponse]  # type: ignore[assignment]
     """Judge a waybill against goods, registry, zones and other trips, and issue it 签发."""
+    BatchIssueWaybills: _aio.UnaryUnaryMultiCallable[_waybill_pb2.BatchIssueWaybillsRequest, _waybill_pb2.BatchIssueWaybillsResponse]  # type: ignore[assignment]
+    """Up to 1,000 at once, each with a statement and a result of its own: one that is refused holds up no other 批量签发."""
     GetWaybill: _aio.UnaryUnaryMultiCallable[_waybill_pb2.GetWaybillRequest, _waybill_pb2.Waybill]  # type: ignore[assignment]
+    ListWaybills: _aio.UnaryUnaryMultiCallable[_waybill_pb2.ListWaybillsRequest, _waybill_pb2.ListWaybillsResponse]  # type: ignore[assignment]
+    """The newest departure first; parties see their own, authorities those that touch their division."""
     DepartWaybill: _aio.UnaryUnaryMultiCallable[_waybill_pb2.DepartWaybillRequest, _waybill_pb2.DepartWaybillResponse]  # type: ignore[assignment]
     """The lorry leaves 发车: only with the loader's clearance of this very revision."""
     ArriveWaybill: _aio.UnaryUnaryMultiCallable[_waybill_pb2.ArriveWaybillRequest, _waybill_pb2.ArriveWaybillResponse]  # type: ignore[assignment]
@@ -67,6 +86,17 @@ class WaybillServiceAsyncStub(WaybillServiceStub):
     """A consignee signs for what came 签收; the last one completes the waybill."""
     VoidWaybill: _aio.UnaryUnaryMultiCallable[_waybill_pb2.VoidWaybillRequest, _waybill_pb2.VoidWaybillResponse]  # type: ignore[assignment]
     """Before the departure only, and for a reason 作废."""
+    AmendWaybill: _aio.UnaryUnaryMultiCallable[_waybill_pb2.AmendWaybillRequest, _waybill_pb2.AmendWaybillResponse]  # type: ignore[assignment]
+    """Propose a change 更正: the whole waybill as it shall be. It holds once everybody whom it concerns has signed."""
+    SignRevision: _aio.UnaryUnaryMultiCallable[_waybill_pb2.SignRevisionRequest, _waybill_pb2.SignRevisionResponse]  # type: ignore[assignment]
+    """One of the required signers agrees to the open revision 会签."""
+    RevertRevision: _aio.UnaryUnaryMultiCallable[_waybill_pb2.RevertRevisionRequest, _waybill_pb2.RevertRevisionResponse]  # type: ignore[assignment]
+    """Its author takes the open revision back 撤销更正."""
+    ListRevisions: _aio.UnaryUnaryMultiCallable[_waybill_pb2.ListRevisionsRequest, _waybill_pb2.ListRevisionsResponse]  # type: ignore[assignment]
+    SwapAssignment: _aio.UnaryUnaryMultiCallable[_waybill_pb2.SwapAssignmentRequest, _waybill_pb2.SwapAssignmentResponse]  # type: ignore[assignment]
+    """Exchange a driver, escort, tractor, trailer or tank 更换人员车辆: a new revision by the carrier's word alone."""
+    AllotNumbers: _aio.UnaryUnaryMultiCallable[_waybill_pb2.AllotNumbersRequest, _waybill_pb2.AllotNumbersResponse]  # type: ignore[assignment]
+    """Serials for issuing without a network 预分配号段."""
 
 class WaybillServiceServicer(metaclass=_abc_1.ABCMeta):
     """The carrier issues; the loader's clearance lets the lorry leave; each consignee signs. Ids are made by who issues, numbers
@@ -82,11 +112,27 @@ class WaybillServiceServicer(metaclass=_abc_1.ABCMeta):
         """Judge a waybill against goods, registry, zones and other trips, and issue it 签发."""
 
     @_abc_1.abstractmethod
+    def BatchIssueWaybills(
+        self,
+        request: _waybill_pb2.BatchIssueWaybillsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_waybill_pb2.BatchIssueWaybillsResponse, _abc.Awaitable[_waybill_pb2.BatchIssueWaybillsResponse]]:
+        """Up to 1,000 at once, each with a statement and a result of its own: one that is refused holds up no other 批量签发."""
+
+    @_abc_1.abstractmethod
     def GetWaybill(
         self,
         request: _waybill_pb2.GetWaybillRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_waybill_pb2.Waybill, _abc.Awaitable[_waybill_pb2.Waybill]]: ...
+
+    @_abc_1.abstractmethod
+    def ListWaybills(
+        self,
+        request: _waybill_pb2.ListWaybillsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_waybill_pb2.ListWaybillsResponse, _abc.Awaitable[_waybill_pb2.ListWaybillsResponse]]:
+        """The newest departure first; parties see their own, authorities those that touch their division."""
 
     @_abc_1.abstractmethod
     def DepartWaybill(
@@ -126,5 +172,52 @@ class WaybillServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_waybill_pb2.VoidWaybillResponse, _abc.Awaitable[_waybill_pb2.VoidWaybillResponse]]:
         """Before the departure only, and for a reason 作废."""
+
+    @_abc_1.abstractmethod
+    def AmendWaybill(
+        self,
+        request: _waybill_pb2.AmendWaybillRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_waybill_pb2.AmendWaybillResponse, _abc.Awaitable[_waybill_pb2.AmendWaybillResponse]]:
+        """Propose a change 更正: the whole waybill as it shall be. It holds once everybody whom it concerns has signed."""
+
+    @_abc_1.abstractmethod
+    def SignRevision(
+        self,
+        request: _waybill_pb2.SignRevisionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_waybill_pb2.SignRevisionResponse, _abc.Awaitable[_waybill_pb2.SignRevisionResponse]]:
+        """One of the required signers agrees to the open revision 会签."""
+
+    @_abc_1.abstractmethod
+    def RevertRevision(
+        self,
+        request: _waybill_pb2.RevertRevisionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_waybill_pb2.RevertRevisionResponse, _abc.Awaitable[_waybill_pb2.RevertRevisionResponse]]:
+        """Its author takes the open revision back 撤销更正."""
+
+    @_abc_1.abstractmethod
+    def ListRevisions(
+        self,
+        request: _waybill_pb2.ListRevisionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_waybill_pb2.ListRevisionsResponse, _abc.Awaitable[_waybill_pb2.ListRevisionsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def SwapAssignment(
+        self,
+        request: _waybill_pb2.SwapAssignmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_waybill_pb2.SwapAssignmentResponse, _abc.Awaitable[_waybill_pb2.SwapAssignmentResponse]]:
+        """Exchange a driver, escort, tractor, trailer or tank 更换人员车辆: a new revision by the carrier's word alone."""
+
+    @_abc_1.abstractmethod
+    def AllotNumbers(
+        self,
+        request: _waybill_pb2.AllotNumbersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_waybill_pb2.AllotNumbersResponse, _abc.Awaitable[_waybill_pb2.AllotNumbersResponse]]:
+        """Serials for issuing without a network 预分配号段."""
 
 def add_WaybillServiceServicer_to_server(servicer: WaybillServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
