@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import uvicorn
-from sqlalchemy import Engine
 
 from services import registry, traceability, waybill
 from services.alarms import service as alarms_service
@@ -35,10 +34,10 @@ from services.runtime.service import Service
 from services.runtime.settings import Settings
 from services.runtime.static import files_app
 from services.runtime.tokens import Tokens
+from services.traceability import worker as record_worker
 from services.traceability.genesis import begin
-from services.traceability.publish import publish
-from services.traceability.record import WAKE_SEQUENCER
 from services.traceability.sequencer import Sequencer
+from services.traceability.service import RelatedOf, RelationsOf
 from services.traceability.service import service as traceability_service
 from services.waybill import service as waybill_service
 from services.zones import WAKE_ZONES
@@ -65,7 +64,7 @@ def api_services(gateway: Gateway) -> list[Service]:
     """Every service of the contract."""
     return [
         monitoring_service(gateway),
-        traceability_service({"waybill": waybill.relations}),
+        traceability_service(_relations(), _related()),
         registry_service.SERVICE,
         registry_service.SESSION_SERVICE,
         zones_service.SERVICE,
@@ -79,11 +78,9 @@ def worker_loops(host: Host) -> list[Loop]:
     """What one worker process does; several may run at once, on one host or many."""
     keeper = traceability.keeper_of(host.settings)
     holder = f"{os.uname().nodename}-{os.getpid()}-{secrets.token_hex(4)}"
-    sequencer = Sequencer(host.engine, keeper, holder)
-    public = host.settings.home / "public" / "log"
     worker = Worker(host, keeper, holder, Worlds(host.engine))
     return [
-        Loop("sequencer", 0.2, lambda: _sequence(sequencer, host.engine, keeper, public), WAKE_SEQUENCER),
+        *record_worker.loops(host, holder),
         Loop("trips", 0.2, lambda: feeders.feed_trips(host.engine)),
         Loop("zones", 0.5, lambda: feeders.feed_zones(host.engine), WAKE_ZONES),
         Loop("ticks", 0.2, lambda: feeders.feed_ticks(host.engine, host.clock, holder)),
@@ -91,11 +88,14 @@ def worker_loops(host: Host) -> list[Loop]:
     ]
 
 
-def _sequence(sequencer: Sequencer, engine: Engine, keeper: traceability.Keeper, public: Path) -> bool:
-    given = sequencer.run_once()
-    if given or not (public / "checkpoint").exists():
-        publish(engine, keeper, public)
-    return given > 0
+def _relations() -> dict[str, RelationsOf]:
+    """What a caller has to do with whatever statements are about, asked of the slice that knows."""
+    return {"waybill": waybill.relations, **registry.subject_relations}
+
+
+def _related() -> dict[str, RelatedOf]:
+    """The trips whose records belong to that of a vehicle or an organisation."""
+    return {"vehicle": waybill.subjects_of_vehicle, "organisation": waybill.subjects_of_organisation}
 
 
 async def run_api(settings: Settings) -> None:

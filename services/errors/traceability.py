@@ -38,3 +38,12 @@ LOG_FROZEN = Reason(
     "LOG_FROZEN", Status.UNAVAILABLE,
     "记录日志已冻结：{problem}", "The log is frozen: {problem}", "请联系平台运营方", "Ask the operator",
 )  # fmt: skip
+NOT_WITNESSED = Reason(
+    "NOT_WITNESSED", Status.FAILED_PRECONDITION,
+    "尚未获得足够见证方签名，不能向监管部门出具", "Too few witnesses have cosigned the log for an export to an authority",
+    "请稍后重试；持续出现请联系平台运营方", "Ask again in a few seconds; if it lasts, ask the operator",
+)  # fmt: skip
+RECORD_TOO_LARGE = Reason(
+    "RECORD_TOO_LARGE", Status.FAILED_PRECONDITION,
+    "记录超出单个文件的上限", "The record is larger than one file may be", "请缩短查询期间", "Ask for a shorter period",
+)  # fmt: skip

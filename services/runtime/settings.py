@@ -30,6 +30,8 @@ class Settings:
     pool: int = 16
     # HAZWAY_LOG_ORIGIN: the name of this log; it can never change once a leaf is in it.
     log_origin: str = "hazway.example/log"
+    # HAZWAY_WITNESS_POLICY: a tlog-policy file naming the witnesses asked to cosign the log; empty means none are.
+    witness_policy: str = ""
     # HAZWAY_LOG_LEVEL: DEBUG, INFO, WARNING or ERROR.
     log_level: str = "INFO"
 
@@ -51,6 +53,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         log_port=_whole(environment, "HAZWAY_LOG_PORT", 0),
         pool=_whole(environment, "HAZWAY_POOL", 16),
         log_origin=environment.get("HAZWAY_LOG_ORIGIN", "hazway.example/log"),
+        witness_policy=environment.get("HAZWAY_WITNESS_POLICY", ""),
         log_level=environment.get("HAZWAY_LOG_LEVEL", "INFO"),
     )
 

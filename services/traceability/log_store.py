@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, text
 
@@ -25,6 +26,15 @@ class Leaf:
     digest: bytes
     index: int
     receipt: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """The newest checkpoint with the cosignatures of a quorum, known here since ``at``."""
+
+    size: int
+    checkpoint: str
+    at: datetime
 
 
 def create_head(connection: Connection, origin: str, checkpoint: str) -> None:
@@ -73,6 +83,34 @@ def replace_checkpoint(connection: Connection, size: int, old: str, new: str) ->
         ).rowcount
         == 1
     )
+
+
+def find_witnessed(connection: Connection) -> Witnessed | None:
+    row = connection.execute(text("SELECT size, checkpoint, at FROM traceability_witnessed")).first()
+    return None if row is None else Witnessed(row.size, row.checkpoint, row.at)
+
+
+def keep_witnessed(connection: Connection, witnessed: Witnessed) -> None:
+    """Keep it unless a larger one is known."""
+    connection.execute(
+        text(
+            "INSERT INTO traceability_witnessed (size, checkpoint, at) VALUES (:size, :checkpoint, :at)"
+            " ON CONFLICT (one) DO UPDATE SET size = EXCLUDED.size, checkpoint = EXCLUDED.checkpoint, at = EXCLUDED.at"
+            " WHERE traceability_witnessed.size <= EXCLUDED.size"
+        ),
+        {"size": witnessed.size, "checkpoint": witnessed.checkpoint, "at": witnessed.at},
+    )
+
+
+def waiting_seconds(connection: Connection) -> float:
+    """How long the oldest registration has been waiting for its leaf, by the database's clock; 0 when none waits."""
+    waited = connection.execute(
+        text(
+            "SELECT extract(epoch FROM clock_timestamp() - queued_at) FROM traceability_registrations"
+            " WHERE leaf_index IS NULL ORDER BY queue LIMIT 1"
+        )
+    ).scalar()
+    return 0.0 if waited is None else float(waited)
 
 
 def freeze(connection: Connection, problem: str) -> None:

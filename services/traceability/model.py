@@ -10,7 +10,10 @@ from hazway.types.v1 import types_pb2 as types
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A statement key. ``sealed_private`` is set for a custodial one, which the server signs with for a person."""
+    """A statement key. ``sealed_private`` is set for a custodial one, which the server signs with for a person.
+
+    ``valid_from`` is ``registered_at`` unless told; ``registered_by`` is the ``kid`` of the key that vouched for it.
+    """
 
     kid: bytes
     organisation_id: str
@@ -18,9 +21,12 @@ class Key:
     registered_at: datetime
     revoked_at: datetime | None = None
     sealed_private: bytes | None = None
+    valid_from: datetime | None = None
+    registered_by: bytes | None = None
 
     def is_active(self, at: datetime) -> bool:
-        return self.revoked_at is None or at < self.revoked_at
+        begun = (self.valid_from or self.registered_at) <= at
+        return begun and (self.revoked_at is None or at < self.revoked_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,10 @@ class LogFrozen(Exception):
     """The log's parts contradict each other; nothing more may be signed."""
 
 
+class WrongLog(Exception):
+    """This process has another log's name or key. That is its own fault, not the log's, and freezes nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sequencer:
     engine: Engine
@@ -40,10 +44,14 @@ class Sequencer:
     holder: str
 
     def open(self) -> None:
-        """Create the log or check what is there: head, checkpoint and the last tiles must say the same."""
+        """Create the log or check what is there: head, checkpoint and the last tiles must say the same.
+
+        Raises ``WrongLog`` when the database holds a log of another name or key.
+        """
         with self.engine.begin() as connection:
             log_store.create_head(connection, self.keeper.origin, self._signed(0, proof.EMPTY_ROOT))
             head = self._head(connection)
+        self._check_ours(head)
         self._guard(lambda connection: self._check_tail(connection, head))
 
     def run_once(self) -> int:
@@ -51,14 +59,27 @@ class Sequencer:
 
         Raises ``LogFrozen`` when the log is, or has just been, frozen.
         """
-        with self.engine.begin() as connection:
-            lease = take_lease(connection, _LEASE, self.holder, seconds=_LEASE_S)
-        return 0 if lease is None else self._guard(lambda connection: self._batch(connection, lease))
+        lease = self.lease()
+        return 0 if lease is None else self.run(lease)
 
-    def _batch(self, connection: Connection, lease: Lease) -> int:
+    def lease(self) -> Lease | None:
+        """The right to sequence, for a few seconds; ``None`` while another process has it."""
+        with self.engine.begin() as connection:
+            return take_lease(connection, _LEASE, self.holder, seconds=_LEASE_S)
+
+    def run(self, lease: Lease, *, least: int = 0) -> int:
+        """One batch under a lease that this process was given; 0 when it has passed to another since.
+
+        ``least`` is a size that the log is known to have had: one that is smaller now has been set back, and is frozen.
+        """
+        return self._guard(lambda connection: self._batch(connection, lease, least))
+
+    def _batch(self, connection: Connection, lease: Lease, least: int) -> int:
         if not is_held(connection, lease):
             return 0
         head = self._head(connection)
+        if head.size < least:
+            raise LogFrozen(f"the log had {least} leaves, the database has {head.size}")
         digests = log_store.waiting(connection, MOST_PER_BATCH)
         if not digests:
             return 0
@@ -74,15 +95,11 @@ class Sequencer:
 
     def _receipts(self, tree: Tree, first: int, digests: Sequence[bytes]) -> list[Leaf]:
         """A receipt for each new leaf, its own inclusion proof verified before anybody can see it."""
-        root = tree.root()
+        batch = receipt.Batch(self.keeper.log, origin=self.keeper.origin, size=tree.size, root=tree.root())
         leaves = []
         for index, digest in enumerate(digests, first):
             path = proof.inclusion_proof(index, tree.size, tree.hash_of)
-            proof.verify_inclusion(proof.leaf_hash(digest), index, tree.size, path, root)
-            made = receipt.make(
-                self.keeper.log, origin=self.keeper.origin, digest=digest, index=index, size=tree.size, path=path
-            )
-            leaves.append(Leaf(digest, index, made))
+            leaves.append(Leaf(digest, index, batch.receipt(digest, index, path)))
         return leaves
 
     def _check_tail(self, connection: Connection, head: Head) -> None:
@@ -104,9 +121,15 @@ class Sequencer:
             raise LogFrozen("the head of the log is gone")
         if head.frozen is not None:
             raise LogFrozen(head.frozen)
-        if head.origin != self.keeper.origin:
-            raise LogFrozen(f"this database holds the log {head.origin}, not {self.keeper.origin}")
         return head
+
+    def _check_ours(self, head: Head) -> None:
+        verifier = self.keeper.note_signer.verifier
+        _, signatures = note.split(head.checkpoint)
+        if head.origin != self.keeper.origin:
+            raise WrongLog(f"this database holds the log {head.origin}, not {self.keeper.origin}")
+        if all((name, key_id) != (verifier.name, verifier.key_id) for name, key_id, _ in signatures):
+            raise WrongLog(f"the log {head.origin} is signed with another key than this server's")
 
     def _signed(self, size: int, root: bytes) -> str:
         """A signed checkpoint, with a signature of nobody's added: readers must be used to ignoring what they do not know."""

@@ -1,8 +1,9 @@
-"""The tables of keys, statements and registrations; this module and ``log_store`` are their only writers."""
+"""The tables of keys, statements and registrations; this module, ``log_store`` and ``expiry_store`` are their only writers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,19 @@ from sqlalchemy import Connection, Row, text
 
 from services.traceability.model import Key
 
-_KEY = "SELECT kid, organisation_id, public_key, registered_at, revoked_at, sealed_private FROM traceability_keys"
+_KEY = (
+    "SELECT kid, organisation_id, public_key, registered_at, revoked_at, sealed_private, valid_from, registered_by"
+    " FROM traceability_keys"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The last link of a subject's chain: its ``seq`` (0 before the first), digest and time."""
+
+    seq: int
+    digest: bytes | None
+    at: datetime | None
 
 
 def insert_key(connection: Connection, key: Key) -> bool:
@@ -18,8 +31,9 @@ def insert_key(connection: Connection, key: Key) -> bool:
     return bool(
         connection.execute(
             text(
-                "INSERT INTO traceability_keys (kid, organisation_id, public_key, sealed_private, registered_at)"
-                " VALUES (:kid, :organisation_id, :public_key, :sealed, :registered_at)"
+                "INSERT INTO traceability_keys"
+                " (kid, organisation_id, public_key, sealed_private, registered_at, valid_from, registered_by)"
+                " VALUES (:kid, :organisation_id, :public_key, :sealed, :registered_at, :valid_from, :registered_by)"
                 " ON CONFLICT DO NOTHING RETURNING true"
             ),
             {
@@ -28,19 +42,33 @@ def insert_key(connection: Connection, key: Key) -> bool:
                 "public_key": key.public_key,
                 "sealed": key.sealed_private,
                 "registered_at": key.registered_at,
+                "valid_from": key.valid_from or key.registered_at,
+                "registered_by": key.registered_by,
             },
         ).scalar()
     )
 
 
 def revoke_key(connection: Connection, kid: bytes, at: datetime, reason: str) -> None:
+    """Revoke the key from that time, and void the keys it vouched for since, and theirs (as ``hazway.key_record``)."""
     connection.execute(
         text(
-            "UPDATE traceability_keys SET revoked_at = least(coalesce(revoked_at, :at), :at), revoked_reason = :reason"
-            " WHERE kid = :kid"
+            "WITH RECURSIVE void (kid, since) AS ("
+            "  SELECT kid, CAST(:at AS timestamptz) FROM traceability_keys WHERE kid = :kid"
+            "  UNION SELECT child.kid, least(child.valid_from, child.registered_at)"
+            "   FROM traceability_keys AS child JOIN void ON child.registered_by = void.kid"
+            "   WHERE child.kid <> child.registered_by AND child.registered_at >= void.since)"
+            " UPDATE traceability_keys AS k SET revoked_reason = :reason,"
+            "  revoked_at = least(coalesce(k.revoked_at, v.since), v.since)"
+            " FROM (SELECT kid, min(since) AS since FROM void GROUP BY kid) AS v WHERE k.kid = v.kid"
         ),
         {"kid": kid, "at": at, "reason": reason},
     )
+
+
+def hold_key(connection: Connection, kid: bytes) -> None:
+    """Wait for the calls that are signing with this key, and let none begin until this transaction ends."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _lock_of(kid)})
 
 
 def find_key(connection: Connection, kid: bytes) -> Key | None:
@@ -55,16 +83,46 @@ def keys_of(connection: Connection, organisation_id: str) -> list[Key]:
     return [_key(row) for row in rows]
 
 
-def lock_subject(connection: Connection, subject: str) -> tuple[int, bytes | None]:
-    """The last seq and digest of the subject's chain, nobody else extending it until this transaction ends."""
-    row = connection.execute(
+def insert_custody(connection: Connection, kid: bytes, organisation_id: str, sealed: bytes, at: datetime) -> None:
+    connection.execute(
         text(
-            "INSERT INTO traceability_subjects (subject, seq, digest) VALUES (:subject, 0, '')"
-            " ON CONFLICT (subject) DO UPDATE SET seq = traceability_subjects.seq RETURNING seq, digest"
+            "INSERT INTO traceability_custody (kid, organisation_id, sealed_private, made_at)"
+            " VALUES (:kid, :organisation_id, :sealed, :at)"
         ),
-        {"subject": subject},
-    ).one()
-    return row.seq, row.digest or None
+        {"kid": kid, "organisation_id": organisation_id, "sealed": sealed, "at": at},
+    )
+
+
+def take_custody(connection: Connection, kid: bytes, organisation_id: str) -> bytes | None:
+    """The sealed key made for this organisation, which now is in custody no more but registered; ``None`` when there is none."""
+    sealed: bytes | None = connection.execute(
+        text(
+            "DELETE FROM traceability_custody WHERE kid = :kid AND organisation_id = :organisation_id"
+            " RETURNING sealed_private"
+        ),
+        {"kid": kid, "organisation_id": organisation_id},
+    ).scalar()
+    return sealed
+
+
+def lock_subject(connection: Connection, subject: str, kid: bytes | None = None) -> Link:
+    """The last link of the subject's chain, nobody else extending it until this transaction ends.
+
+    ``kid`` is the key that signs the next link: it cannot be revoked in the meantime.
+    """
+    if kid is None:
+        row = connection.execute(_LOCK_SUBJECT, {"subject": subject}).one()
+    else:
+        row = connection.execute(_LOCK_SUBJECT_AND_KEY, {"subject": subject, "lock": _lock_of(kid)}).one()
+    return Link(row.seq, row.digest or None, row.at)
+
+
+_LAST_LINK = " ON CONFLICT (subject) DO UPDATE SET seq = traceability_subjects.seq RETURNING seq, digest, at"
+_LOCK_SUBJECT = text("INSERT INTO traceability_subjects (subject, seq, digest) VALUES (:subject, 0, '')" + _LAST_LINK)
+_LOCK_SUBJECT_AND_KEY = text(
+    "WITH signing AS (SELECT pg_advisory_xact_lock_shared(:lock))"
+    " INSERT INTO traceability_subjects (subject, seq, digest) SELECT :subject, 0, '' FROM signing" + _LAST_LINK
+)
 
 
 def insert_registration(
@@ -79,40 +137,57 @@ def insert_registration(
     statement: bytes,
     organisation_id: str,
     at: datetime,
+    kid: bytes | None = None,
 ) -> bool:
-    """Move the subject's chain on by one and queue the registration for the log; false for a statement stated before."""
-    return bool(
-        connection.execute(
-            text(
-                "WITH queued AS (INSERT INTO traceability_registrations"
-                "  (digest, subject, seq, kind, registration, statement_digest)"
-                "  VALUES (:digest, :subject, :seq, :kind, :registration, :statement_digest)"
-                "  ON CONFLICT (statement_digest) DO NOTHING RETURNING true),"
-                " kept AS (INSERT INTO traceability_statements (digest, organisation_id, statement, stated_at)"
-                "  SELECT :statement_digest, :organisation_id, :statement, :at FROM queued)"
-                " UPDATE traceability_subjects SET seq = :seq, digest = :digest"
-                " WHERE subject = :subject AND EXISTS (SELECT FROM queued) RETURNING true"
-            ),
-            {
-                "digest": digest,
-                "subject": subject,
-                "seq": seq,
-                "kind": kind,
-                "registration": registration,
-                "statement_digest": statement_digest,
-                "statement": statement,
-                "organisation_id": organisation_id,
-                "at": at,
-            },
-        ).scalar()
+    """Move the subject's chain on by one and queue the registration for the log.
+
+    False, and nothing is written, when the statement is registered already, the log is frozen, or ``kid`` is not a key
+    of the organisation that may sign at that time.
+    """
+    values = {
+        "digest": digest,
+        "subject": subject,
+        "seq": seq,
+        "kind": kind,
+        "registration": registration,
+        "statement_digest": statement_digest,
+        "statement": statement,
+        "organisation_id": organisation_id,
+        "at": at,
+    }
+    if kid is None:
+        return bool(connection.execute(_REGISTER, values).scalar())
+    return bool(connection.execute(_REGISTER_SIGNED, values | {"kid": kid}).scalar())
+
+
+def _registering(condition: str) -> str:
+    return (
+        "WITH queued AS (INSERT INTO traceability_registrations"
+        "  (digest, subject, seq, kind, registration, statement_digest, at)"
+        "  SELECT :digest, :subject, :seq, :kind, :registration, :statement_digest, :at"
+        f"  WHERE NOT EXISTS (SELECT FROM traceability_log WHERE frozen IS NOT NULL){condition}"
+        "  ON CONFLICT (statement_digest) DO NOTHING RETURNING true),"
+        " kept AS (INSERT INTO traceability_statements (digest, organisation_id, statement, stated_at)"
+        "  SELECT :statement_digest, :organisation_id, :statement, :at FROM queued)"
+        " UPDATE traceability_subjects SET seq = :seq, digest = :digest, at = :at"
+        " WHERE subject = :subject AND EXISTS (SELECT FROM queued) RETURNING true"
     )
+
+
+_REGISTER = text(_registering(""))
+_REGISTER_SIGNED = text(
+    _registering(
+        " AND EXISTS (SELECT FROM traceability_keys WHERE kid = :kid AND organisation_id = :organisation_id"
+        " AND valid_from <= :at AND (revoked_at IS NULL OR revoked_at > :at))"
+    )
+)
 
 
 def find_registration(connection: Connection, *, digest: bytes = b"", statement_digest: bytes = b"") -> Row[Any] | None:
     """The registration with its receipt and leaf index, both ``None`` while it waits for the log."""
     return connection.execute(
         text(
-            "SELECT registration, receipt, leaf_index FROM traceability_registrations"
+            "SELECT digest, subject, registration, receipt, leaf_index FROM traceability_registrations"
             " WHERE digest = :digest OR statement_digest = :statement_digest"
         ),
         {"digest": digest, "statement_digest": statement_digest},
@@ -131,20 +206,53 @@ def registrations_of(connection: Connection, subject: str, after: int = 0, most:
     ).all()
 
 
-def in_log(connection: Connection, subject: str, size: int) -> list[Row[Any]]:
-    """Everything about the subject among the first ``size`` leaves, in order; ``statement`` is ``None`` once expired."""
+def in_log(connection: Connection, subject: str, size: int, since: datetime | None = None) -> list[Row[Any]]:
+    """What was registered about the subject among the first ``size`` leaves, in order; ``statement`` is ``None`` once expired.
+
+    With ``since``, from the last registration before that time on.
+    """
     return list(
         connection.execute(
             text(
-                "SELECT r.seq, r.digest, r.registration, r.receipt, r.leaf_index, s.statement, s.organisation_id"
+                "SELECT r.seq, r.digest, r.registration, r.receipt, r.leaf_index, r.at, s.statement, s.organisation_id"
                 " FROM traceability_registrations AS r"
                 " LEFT JOIN traceability_statements AS s ON s.digest = r.statement_digest"
-                " WHERE r.subject = :subject AND r.leaf_index < :size ORDER BY r.seq"
+                " WHERE r.subject = :subject AND r.leaf_index < :size AND r.seq >= coalesce("
+                "  (SELECT max(e.seq) FROM traceability_registrations AS e WHERE e.subject = :subject AND e.at < :since), 1)"
+                " ORDER BY r.seq"
             ),
-            {"subject": subject, "size": size},
+            {"subject": subject, "size": size, "since": since},
         )
     )
 
 
+def last_in_log(connection: Connection, subject: str, size: int) -> Row[Any] | None:
+    """(seq, digest) of the last registration about the subject among the first ``size`` leaves."""
+    return connection.execute(
+        text(
+            "SELECT seq, digest FROM traceability_registrations WHERE subject = :subject AND leaf_index < :size"
+            " ORDER BY seq DESC LIMIT 1"
+        ),
+        {"subject": subject, "size": size},
+    ).first()
+
+
+def is_covered(connection: Connection, subjects: Sequence[str], size: int) -> bool:
+    """Whether everything in the log about these subjects is among its first ``size`` leaves."""
+    return not connection.execute(
+        text(
+            "SELECT EXISTS (SELECT FROM traceability_registrations WHERE subject = ANY(:subjects) AND leaf_index >= :size)"
+        ),
+        {"subjects": list(subjects), "size": size},
+    ).scalar()
+
+
+def _lock_of(kid: bytes) -> int:
+    return int.from_bytes(kid[:8], "big", signed=True)
+
+
 def _key(row: Row[Any]) -> Key:
-    return Key(row.kid, row.organisation_id, row.public_key, row.registered_at, row.revoked_at, row.sealed_private)
+    return Key(
+        row.kid, row.organisation_id, row.public_key, row.registered_at, row.revoked_at, row.sealed_private,
+        row.valid_from, row.registered_by,
+    )  # fmt: skip

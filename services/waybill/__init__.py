@@ -1,6 +1,6 @@
 """Consignment lists and waybills: what travels, by whom, in what, where to, and every change to it.
 
-Other slices ask with ``relations`` and ``for_loading``; those who load tell with ``give_clearance`` and
+Other slices ask with ``relations``, ``subjects_of_…`` and ``for_loading``; those who load tell with ``give_clearance`` and
 ``void_clearance``; those who follow vehicles with ``record_positioning`` and ``record_presence``. What changes on the way
 is told to them through the outbox, topic ``TRIP_TOPIC``.
 """
@@ -9,6 +9,7 @@ from services.waybill.loading import ForLoading, check_quantities, for_loading, 
 from services.waybill.relations import relations
 from services.waybill.store import add_division as record_presence
 from services.waybill.store import record_positioning
+from services.waybill.subjects import subjects_of_organisation, subjects_of_vehicle
 from services.waybill.trip_fact import TOPIC as TRIP_TOPIC
 
 __all__ = [
@@ -20,5 +21,7 @@ __all__ = [
     "record_positioning",
     "record_presence",
     "relations",
+    "subjects_of_organisation",
+    "subjects_of_vehicle",
     "void_clearance",
 ]

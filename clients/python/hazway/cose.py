@@ -51,6 +51,12 @@ def sign(
     return _TAG_18 + cbor.dumps([header, unprotected or {}, None if detached else payload, signature])
 
 
+def with_unprotected(signed: bytes, unprotected: dict[Any, Any]) -> bytes:
+    """The same COSE_Sign1 with other unprotected fields, which no signature covers."""
+    header, _, payload, signature = cbor.loads(signed[1:])
+    return _TAG_18 + cbor.dumps([header, unprotected, payload, signature])
+
+
 def parse(data: bytes, *, max_bytes: int = cbor.MAX_BYTES) -> Sign1:
     """The parts, strictly read and not verified."""
     tagged = type(data) is bytes and data[:1] == _TAG_18

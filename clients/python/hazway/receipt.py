@@ -37,9 +37,22 @@ class Receipt:
 def make(signer: keys.Signer, *, origin: str, digest: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes:
     """The receipt for the entry ``digest``, signed with the log's key over the root its path leads to."""
     root = proof.root_by_inclusion(proof.leaf_hash(digest), index, size, path)
-    header = {_VDS: _RFC9162_SHA256, cose.CWT_CLAIMS: {cose.ISS: origin}, _TREE_SIZE: size}
-    unprotected = {_VDP: {_INCLUSION: [cbor.dumps([size, index, list(path)])]}}
-    return cose.sign(signer, header, root, unprotected=unprotected, detached=True)
+    return Batch(signer, origin=origin, size=size, root=root).receipt(digest, index, path)
+
+
+class Batch:
+    """Receipts for entries of one tree: what is signed (size and root) is the same for all of them, so it is signed once."""
+
+    def __init__(self, signer: keys.Signer, *, origin: str, size: int, root: bytes) -> None:
+        self._size, self._root = size, root
+        header = {_VDS: _RFC9162_SHA256, cose.CWT_CLAIMS: {cose.ISS: origin}, _TREE_SIZE: size}
+        self._signed = cose.sign(signer, header, root, unprotected={}, detached=True)
+
+    def receipt(self, digest: bytes, index: int, path: Sequence[bytes]) -> bytes:
+        """The receipt for the entry ``digest``, its path verified first."""
+        proof.verify_inclusion(proof.leaf_hash(digest), index, self._size, path, self._root)
+        inclusion = cbor.dumps([self._size, index, list(path)])
+        return cose.with_unprotected(self._signed, {_VDP: {_INCLUSION: [inclusion]}})
 
 
 def verify(data: bytes, digest: bytes, log_spki: bytes, origin: str) -> Receipt:

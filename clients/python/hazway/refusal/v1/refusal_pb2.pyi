@@ -214,6 +214,8 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_TANK_HOLDS_GOODS: _Reason.ValueType  # 188
     REASON_USE_REGISTRATION_MISSING: _Reason.ValueType  # 189
     REASON_WEIGHTS_INVALID: _Reason.ValueType  # 190
+    REASON_NOT_WITNESSED: _Reason.ValueType  # 191
+    REASON_RECORD_TOO_LARGE: _Reason.ValueType  # 192
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a request was refused, or what it was warned about. An ErrorInfo carries the same name without `REASON_`.
@@ -411,6 +413,8 @@ REASON_SUPERVISOR_NOT_QUALIFIED: Reason.ValueType  # 187
 REASON_TANK_HOLDS_GOODS: Reason.ValueType  # 188
 REASON_USE_REGISTRATION_MISSING: Reason.ValueType  # 189
 REASON_WEIGHTS_INVALID: Reason.ValueType  # 190
+REASON_NOT_WITNESSED: Reason.ValueType  # 191
+REASON_RECORD_TOO_LARGE: Reason.ValueType  # 192
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
 
 class _Severity:

@@ -39,6 +39,11 @@ class TraceabilityServiceStub:
                 request_serializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.RegisterKeyRequest.SerializeToString,
                 response_deserializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.RegisterKeyResponse.FromString,
                 _registered_method=True)
+        self.PrepareCustodialKey = channel.unary_unary(
+                '/hazway.traceability.v1.TraceabilityService/PrepareCustodialKey',
+                request_serializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.PrepareCustodialKeyRequest.SerializeToString,
+                response_deserializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.PrepareCustodialKeyResponse.FromString,
+                _registered_method=True)
         self.RevokeKey = channel.unary_unary(
                 '/hazway.traceability.v1.TraceabilityService/RevokeKey',
                 request_serializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.RevokeKeyRequest.SerializeToString,
@@ -48,6 +53,11 @@ class TraceabilityServiceStub:
                 '/hazway.traceability.v1.TraceabilityService/GetReceipt',
                 request_serializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.GetReceiptRequest.SerializeToString,
                 response_deserializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.GetReceiptResponse.FromString,
+                _registered_method=True)
+        self.GetProof = channel.unary_unary(
+                '/hazway.traceability.v1.TraceabilityService/GetProof',
+                request_serializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.GetProofRequest.SerializeToString,
+                response_deserializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.GetProofResponse.FromString,
                 _registered_method=True)
         self.GetCheckpoint = channel.unary_unary(
                 '/hazway.traceability.v1.TraceabilityService/GetCheckpoint',
@@ -64,6 +74,11 @@ class TraceabilityServiceStub:
                 request_serializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.ExportRecordRequest.SerializeToString,
                 response_deserializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.ExportRecordResponse.FromString,
                 _registered_method=True)
+        self.SetLegalHold = channel.unary_unary(
+                '/hazway.traceability.v1.TraceabilityService/SetLegalHold',
+                request_serializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.SetLegalHoldRequest.SerializeToString,
+                response_deserializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.SetLegalHoldResponse.FromString,
+                _registered_method=True)
 
 
 class TraceabilityServiceServicer:
@@ -71,6 +86,13 @@ class TraceabilityServiceServicer:
 
     def RegisterKey(self, request, context):
         """Register a key an organisation will sign statements with, with proof of possession.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PrepareCustodialKey(self, request, context):
+        """Have the server make a key and keep it sealed, for people whose phones have none 托管密钥. RegisterKey then registers it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -85,6 +107,13 @@ class TraceabilityServiceServicer:
 
     def GetReceipt(self, request, context):
         """The receipt of a registration; the same bytes for ever. NOT_YET_IN_LOG until the next batch, within a second.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetProof(self, request, context):
+        """Proof that a registration is in the log as of the newest checkpoint, as C2SP tlog-proof text.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -111,6 +140,13 @@ class TraceabilityServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SetLegalHold(self, request, context):
+        """Let nothing that was said about a subject expire, or lift one's own hold 证据保全.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TraceabilityServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -118,6 +154,11 @@ def add_TraceabilityServiceServicer_to_server(servicer, server):
                     servicer.RegisterKey,
                     request_deserializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.RegisterKeyRequest.FromString,
                     response_serializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.RegisterKeyResponse.SerializeToString,
+            ),
+            'PrepareCustodialKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.PrepareCustodialKey,
+                    request_deserializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.PrepareCustodialKeyRequest.FromString,
+                    response_serializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.PrepareCustodialKeyResponse.SerializeToString,
             ),
             'RevokeKey': grpc.unary_unary_rpc_method_handler(
                     servicer.RevokeKey,
@@ -128,6 +169,11 @@ def add_TraceabilityServiceServicer_to_server(servicer, server):
                     servicer.GetReceipt,
                     request_deserializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.GetReceiptRequest.FromString,
                     response_serializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.GetReceiptResponse.SerializeToString,
+            ),
+            'GetProof': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetProof,
+                    request_deserializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.GetProofRequest.FromString,
+                    response_serializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.GetProofResponse.SerializeToString,
             ),
             'GetCheckpoint': grpc.unary_unary_rpc_method_handler(
                     servicer.GetCheckpoint,
@@ -143,6 +189,11 @@ def add_TraceabilityServiceServicer_to_server(servicer, server):
                     servicer.ExportRecord,
                     request_deserializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.ExportRecordRequest.FromString,
                     response_serializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.ExportRecordResponse.SerializeToString,
+            ),
+            'SetLegalHold': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetLegalHold,
+                    request_deserializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.SetLegalHoldRequest.FromString,
+                    response_serializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.SetLegalHoldResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -172,6 +223,33 @@ class TraceabilityService:
             '/hazway.traceability.v1.TraceabilityService/RegisterKey',
             hazway_dot_traceability_dot_v1_dot_traceability__pb2.RegisterKeyRequest.SerializeToString,
             hazway_dot_traceability_dot_v1_dot_traceability__pb2.RegisterKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PrepareCustodialKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hazway.traceability.v1.TraceabilityService/PrepareCustodialKey',
+            hazway_dot_traceability_dot_v1_dot_traceability__pb2.PrepareCustodialKeyRequest.SerializeToString,
+            hazway_dot_traceability_dot_v1_dot_traceability__pb2.PrepareCustodialKeyResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -226,6 +304,33 @@ class TraceabilityService:
             '/hazway.traceability.v1.TraceabilityService/GetReceipt',
             hazway_dot_traceability_dot_v1_dot_traceability__pb2.GetReceiptRequest.SerializeToString,
             hazway_dot_traceability_dot_v1_dot_traceability__pb2.GetReceiptResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetProof(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hazway.traceability.v1.TraceabilityService/GetProof',
+            hazway_dot_traceability_dot_v1_dot_traceability__pb2.GetProofRequest.SerializeToString,
+            hazway_dot_traceability_dot_v1_dot_traceability__pb2.GetProofResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -307,6 +412,33 @@ class TraceabilityService:
             '/hazway.traceability.v1.TraceabilityService/ExportRecord',
             hazway_dot_traceability_dot_v1_dot_traceability__pb2.ExportRecordRequest.SerializeToString,
             hazway_dot_traceability_dot_v1_dot_traceability__pb2.ExportRecordResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetLegalHold(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hazway.traceability.v1.TraceabilityService/SetLegalHold',
+            hazway_dot_traceability_dot_v1_dot_traceability__pb2.SetLegalHoldRequest.SerializeToString,
+            hazway_dot_traceability_dot_v1_dot_traceability__pb2.SetLegalHoldResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -33,32 +33,44 @@ class TraceabilityServiceStub:
     def __new__(cls, channel: _aio.Channel) -> TraceabilityServiceAsyncStub: ...
     RegisterKey: _grpc.UnaryUnaryMultiCallable[_traceability_pb2.RegisterKeyRequest, _traceability_pb2.RegisterKeyResponse]
     """Register a key an organisation will sign statements with, with proof of possession."""
+    PrepareCustodialKey: _grpc.UnaryUnaryMultiCallable[_traceability_pb2.PrepareCustodialKeyRequest, _traceability_pb2.PrepareCustodialKeyResponse]
+    """Have the server make a key and keep it sealed, for people whose phones have none 托管密钥. RegisterKey then registers it."""
     RevokeKey: _grpc.UnaryUnaryMultiCallable[_traceability_pb2.RevokeKeyRequest, _traceability_pb2.RevokeKeyResponse]
     """Let a key sign no more from a time on; what it signed before stays verifiable. A lost key has this way back."""
     GetReceipt: _grpc.UnaryUnaryMultiCallable[_traceability_pb2.GetReceiptRequest, _traceability_pb2.GetReceiptResponse]
     """The receipt of a registration; the same bytes for ever. NOT_YET_IN_LOG until the next batch, within a second."""
+    GetProof: _grpc.UnaryUnaryMultiCallable[_traceability_pb2.GetProofRequest, _traceability_pb2.GetProofResponse]
+    """Proof that a registration is in the log as of the newest checkpoint, as C2SP tlog-proof text."""
     GetCheckpoint: _grpc.UnaryUnaryMultiCallable[_traceability_pb2.GetCheckpointRequest, _traceability_pb2.GetCheckpointResponse]
     """The newest checkpoint of the log, a signed note."""
     ListStatements: _grpc.UnaryUnaryMultiCallable[_traceability_pb2.ListStatementsRequest, _traceability_pb2.ListStatementsResponse]
     """All statements about one subject, in order."""
     ExportRecord: _grpc.UnaryUnaryMultiCallable[_traceability_pb2.ExportRecordRequest, _traceability_pb2.ExportRecordResponse]
     """One self-contained file (.hazway) that proves everything said about the subjects, for `hazway record verify`."""
+    SetLegalHold: _grpc.UnaryUnaryMultiCallable[_traceability_pb2.SetLegalHoldRequest, _traceability_pb2.SetLegalHoldResponse]
+    """Let nothing that was said about a subject expire, or lift one's own hold 证据保全."""
 
 @_typing.type_check_only
 class TraceabilityServiceAsyncStub(TraceabilityServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     RegisterKey: _aio.UnaryUnaryMultiCallable[_traceability_pb2.RegisterKeyRequest, _traceability_pb2.RegisterKeyResponse]  # type: ignore[assignment]
     """Register a key an organisation will sign statements with, with proof of possession."""
+    PrepareCustodialKey: _aio.UnaryUnaryMultiCallable[_traceability_pb2.PrepareCustodialKeyRequest, _traceability_pb2.PrepareCustodialKeyResponse]  # type: ignore[assignment]
+    """Have the server make a key and keep it sealed, for people whose phones have none 托管密钥. RegisterKey then registers it."""
     RevokeKey: _aio.UnaryUnaryMultiCallable[_traceability_pb2.RevokeKeyRequest, _traceability_pb2.RevokeKeyResponse]  # type: ignore[assignment]
     """Let a key sign no more from a time on; what it signed before stays verifiable. A lost key has this way back."""
     GetReceipt: _aio.UnaryUnaryMultiCallable[_traceability_pb2.GetReceiptRequest, _traceability_pb2.GetReceiptResponse]  # type: ignore[assignment]
     """The receipt of a registration; the same bytes for ever. NOT_YET_IN_LOG until the next batch, within a second."""
+    GetProof: _aio.UnaryUnaryMultiCallable[_traceability_pb2.GetProofRequest, _traceability_pb2.GetProofResponse]  # type: ignore[assignment]
+    """Proof that a registration is in the log as of the newest checkpoint, as C2SP tlog-proof text."""
     GetCheckpoint: _aio.UnaryUnaryMultiCallable[_traceability_pb2.GetCheckpointRequest, _traceability_pb2.GetCheckpointResponse]  # type: ignore[assignment]
     """The newest checkpoint of the log, a signed note."""
     ListStatements: _aio.UnaryUnaryMultiCallable[_traceability_pb2.ListStatementsRequest, _traceability_pb2.ListStatementsResponse]  # type: ignore[assignment]
     """All statements about one subject, in order."""
     ExportRecord: _aio.UnaryUnaryMultiCallable[_traceability_pb2.ExportRecordRequest, _traceability_pb2.ExportRecordResponse]  # type: ignore[assignment]
     """One self-contained file (.hazway) that proves everything said about the subjects, for `hazway record verify`."""
+    SetLegalHold: _aio.UnaryUnaryMultiCallable[_traceability_pb2.SetLegalHoldRequest, _traceability_pb2.SetLegalHoldResponse]  # type: ignore[assignment]
+    """Let nothing that was said about a subject expire, or lift one's own hold 证据保全."""
 
 class TraceabilityServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -68,6 +80,14 @@ class TraceabilityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_traceability_pb2.RegisterKeyResponse, _abc.Awaitable[_traceability_pb2.RegisterKeyResponse]]:
         """Register a key an organisation will sign statements with, with proof of possession."""
+
+    @_abc_1.abstractmethod
+    def PrepareCustodialKey(
+        self,
+        request: _traceability_pb2.PrepareCustodialKeyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_traceability_pb2.PrepareCustodialKeyResponse, _abc.Awaitable[_traceability_pb2.PrepareCustodialKeyResponse]]:
+        """Have the server make a key and keep it sealed, for people whose phones have none 托管密钥. RegisterKey then registers it."""
 
     @_abc_1.abstractmethod
     def RevokeKey(
@@ -84,6 +104,14 @@ class TraceabilityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_traceability_pb2.GetReceiptResponse, _abc.Awaitable[_traceability_pb2.GetReceiptResponse]]:
         """The receipt of a registration; the same bytes for ever. NOT_YET_IN_LOG until the next batch, within a second."""
+
+    @_abc_1.abstractmethod
+    def GetProof(
+        self,
+        request: _traceability_pb2.GetProofRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_traceability_pb2.GetProofResponse, _abc.Awaitable[_traceability_pb2.GetProofResponse]]:
+        """Proof that a registration is in the log as of the newest checkpoint, as C2SP tlog-proof text."""
 
     @_abc_1.abstractmethod
     def GetCheckpoint(
@@ -108,5 +136,13 @@ class TraceabilityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_traceability_pb2.ExportRecordResponse, _abc.Awaitable[_traceability_pb2.ExportRecordResponse]]:
         """One self-contained file (.hazway) that proves everything said about the subjects, for `hazway record verify`."""
+
+    @_abc_1.abstractmethod
+    def SetLegalHold(
+        self,
+        request: _traceability_pb2.SetLegalHoldRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_traceability_pb2.SetLegalHoldResponse, _abc.Awaitable[_traceability_pb2.SetLegalHoldResponse]]:
+        """Let nothing that was said about a subject expire, or lift one's own hold 证据保全."""
 
 def add_TraceabilityServiceServicer_to_server(servicer: TraceabilityServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
