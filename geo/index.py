@@ -3,8 +3,8 @@
 How a zone is found. Every zone is filed under cells of one resolution that suits its size, of at most ``FINEST``. A fix is
 looked up by its own cell of the finest resolution and the ancestors of that cell, never by a coarser cell of its own: an
 ancestor stands for its descendants, which reach over its border, so zones are filed with that much room. A segment is looked
-up at points at most two margins apart: whatever it meets lies within one margin of such a point, and zones are filed with that
-margin too. A full cell keeps room and margin from the zone's edge, so a segment seen only in full cells never leaves the zone.
+up at the middles of parts at most two margins long: whatever it meets lies within one margin of such a point, and zones are
+filed with that margin too. A full cell keeps room and margin from the zone's edge, so a segment seen only in full cells never leaves the zone.
 All other finds are refined by exact tests on the zone's edges.
 """
 
@@ -31,7 +31,7 @@ Mask = npt.NDArray[np.bool_]
 
 FINEST = 8
 COARSEST = 1
-MARGIN_E7 = 40_000  # 0.004 degrees: a lorry at 80 km/h reporting every 30 s is looked up at both ends only
+MARGIN_E7 = 40_000  # 0.004 degrees: a lorry at 80 km/h reporting every 30 s is looked up at one point only
 _POLAR_E7 = 84 * E7
 _OVERHANG = 0.25  # descendants reach over the side of an ancestor by at most 0.19 of the longest distance to a corner
 _SMALL_M = 6_000.0
@@ -147,7 +147,8 @@ class ZoneIndex(Generic[Key]):
         first = np.flatnonzero(np.diff(self._entry_cell, prepend=-1))
         self._cell = self._entry_cell[first]
         self._offset = np.append(first, len(self._entry))
-        self._levels = sorted(set((self._cell >> 52 & 0xF).tolist()), reverse=True)
+        level = self._cell >> 52 & 0xF  # cells sort by resolution first, so each has a part of the table to itself
+        self._levels = [(int(one), slice(*np.searchsorted(level, (one, one + 1)).tolist())) for one in np.unique(level)]
 
     def locate(self, latitude_e7: Int64s, longitude_e7: Int64s) -> Hits:
         """Which fixes lie in which zones, ordered by fix, then zone."""
@@ -178,10 +179,10 @@ class ZoneIndex(Generic[Key]):
         """Pairs of segment and zone that may meet, and whether the segment surely stays inside; ordered, each pair once."""
         tall, broad = np.abs(up), np.abs(across)
         length = np.maximum(tall, broad) + np.minimum(tall, broad) // 2  # never less than the hypotenuse, bar one unit
-        steps = -(-length // (2 * MARGIN_E7))
-        segment = np.repeat(np.arange(len(steps)), steps + 1)
-        step = np.arange(len(segment)) - np.repeat(np.cumsum(steps + 1) - steps - 1, steps + 1)
-        share = step / np.maximum(steps, 1)[segment]
+        steps = np.maximum(1, -(-length // (2 * MARGIN_E7)))
+        segment = np.repeat(np.arange(len(steps)), steps)
+        step = np.arange(len(segment)) - np.repeat(np.cumsum(steps) - steps, steps)
+        share = (step + 0.5) / steps[segment]  # in the middle of equal parts, so half a part from everything
         finest = cells.cells_of(
             np.rint(latitude[segment] + share * up[segment]).astype(np.int64),
             np.rint(longitude[segment] + share * across[segment]).astype(np.int64),
@@ -191,7 +192,7 @@ class ZoneIndex(Generic[Key]):
         pairs = segment[sample] * (2 * len(self.keys) + 2) + entry
         distinct, seen = np.unique(pairs, return_counts=True)
         row, entry = distinct // (2 * len(self.keys) + 2), distinct % (2 * len(self.keys) + 2)
-        zone, within = entry >> 1, (entry & 1 == 1) & (seen == steps[row] + 1)
+        zone, within = entry >> 1, (entry & 1 == 1) & (seen == steps[row])
         twice = np.zeros(len(row), dtype=bool)  # the same pair by edge and by full cells: one row is enough
         twice[1:] = (row[1:] == row[:-1]) & (zone[1:] == zone[:-1])
         row, zone, within = row[~twice], zone[~twice], within[~twice]
@@ -213,12 +214,13 @@ class ZoneIndex(Generic[Key]):
     def _look_up(self, finest: Int64s) -> tuple[Int64s, Int64s]:
         """(place in ``finest``, entry) for every entry filed under a cell or one of its ancestors."""
         found = []
-        for level in self._levels:
-            wanted = cells.parents(finest, level)
-            place = np.minimum(np.searchsorted(self._cell, wanted), len(self._cell) - 1)
-            sample = np.flatnonzero(self._cell[place] == wanted)
-            first = self._offset[place[sample]]
-            count = self._offset[place[sample] + 1] - first
+        for level, part in self._levels:
+            wanted, known = cells.parents(finest, level), self._cell[part]
+            place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+            sample = np.flatnonzero(known[place] == wanted)
+            place = place[sample] + part.start
+            first = self._offset[place]
+            count = self._offset[place + 1] - first
             within = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
             found.append((np.repeat(sample, count), self._entry[np.repeat(first, count) + within]))
         if not found:

@@ -106,12 +106,13 @@ class VisitState:
     change_ms: int = 0
     change_is_exact: bool = False
     deepest_m: float = 0.0
+    is_first: bool = False  # begun with the first fix of all: nothing speaks for the other side
 
     @property
     def is_settled(self) -> bool:
         return self.points == 0
 
-    def to_plain(self) -> tuple[bool, int, bool, int, int, bool, float]:
+    def to_plain(self) -> tuple[bool, int, bool, int, int, bool, float, bool]:
         return dataclasses.astuple(self)
 
 
@@ -134,12 +135,13 @@ def found_inside(state: VisitState | None, at_ms: int) -> tuple[Event, ...]:
 def _from_outside(state: VisitState | None, taken: Step, depth_m: Depth, policy: Policy) -> Answer:
     if not taken.ends_inside:
         return None, _crossing(state, taken, policy)
-    points = _points(taken, depth_m, policy)
+    is_first = taken.from_ms is None if state is None else state.is_first
+    points = 1 if is_first else _points(taken, depth_m, policy)
     if state is None:
         if points == 0:
             return None, ()
         at_ms, is_exact = _moment(taken, taken.t_in, policy, came_across=not taken.starts_inside)
-        state = VisitState(False, at_ms, is_exact, 0, at_ms, is_exact)
+        state = VisitState(False, at_ms, is_exact, 0, at_ms, is_exact, is_first=is_first)
     deepest = max(state.deepest_m, depth_m()) if policy.least_depth_m else 0.0
     state = dataclasses.replace(state, points=state.points + points, deepest_m=deepest)
     if not _is_confirmed(state, taken, policy):
@@ -177,7 +179,8 @@ def _from_inside(state: VisitState, taken: Step, depth_m: Depth, policy: Policy)
 
 def _is_confirmed(state: VisitState, taken: Step, policy: Policy) -> bool:
     stayed_s = (taken.to_ms - state.change_ms) / 1000
-    return state.points >= 2 * policy.confirming_fixes and stayed_s >= policy.dwell_s
+    needed = policy.confirming_fixes if state.is_first else 2 * policy.confirming_fixes
+    return state.points >= needed and stayed_s >= policy.dwell_s
 
 
 def _points(taken: Step, depth_m: Depth, policy: Policy) -> int:

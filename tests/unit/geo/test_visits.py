@@ -96,6 +96,10 @@ def test_the_first_fixes_of_all_find_a_vehicle_inside() -> None:
     assert drive(at_speed(500, 600))[1] == [Event(Kind.FOUND_INSIDE, 0, False)]
 
 
+def test_a_vehicle_first_seen_parked_just_inside_is_found() -> None:
+    assert [event.kind for event in drive([(index * 30_000, 5.0, 0) for index in range(3)])[1]] == [Kind.FOUND_INSIDE]
+
+
 def test_a_window_that_opens_finds_who_is_inside() -> None:
     state, _ = drive(at_speed(-300, 100, 300))
     assert found_inside(state, 99_000) == (Event(Kind.FOUND_INSIDE, 99_000, True),)
