@@ -1,0 +1,235 @@
+"""Fixes per second through the zone index and the visits, beside an STRtree with the same refine: `python tests/bench/bench_zones.py`.
+
+Environment: ZONES (default "2000,30000,100000"), VEHICLES (20000), ROUNDS (5 fixes of each vehicle in a run), RUNS (5).
+Zones of 20 to 500 corners, 200 m to 5 km across (one in a hundred up to 50 km), over the middle of China; half of the vehicles
+near a zone, four in ten parked, the others at up to 80 km/h with a fix every 30 s. Both sides get the same segments, refine the same
+candidates by the same exact tests, and run the same state machine; the peer finds its candidates with shapely's STRtree. Prints
+one JSON line for each number of zones: medians over the runs, and the ratio. The two must agree on every event.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from geo import visits
+from geo.edges import EdgePool
+from geo.index import Crossings, ZoneIndex
+from geo.position import E7, Position
+from geo.shapes import METRES_PER_E7, MultiPolygon
+
+Int64s = npt.NDArray[np.int64]
+Finder = Callable[[Int64s, Int64s, Int64s, Int64s], Crossings]
+EVERY_MS = 30_000
+BOX = (22 * E7, 98 * E7, 42 * E7, 120 * E7)
+
+
+def some_zones(rng: np.random.Generator, count: int) -> dict[int, MultiPolygon]:
+    zones = {}
+    for key in range(count):
+        corners = int(rng.integers(20, 501))
+        reach_m = rng.uniform(2500, 25_000) if key % 100 == 0 else math.exp(rng.uniform(math.log(100), math.log(2500)))
+        angle = np.arange(corners) * 2 * math.pi / corners
+        pull = reach_m / METRES_PER_E7 * rng.uniform(0.6, 1.0, corners)
+        latitude = np.rint(rng.integers(BOX[0], BOX[2]) + pull * np.sin(angle)).astype(np.int64)
+        longitude = np.rint(rng.integers(BOX[1], BOX[3]) + pull * np.cos(angle) * 1.2).astype(np.int64)
+        zones[key] = MultiPolygon(
+            latitude_e7=np.append(latitude, latitude[0]),
+            longitude_e7=np.append(longitude, longitude[0]),
+            ring_offset=np.array([0, corners + 1]),
+            ring_polygon=np.array([0]),
+        )
+    return zones
+
+
+@dataclass
+class Traffic:
+    """Places of every vehicle, round by round, and its speed."""
+
+    latitude: list[Int64s]
+    longitude: list[Int64s]
+    speed_dkmh: Int64s
+
+    @classmethod
+    def of(cls, rng: np.random.Generator, zones: dict[int, MultiPolygon], vehicles: int, rounds: int) -> Traffic:
+        latitude, longitude = rng.integers(BOX[0], BOX[2], vehicles), rng.integers(BOX[1], BOX[3], vehicles)
+        boxes = np.array([shape.box for shape in zones.values()])
+        near, chosen = vehicles // 2, rng.integers(0, len(boxes), vehicles // 2)
+        spread = 300_000
+        latitude[:near] = (boxes[chosen, 0] + boxes[chosen, 2]) // 2 + rng.integers(-spread, spread, near)
+        longitude[:near] = (boxes[chosen, 1] + boxes[chosen, 3]) // 2 + rng.integers(-spread, spread, near)
+        speed = np.where(rng.random(vehicles) < 0.4, 0, rng.integers(200, 800, vehicles))
+        heading = rng.uniform(0, 2 * math.pi, vehicles)
+        places = [(latitude, longitude)]
+        for _ in range(rounds):
+            way = speed / 36 * EVERY_MS / 1000 / METRES_PER_E7
+            up = np.rint(way * np.cos(heading) + rng.normal(0, 60, vehicles)).astype(np.int64)
+            aside = np.rint(way * np.sin(heading) * 1.15 + rng.normal(0, 60, vehicles)).astype(np.int64)
+            places.append((places[-1][0] + up, places[-1][1] + aside))
+        return cls([place[0] for place in places], [place[1] for place in places], speed)
+
+
+class Tree:
+    """The peer: boxes of zones in an STRtree, candidates of whole batches, the same exact refine."""
+
+    def __init__(self, zones: dict[int, MultiPolygon], pool: EdgePool) -> None:
+        boxes = np.array([shape.box for shape in zones.values()], dtype=np.float64) / E7
+        self.tree = shapely.STRtree(shapely.box(boxes[:, 1], boxes[:, 0], boxes[:, 3], boxes[:, 2]))
+        self.pool = pool
+
+    def through(self, latitude: Int64s, longitude: Int64s, latitude_2: Int64s, longitude_2: Int64s) -> Crossings:
+        ends = np.empty((len(latitude), 2, 2))
+        ends[:, 0, 0], ends[:, 0, 1] = longitude / E7, latitude / E7
+        ends[:, 1, 0], ends[:, 1, 1] = longitude_2 / E7, latitude_2 / E7
+        segment, zone = self.tree.query(shapely.linestrings(ends))
+        order = np.lexsort((zone, segment))
+        segment, zone = segment[order], zone[order]
+        up, across = latitude_2 - latitude, longitude_2 - longitude
+        found = self.pool.through(zone, latitude[segment], longitude[segment], up[segment], across[segment])
+        keep = np.flatnonzero(found.meets)
+        return Crossings(
+            segment[keep],
+            zone[keep],
+            found.t_in[keep],
+            found.t_out[keep],
+            found.starts_inside[keep],
+            found.ends_inside[keep],
+        )
+
+
+def run(
+    find: Finder, traffic: Traffic, zones: dict[int, MultiPolygon]
+) -> tuple[float, float, list[tuple[int, int, str, int]]]:
+    """Seconds in all, seconds in the finder, and the events of all rounds."""
+    states: dict[int, dict[int, visits.VisitState]] = {}
+    motions: dict[int, visits.Motion] = {}
+    told: list[tuple[int, int, str, int]] = []
+    finding, begun = 0.0, time.perf_counter()
+    for number in range(len(traffic.latitude)):
+        before, after = max(0, number - 1), number
+        start = time.perf_counter()
+        found = find(
+            traffic.latitude[before], traffic.longitude[before], traffic.latitude[after], traffic.longitude[after]
+        )
+        finding += time.perf_counter() - start
+        told += advance(found, number, traffic, states, motions, zones)
+    return time.perf_counter() - begun, finding, told
+
+
+def advance(
+    found: Crossings,
+    number: int,
+    traffic: Traffic,
+    states: dict[int, dict[int, visits.VisitState]],
+    motions: dict[int, visits.Motion],
+    zones: dict[int, MultiPolygon],
+) -> list[tuple[int, int, str, int]]:
+    """One round of the state machine: every vehicle that meets a zone or still has a state."""
+    told: list[tuple[int, int, str, int]] = []
+    from_ms, to_ms = (number - 1) * EVERY_MS if number else None, number * EVERY_MS
+    rows = zip(*(getattr(found, name).tolist() for name in Crossings.__slots__), strict=True)
+    met = set()
+    for vehicle, zone, t_in, t_out, starts, ends in rows:
+        met.add((vehicle, zone))
+        state = states.get(vehicle, {}).get(zone)
+        if starts and ends and state is not None and state.inside and state.is_settled:
+            continue
+        motion = motions[vehicle] = visits.move(motions.get(vehicle), to_ms, int(traffic.speed_dkmh[vehicle]))
+        taken = visits.Step(from_ms, to_ms, 0.0, ends, starts, t_in, t_out, True, None, motion)
+        told += _told(vehicle, zone, taken, number, traffic, states, zones)
+    for vehicle, zone in [
+        (vehicle, zone) for vehicle, mine in states.items() for zone in mine if (vehicle, zone) not in met
+    ]:
+        motion = motions[vehicle] = visits.move(motions.get(vehicle), to_ms, int(traffic.speed_dkmh[vehicle]))
+        told += _told(
+            vehicle, zone, visits.Step(from_ms, to_ms, 0.0, False, motion=motion), number, traffic, states, zones
+        )
+    return told
+
+
+def _told(
+    vehicle: int,
+    zone: int,
+    taken: visits.Step,
+    number: int,
+    traffic: Traffic,
+    states: dict[int, dict[int, visits.VisitState]],
+    zones: dict[int, MultiPolygon],
+) -> list[tuple[int, int, str, int]]:
+    place = Position(int(traffic.latitude[number][vehicle]), int(traffic.longitude[number][vehicle]))
+    mine = states.get(vehicle, {})
+    state, events = visits.step(mine.get(zone), taken, lambda: zones[zone].distance_m(place))
+    if state is not None:
+        states.setdefault(vehicle, {})[zone] = state
+    elif zone in mine:
+        del mine[zone]
+    return [(vehicle, zone, event.kind.value, event.at_ms) for event in events]
+
+
+def measure(count: int, vehicles: int, rounds: int, runs: int) -> dict[str, object]:
+    rng = np.random.default_rng(count)
+    zones = some_zones(rng, count)
+    traffic = Traffic.of(rng, zones, vehicles, rounds)
+    begun = time.perf_counter()
+    index = ZoneIndex(zones)
+    built = time.perf_counter() - begun
+    begun = time.perf_counter()
+    pool = EdgePool()
+    pool.add(list(zones.values()))
+    tree = Tree(zones, pool)
+    tree_built = time.perf_counter() - begun
+    ours, peers = [], []
+    for _ in range(runs):
+        ours.append(run(index.through, traffic, zones))
+        peers.append(run(tree.through, traffic, zones))
+    if sorted(ours[0][2]) != sorted(peers[0][2]):
+        raise SystemExit("the index and the peer disagree")
+    fixes = vehicles * (rounds + 1)
+    begun = time.perf_counter()
+    index.add({count: zones[0]})
+    added_ms = (time.perf_counter() - begun) * 1000
+    rate, peer_rate = (fixes / statistics.median(result[0] for result in side) for side in (ours, peers))
+    find_rate, peer_find_rate = (fixes / statistics.median(result[1] for result in side) for side in (ours, peers))
+    return {
+        "name": "zones",
+        "zones": count,
+        "fixes_per_s": round(rate),
+        "strtree_fixes_per_s": round(peer_rate),
+        "ratio": round(rate / peer_rate, 2),
+        "found_per_s": round(find_rate),
+        "strtree_found_per_s": round(peer_find_rate),
+        "found_ratio": round(find_rate / peer_find_rate, 2),
+        "events": len(ours[0][2]),
+        "fixes": fixes,
+        "build_s": round(built, 1),
+        "strtree_build_s": round(tree_built, 1),
+        "add_one_ms": round(added_ms, 1),
+        "entries": index.entries,
+        "megabytes": round(index.nbytes / 1e6),
+        "runs": runs,
+    }
+
+
+def main() -> None:
+    vehicles, rounds, runs = (
+        int(os.environ.get(*pair)) for pair in (("VEHICLES", "20000"), ("ROUNDS", "5"), ("RUNS", "5"))
+    )
+    for count in os.environ.get("ZONES", "2000,30000,100000").split(","):
+        print(json.dumps(measure(int(count), vehicles, rounds, runs)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
