@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from hazway import keys
 from hazway.client import Client, Identity
@@ -74,9 +75,11 @@ def running_world(
     *,
     at: datetime = datetime(2026, 11, 2, 0, 0, tzinfo=UTC),
     before: Callable[[Host], None] = lambda _host: None,
+    **options: Any,
 ) -> Iterator[World]:
-    """Serve until the block ends. ``before`` may put things into the database before anybody calls."""
-    settings = Settings(home=home, database_url=database_url, redis_url=redis_url, pool=8)
+    """Serve until the block ends. ``before`` may put things into the database before anybody calls; ``options`` are
+    further settings."""
+    settings = Settings(home=home, database_url=database_url, redis_url=redis_url, pool=8, **options)
     scale_clock(home, at, 0.0)  # the keys of this home are as old as its clock
     assembly.prepare(settings)
     clock = HandClock(at)

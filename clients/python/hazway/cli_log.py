@@ -10,11 +10,13 @@ from typing import Annotated
 import typer
 
 from hazway import audit as audits
-from hazway import trust
+from hazway import cli_witness, trust
 from hazway.errors import VerificationError
 from hazway.tiles import Reader
 
 app = typer.Typer(no_args_is_help=True, help="透明日志 transparency log")
+app.command("witness")(cli_witness.witness)
+app.command("witness-key")(cli_witness.make_key)
 
 Source = Annotated[str, typer.Argument(help="网址或目录 URL prefix or folder of the log")]
 Keys = Annotated[list[str], typer.Option("--key", help="日志公钥 the log's vkey; may be repeated")]

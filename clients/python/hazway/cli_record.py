@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Annotated
 
@@ -29,16 +29,25 @@ def export(
     server: Server,
     identity: IdentityFolder,
     organisation: Organisation,
+    start: Annotated[datetime | None, typer.Option("--from", help="期间起 start of the period, Beijing time")] = None,
+    end: Annotated[
+        datetime | None, typer.Option("--to", help="期间止（不含）end of the period, left out itself")
+    ] = None,
     purpose: Purpose = "",
 ) -> None:
-    """Fetch the record of a subject as one self-contained file."""
+    """Fetch the record of a subject as one self-contained file; a vehicle's or an organisation's with its trips."""
     with connect(server, identity, organisation) as client:
         try:
-            out.write_bytes(client.export_record(subject, purpose=purpose))
+            answer = client.exported(subject, start=_beijing(start), end=_beijing(end), purpose=purpose)
+            out.write_bytes(answer.bundle)
         except Refused as refusal:
             typer.echo(refusal.message, err=True)
             raise typer.Exit(1) from refusal
-    typer.echo(str(out))
+    typer.echo(f"{out}  {'已见证 witnessed' if answer.witnessed else '尚未见证 not yet witnessed'}")
+
+
+def _beijing(at: datetime | None) -> datetime | None:
+    return None if at is None else at.replace(tzinfo=timezone(timedelta(hours=8)))
 
 
 @app.command()

@@ -140,6 +140,24 @@ class Client:
         self._signer = signer
         return response
 
+    def register_custodial_key(self) -> traceability.RegisterKeyResponse:
+        """Have the server make a key and keep it sealed, for the organisation's people, and register it like any other."""
+        service = "hazway.traceability.v1.TraceabilityService"
+        prepared = self.call(
+            f"{service}/PrepareCustodialKey",
+            traceability.PrepareCustodialKeyRequest(organisation=self._organisation),
+        )
+        request = traceability.RegisterKeyRequest(
+            organisation=self._organisation,
+            key=prepared.key,
+            alg=prepared.alg,
+            possession=prepared.possession,
+            custodial=True,
+        )
+        request.valid_from.FromDatetime(self._now())
+        response: traceability.RegisterKeyResponse = self.call(f"{service}/RegisterKey", request)
+        return response
+
     def receipt(
         self, registration_digest: bytes, *, patience_s: float = _PATIENCE_S
     ) -> traceability.GetReceiptResponse:
@@ -150,11 +168,25 @@ class Client:
         )
         return response
 
-    def export_record(self, subject: str, *, purpose: str = "") -> bytes:
-        """The ``.hazway`` bundle of a subject such as ``waybill/<id>``."""
+    def export_record(
+        self, subject: str, *, start: datetime | None = None, end: datetime | None = None, purpose: str = ""
+    ) -> bytes:
+        """The ``.hazway`` bundle of a subject such as ``waybill/<id>``, of what was registered from ``start`` up to ``end``."""
+        return bytes(self.exported(subject, start=start, end=end, purpose=purpose).bundle)
+
+    def exported(
+        self, subject: str, *, start: datetime | None = None, end: datetime | None = None, purpose: str = ""
+    ) -> traceability.ExportRecordResponse:
+        """The bundle, and whether a quorum of the log's witnesses has cosigned it."""
         request = traceability.ExportRecordRequest(subject=subject)
-        response = self.call("hazway.traceability.v1.TraceabilityService/ExportRecord", request, purpose=purpose)
-        return bytes(response.bundle)
+        if start is not None:
+            request.start_time.FromDatetime(start)
+        if end is not None:
+            request.end_time.FromDatetime(end)
+        response: traceability.ExportRecordResponse = self.call(
+            "hazway.traceability.v1.TraceabilityService/ExportRecord", request, purpose=purpose
+        )
+        return response
 
     def _complete(self, method: str, request: Any) -> None:
         fields = request.DESCRIPTOR.fields_by_name
