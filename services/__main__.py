@@ -13,8 +13,10 @@ from typing import Annotated
 import typer
 
 from services.goods.cli import app as goods_app
+from services.registry.cli import app as registry_app
 from services.runtime.logs import log_to_stderr
 from services.runtime.settings import Settings, read_settings
+from services.zones.cli import region_app, zones_app
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,6 +25,9 @@ app = typer.Typer(
     help="Hazway 危险货物道路运输服务端 server",
 )
 app.add_typer(goods_app, name="goods")
+app.add_typer(region_app, name="region")
+app.add_typer(zones_app, name="zones")
+app.add_typer(registry_app, name="registry")
 keys_app = typer.Typer(no_args_is_help=True, help="证书 certificates of the development authority")
 app.add_typer(keys_app, name="keys")
 

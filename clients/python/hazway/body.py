@@ -2,7 +2,8 @@
 
 Field names are the keys; fields that are not set are left out; enums are their names; ``Timestamp`` is whole nanoseconds
 since 1970, ``Duration`` whole nanoseconds. Left out at every depth are the fields that steer a call rather than say
-something (``OMITTED``), and those marked OUTPUT_ONLY, which the author cannot know.
+something (``OMITTED``), those marked OUTPUT_ONLY, which the author cannot know, and those marked INPUT_ONLY, which are
+secrets that must not stand in a record for ever (an identity number).
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ def body_of(message: Message) -> dict[Any, Any]:
 @cache
 def _is_omitted(field: FieldDescriptor) -> bool:
     behaviours = field.GetOptions().Extensions[field_behavior_pb2.field_behavior]
-    return field.name in OMITTED or field_behavior_pb2.OUTPUT_ONLY in behaviours
+    unstated = {field_behavior_pb2.OUTPUT_ONLY, field_behavior_pb2.INPUT_ONLY}
+    return field.name in OMITTED or not unstated.isdisjoint(behaviours)
 
 
 def _stated(field: FieldDescriptor, value: Any) -> object:
