@@ -61,22 +61,23 @@ def _rested(state: ShardState, rows: Rows, came: Int64s, rest_ms: int) -> Mask:
 
 
 def _continuous(batch: Batch, rows: Rows, rested: Mask, since: Int64s, came: Int64s, was_since: Int64s) -> None:
-    limits, state, out = batch.world.thresholds, batch.state, batch.out
-    for row in np.flatnonzero(rested & (came >= 0)).tolist():
-        slot, arrival = int(rows.slot[row]), int(rows.arrival[row])
-        _finish(state, out, arrival, slot, int(was_since[row]), int(came[row]))
-    long = rows.time - since >= limits.driving_ms
-    for row in np.flatnonzero(long & (rested | (came - since < limits.driving_ms))).tolist():
-        begin = int(since[row])
-        _raise(batch, rows, row, CONTINUOUS, begin + limits.driving_ms, {"driving_since_ms": begin})
+    limits = batch.world.thresholds
+    ends = rested & (came >= 0)
+    long = (rows.time - since >= limits.driving_ms) & (rested | (came - since < limits.driving_ms))
+    for row in np.flatnonzero(ends | long).tolist():
+        if ends[row]:
+            slot, arrival = int(rows.slot[row]), int(rows.arrival[row])
+            _finish(batch.state, batch.out, arrival, slot, int(was_since[row]), int(came[row]))
+        if long[row]:
+            begin = int(since[row])
+            _raise(batch, rows, row, CONTINUOUS, begin + limits.driving_ms, {"driving_since_ms": begin})
 
 
 def _finish(state: ShardState, out: Outbox, arrival: int, slot: int, since_ms: int, last_ms: int) -> None:
     driver = _driver(state.trips.get(slot))
     if driver and last_ms > since_ms:
         out.add(arrival, Driven(driver, int(state.vehicle[slot]), since_ms, last_ms))
-    for cause in (CONTINUOUS, NIGHT):
-        end_alarm(state, out, arrival, slot, AlarmKind.FATIGUE, last_ms, cause=cause)
+    end_alarm(state, out, arrival, slot, AlarmKind.FATIGUE, last_ms, cause=CONTINUOUS)
 
 
 def _at_night(batch: Batch, rows: Rows, rested: Mask, since: Int64s, came: Int64s) -> None:
@@ -88,7 +89,7 @@ def _at_night(batch: Batch, rows: Rows, rested: Mask, since: Int64s, came: Int64
     long = is_night & (rows.time - begin >= limits.night_driving_ms)
     for row in np.flatnonzero(long & (rested | (came - begin < limits.night_driving_ms))).tolist():
         begun = int(begin[row])
-        _raise(batch, rows, row, NIGHT, begun + limits.night_driving_ms, {"driving_since_ms": begun})
+        _raise(batch, rows, row, NIGHT, begun + limits.night_driving_ms, {"driving_since_ms": begun}, is_over=True)
 
 
 def _in_the_day(batch: Batch, rows: Rows, rested: Mask, came: Int64s) -> None:
@@ -103,12 +104,15 @@ def _in_the_day(batch: Batch, rows: Rows, rested: Mask, came: Int64s) -> None:
     begin = np.maximum.accumulate(np.where(first | fresh, np.arange(len(rows)), 0))
     total = total - total[begin] + step[begin]
     was = before(total, first, columns["day_driven"][rows.slot[first]])
-    for row in np.flatnonzero(fresh & (was_day >= 0)).tolist():
-        slot, arrival = int(rows.slot[row]), int(rows.arrival[row])
-        midnight = int(day[row]) * _DAY_MS - _BEIJING_MS
-        end_alarm(state, batch.out, arrival, slot, AlarmKind.FATIGUE, midnight, cause=DAILY)
-    for row in np.flatnonzero((total >= limits.daily_driving_ms) & (fresh | (was < limits.daily_driving_ms))).tolist():
-        _raise(batch, rows, row, DAILY, int(rows.time[row]), {"driven_ms": int(total[row])})
+    closes = fresh & (was_day >= 0)
+    long = (total >= limits.daily_driving_ms) & (fresh | (was < limits.daily_driving_ms))
+    for row in np.flatnonzero(closes | long).tolist():
+        if closes[row]:
+            slot, arrival = int(rows.slot[row]), int(rows.arrival[row])
+            midnight = int(day[row]) * _DAY_MS - _BEIJING_MS
+            end_alarm(state, batch.out, arrival, slot, AlarmKind.FATIGUE, midnight, cause=DAILY)
+        if long[row]:
+            _raise(batch, rows, row, DAILY, int(rows.time[row]), {"driven_ms": int(total[row])})
     last = rows.last
     columns["day"][rows.slot[last]], columns["day_driven"][rows.slot[last]] = day[last], total[last]
 
@@ -130,10 +134,19 @@ def _driver(trip: TripFact | None) -> str:
     return trip.driver_id if trip is not None else ""
 
 
-def _raise(batch: Batch, rows: Rows, row: int, cause: str, occurred_ms: int, evidence: dict[str, object]) -> None:
+def _raise(
+    batch: Batch,
+    rows: Rows,
+    row: int,
+    cause: str,
+    occurred_ms: int,
+    evidence: dict[str, object],
+    *,
+    is_over: bool = False,
+) -> None:
     slot = int(rows.slot[row])
     raise_alarm(
         batch.state, batch.out, int(rows.arrival[row]), slot, AlarmKind.FATIGUE, occurred_ms,
-        cause=cause, position=rows.position(row),
+        cause=cause, position=rows.position(row), ended_ms=occurred_ms if is_over else None,
         evidence={"rule": "DM-02", "what": cause, "person_id": _driver(batch.state.trips.get(slot)), **evidence},
     )  # fmt: skip

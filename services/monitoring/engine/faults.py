@@ -5,7 +5,7 @@ from __future__ import annotations
 from geo.position import distance_m
 from services.monitoring.engine.batch import Batch, Rows, engine_on
 from services.monitoring.engine.desk import end_alarm, raise_alarm
-from services.monitoring.engine.runs import Found, sustained
+from services.monitoring.engine.runs import Event, What, sustained
 from services.monitoring.fixes import POSITIONED
 from services.monitoring.model import AlarmKind
 
@@ -29,16 +29,17 @@ def position_faults(batch: Batch) -> None:
     _lasting(batch, rows, blind, NO_FIX)
 
 
-def _lasting(batch: Batch, rows: Rows, found: Found, cause: str) -> None:
-    for row, since in zip(found.raised.tolist(), found.since.tolist(), strict=True):
-        slot, now = int(rows.slot[row]), int(rows.time[row])
-        raise_alarm(
-            batch.state, batch.out, int(rows.arrival[row]), slot, AlarmKind.POSITION_FAULT, since, cause=cause,
-            position=batch.place_before(slot, now), evidence={"rule": "DM-07", "what": cause},
-        )  # fmt: skip
-    for row, last in zip(found.over.tolist(), found.over_last.tolist(), strict=True):
-        slot, arrival = int(rows.slot[row]), int(rows.arrival[row])
-        end_alarm(batch.state, batch.out, arrival, slot, AlarmKind.POSITION_FAULT, last, cause=cause)
+def _lasting(batch: Batch, rows: Rows, events: list[Event], cause: str) -> None:
+    for event in events:
+        slot, arrival = int(rows.slot[event.row]), int(rows.arrival[event.row])
+        if event.what is What.RAISED:
+            place = batch.place_before(slot, int(rows.time[event.row]))
+            raise_alarm(
+                batch.state, batch.out, arrival, slot, AlarmKind.POSITION_FAULT, event.at_ms, cause=cause,
+                position=place, evidence={"rule": "DM-07", "what": cause},
+            )  # fmt: skip
+        elif event.what is What.OVER:
+            end_alarm(batch.state, batch.out, arrival, slot, AlarmKind.POSITION_FAULT, event.at_ms, cause=cause)
 
 
 def _odd_places(batch: Batch) -> None:

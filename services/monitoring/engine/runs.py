@@ -7,6 +7,7 @@ not depend on where batches are cut: the carried columns hold all a later batch 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any, TypeVar
 
 import numpy as np
@@ -22,23 +23,20 @@ Value = TypeVar("Value", bound=np.generic)
 NEVER = -1
 
 
+class What(IntEnum):
+    """In the order in which they are told at one row."""
+
+    FINISHED = 0  # a run is over, however long it was; the time is that of its start
+    OVER = 1  # a run that was long enough is over; the time is that of its last row
+    RAISED = 2  # a run has become long enough; the time is that of its start
+
+
 @dataclass(frozen=True, slots=True)
-class Found:
-    """Rows at which runs became long enough, with their start and peak so far; rows at which such runs were seen to be over,
-    with the time of the last row of the run and its peak; rows at which any run was seen to be over, with its start."""
-
-    raised: Int64s
-    since: Int64s
-    peak: Int64s
-    over: Int64s
-    over_last: Int64s
-    over_peak: Int64s
-    finished: Int64s
-    finished_since: Int64s
-
-
-_NOTHING = np.empty(0, dtype=np.int64)
-NOTHING = Found(*[_NOTHING] * 8)
+class Event:
+    row: int
+    what: What
+    at_ms: int
+    peak: int = 0
 
 
 def sustained(
@@ -53,7 +51,7 @@ def sustained(
     value: Int64s | None = None,
     counts: Mask | None = None,
     anew: Mask | None = None,
-) -> Found:
+) -> list[Event]:
     """Move the runs called ``name`` on over rows grouped by slot, in order of time. ``value`` (at least 0) has its peak kept.
 
     A run lasts long enough once the steps that count (all of them without ``counts``) add up to ``lasting_ms``. Rows ``anew``
@@ -64,9 +62,10 @@ def sustained(
     )
     first = np.ones(len(slot), dtype=bool)
     first[1:] = slot[1:] != slot[:-1]
-    carried = since_of[slot[first]] != NEVER
+    since_of_first = since_of[slot[first]]
+    carried = since_of_first != NEVER
     if not holds.any() and not carried.any():
-        return NOTHING
+        return []
     value = np.zeros(len(slot), dtype=np.int64) if value is None else value
     counts = np.ones(len(slot), dtype=bool) if counts is None else counts
     before_time = _before(time, first, last_of[slot[first]])
@@ -86,19 +85,21 @@ def sustained(
     before_lasts = _before(lasts, first, open_of[slot[first]])
     raised = lasts & (begins | ~before_lasts)
     over = before_lasts & (begins | ~holds)
-    finished_rows = np.flatnonzero(before_holds & (begins | ~holds))
-    before_since = _before(since, first, since_of[slot[first]])
+    before_since = _before(since, first, since_of_first)
     before_peak = _before(np.where(holds, peak, 0), first, peak_of[slot[first]])
     end = np.append(first[1:], True)
     at = slot[end]
     since_of[at] = np.where(holds, since, NEVER)[end]
     last_of[at], open_of[at], peak_of[at] = np.where(holds, time, NEVER)[end], lasts[end], np.where(holds, peak, 0)[end]
     sum_of[at] = np.where(holds, total, 0)[end]
-    raised_rows, over_rows = np.flatnonzero(raised), np.flatnonzero(over)
-    return Found(
-        raised_rows, since[raised_rows], peak[raised_rows], over_rows, before_time[over_rows], before_peak[over_rows],
-        finished_rows, before_since[finished_rows],
-    )  # fmt: skip
+    events = _events(What.FINISHED, before_holds & (begins | ~holds), before_since, before_peak)
+    events += _events(What.OVER, over, before_time, before_peak)
+    events += _events(What.RAISED, raised, since, peak)
+    return sorted(events, key=lambda event: (event.row, event.what))
+
+
+def _events(what: What, rows: Mask, time: Int64s, peak: Int64s) -> list[Event]:
+    return [Event(row, what, int(time[row]), int(peak[row])) for row in np.flatnonzero(rows).tolist()]
 
 
 def _before(values: npt.NDArray[Value], first: Mask, carried: npt.NDArray[Any]) -> npt.NDArray[Value]:

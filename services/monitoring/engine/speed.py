@@ -8,7 +8,7 @@ import numpy.typing as npt
 from services.monitoring.engine.areas import Inside
 from services.monitoring.engine.batch import Batch, Rows, before
 from services.monitoring.engine.desk import end_alarm, raise_alarm
-from services.monitoring.engine.runs import sustained
+from services.monitoring.engine.runs import What, sustained
 from services.monitoring.engine.state import ShardState
 from services.monitoring.model import AlarmKind
 
@@ -27,7 +27,7 @@ def overspeed(batch: Batch, inside: Inside) -> None:
     rows = batch.good.take(heard)
     above = rows.speed > limit + limits.overspeed_tolerance_dkmh
     last_above, earlier = _last_above(state, rows, above)
-    found = sustained(
+    events = sustained(
         state.columns,
         "over",
         rows.slot,
@@ -38,15 +38,16 @@ def overspeed(batch: Batch, inside: Inside) -> None:
         value=rows.speed,
         counts=above,
     )
-    for row, since, peak in zip(found.raised.tolist(), found.since.tolist(), found.peak.tolist(), strict=True):
-        raise_alarm(
-            state, out, int(rows.arrival[row]), int(rows.slot[row]), AlarmKind.OVERSPEED, since,
-            position=rows.position(row),
-            evidence={"rule": "DM-01", "limit_dkmh": int(limit[row]), "top_dkmh": peak},
-        )  # fmt: skip
-    for row, peak in zip(found.over.tolist(), found.over_peak.tolist(), strict=True):
-        arrival, slot = int(rows.arrival[row]), int(rows.slot[row])
-        end_alarm(state, out, arrival, slot, AlarmKind.OVERSPEED, int(earlier[row]), evidence={"top_dkmh": peak})
+    for event in events:
+        row, arrival, slot = event.row, int(rows.arrival[event.row]), int(rows.slot[event.row])
+        if event.what is What.RAISED:
+            raise_alarm(
+                state, out, arrival, slot, AlarmKind.OVERSPEED, event.at_ms, position=rows.position(row),
+                evidence={"rule": "DM-01", "limit_dkmh": int(limit[row]), "top_dkmh": event.peak},
+            )  # fmt: skip
+        elif event.what is What.OVER:
+            ended, evidence = int(earlier[row]), {"top_dkmh": event.peak}
+            end_alarm(state, out, arrival, slot, AlarmKind.OVERSPEED, ended, evidence=evidence)
 
 
 def _last_above(state: ShardState, rows: Rows, above: Mask) -> tuple[Int64s, Int64s]:

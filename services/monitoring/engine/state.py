@@ -44,8 +44,8 @@ _KINDS: dict[str, tuple[npt.DTypeLike, int]] = {
     # driving without a rest, and in the legal day
     "moving_ms": (np.int64, -1), "moving_latitude": (np.int32, 0), "moving_longitude": (np.int32, 0),
     "driving_since": (np.int64, -1), "day": (np.int32, -1), "day_driven": (np.int64, 0),
-    # whether a long stop has been told or found to be in order; fixes in a row off the planned route
-    "stop_told": (np.bool_, 0), "away_fixes": (np.int32, 0), "away_since": (np.int64, -1),
+    # where a stop began, and whether it has been told or found to be in order; fixes in a row off the planned route
+    "stop_told": (np.bool_, 0), "stop_latitude": (np.int32, 0), "stop_longitude": (np.int32, 0), "away_fixes": (np.int32, 0), "away_since": (np.int64, -1),
 }  # fmt: skip
 RUNS = ("over", "frozen", "blind", "nobill", "stop", "park")
 for _name in RUNS:

@@ -12,7 +12,7 @@ from geo.cells import cell_of
 from geo.position import Position, distance_m, distances_m
 from services.monitoring.engine.batch import Batch, Outbox
 from services.monitoring.engine.desk import end_alarm, raise_alarm, withdraw_alarm
-from services.monitoring.engine.runs import Found, sustained
+from services.monitoring.engine.runs import Event, What, sustained
 from services.monitoring.engine.state import ShardState
 from services.monitoring.engine.world import World
 from services.monitoring.facts import TripFact
@@ -33,19 +33,50 @@ def long_stop(batch: Batch) -> None:
     columns, limits, state = batch.state.columns, batch.world.thresholds, batch.state
     good = batch.good
     on_the_way = columns["under_way"][good.slot] & columns["loaded"][good.slot]
-    found = _standing(batch, "stop", on_the_way, limits.long_stop_ms)
-    for row, since in zip(found.raised.tolist(), found.since.tolist(), strict=True):
-        _tell(state, batch.world, batch.out, int(good.arrival[row]), int(good.slot[row]), since, good.position(row))
-    for row, since in zip(found.finished.tolist(), found.finished_since.tolist(), strict=True):
-        slot, arrival, now = int(good.slot[row]), int(good.arrival[row]), int(good.time[row])
-        if now - since >= limits.long_stop_ms:
-            place = batch.place_before(slot, now)
-            if place is not None:
-                _tell(state, batch.world, batch.out, arrival, slot, since, place)
-            end_alarm(state, batch.out, arrival, slot, AlarmKind.LONG_STOP, now)
-        else:
-            withdraw_alarm(state, batch.out, arrival, slot, AlarmKind.LONG_STOP)
-        columns["stop_told"][slot] = False
+    events = _standing(batch, "stop", on_the_way, limits.long_stop_ms)
+    anchors = {(event.row, event.what): _anchor(batch, int(good.slot[event.row]), event.at_ms) for event in events}
+    _remember_anchors(batch)
+    for event in events:
+        slot, arrival, now = (int(column[event.row]) for column in (good.slot, good.arrival, good.time))
+        if event.what is What.RAISED:
+            _tell(state, batch.world, batch.out, arrival, slot, event.at_ms, anchors[event.row, event.what])
+        elif event.what is What.FINISHED:
+            _finish(batch, arrival, slot, event.at_ms, now, anchors[event.row, event.what])
+
+
+def _anchor(batch: Batch, slot: int, since_ms: int) -> Position:
+    """Where a stop began."""
+    good = batch.good
+    begin, end = np.searchsorted(good.slot, [slot, slot + 1]).tolist()
+    row = begin + int(np.searchsorted(good.time[begin:end], since_ms))
+    if row < end and good.time[row] == since_ms:
+        return good.position(row)
+    return _stood(batch.state, slot)
+
+
+def _stood(state: ShardState, slot: int) -> Position:
+    columns = state.columns
+    return Position(int(columns["stop_latitude"][slot]), int(columns["stop_longitude"][slot]))
+
+
+def _remember_anchors(batch: Batch) -> None:
+    good, columns = batch.good, batch.state.columns
+    since = columns["stop_since"][good.slot]
+    begun = (since >= 0) & (since == good.time)
+    for name, values in (("stop_latitude", good.latitude), ("stop_longitude", good.longitude)):
+        columns[name][good.slot[begun]] = values[begun]
+        columns[name][good.slot[since < 0]] = 0
+
+
+def _finish(batch: Batch, arrival: int, slot: int, since_ms: int, now: int, place: Position) -> None:
+    state = batch.state
+    if now - since_ms >= batch.world.thresholds.long_stop_ms:
+        if not state.columns["stop_told"][slot]:
+            _tell(state, batch.world, batch.out, arrival, slot, since_ms, place)
+        end_alarm(state, batch.out, arrival, slot, AlarmKind.LONG_STOP, now)
+    else:  # a tick came before a report that was on its way
+        withdraw_alarm(state, batch.out, arrival, slot, AlarmKind.LONG_STOP)
+    state.columns["stop_told"][slot] = False
 
 
 def long_stop_by(state: ShardState, world: World, at_ms: int, slots: Int64s, out: Outbox) -> None:
@@ -54,28 +85,29 @@ def long_stop_by(state: ShardState, world: World, at_ms: int, slots: Int64s, out
     since = columns["stop_since"][slots]
     late = (since >= 0) & (at_ms - since >= world.thresholds.long_stop_ms) & ~columns["stop_told"][slots]
     for slot in slots[late].tolist():
-        place = state.position(slot)
-        if place is not None and columns["under_way"][slot] and columns["loaded"][slot]:
-            _tell(state, world, out, int(state.vehicle[slot]), slot, int(columns["stop_since"][slot]), place)
+        if columns["under_way"][slot] and columns["loaded"][slot]:
+            _tell(
+                state, world, out, int(state.vehicle[slot]), slot, int(columns["stop_since"][slot]), _stood(state, slot)
+            )
 
 
 def stop_until(state: ShardState, world: World, at_ms: int, slot: int, out: Outbox, arrival: int) -> None:
     """The trip ends or begins at ``at_ms``: a stop until then is judged by the trip before."""
-    columns, place = state.columns, state.position(slot)
+    columns = state.columns
     since = int(columns["stop_since"][slot])
     if since < 0:
         return
-    if at_ms - since >= world.thresholds.long_stop_ms and place is not None:
+    if at_ms - since >= world.thresholds.long_stop_ms:
         if not columns["stop_told"][slot]:
-            _tell(state, world, out, arrival, slot, since, place)
+            _tell(state, world, out, arrival, slot, since, _stood(state, slot))
         end_alarm(state, out, arrival, slot, AlarmKind.LONG_STOP, at_ms)
     else:
         withdraw_alarm(state, out, arrival, slot, AlarmKind.LONG_STOP)
-    for part, value in (("since", -1), ("last", -1), ("open", 0), ("sum", 0), ("told", 0)):
+    for part, value in (("since", -1), ("last", -1), ("open", 0), ("sum", 0), ("told", 0), ("latitude", 0), ("longitude", 0)):
         columns[f"stop_{part}"][slot] = value
 
 
-def _standing(batch: Batch, name: str, counts: Mask, lasting_ms: int) -> Found:
+def _standing(batch: Batch, name: str, counts: Mask, lasting_ms: int) -> list[Event]:
     good, limits = batch.good, batch.world.thresholds
     stands = counts & (good.speed <= limits.stop_dkmh)
     rows = np.flatnonzero(stands & (batch.from_ms >= 0))
@@ -122,16 +154,13 @@ def parked(batch: Batch) -> None:
     """Say where laden vehicles have come to stand, and when they have gone, for ``engine.parking``."""
     columns, state, good = batch.state.columns, batch.state, batch.good
     laden = columns["loaded"][good.slot] | (columns["forbidden"][good.slot] != 0)
-    found = _standing(batch, "park", laden, batch.world.thresholds.parked_ms)
-    for row, since in zip(found.raised.tolist(), found.since.tolist(), strict=True):
-        slot, place, trip = int(good.slot[row]), good.position(row), state.trips[int(good.slot[row])]
-        cell = cell_of(place, PARKING_RESOLUTION)
-        vehicle = int(state.vehicle[slot])
-        told = Parked(vehicle, since, cell, place, trip.goods, trip.waybill_id, trip.carrier_id)
-        batch.out.add(int(good.arrival[row]), told)
-    for row, last in zip(found.over.tolist(), found.over_last.tolist(), strict=True):
-        stood = batch.place_before(int(good.slot[row]), int(good.time[row]))
-        if stood is not None:
-            vehicle = int(state.vehicle[good.slot[row]])
-            gone = Parked(vehicle, last, cell_of(stood, PARKING_RESOLUTION), stood, ())
-            batch.out.add(int(good.arrival[row]), gone)
+    for event in _standing(batch, "park", laden, batch.world.thresholds.parked_ms):
+        slot, arrival, now = (int(column[event.row]) for column in (good.slot, good.arrival, good.time))
+        place = good.position(event.row) if event.what is What.RAISED else batch.place_before(slot, now)
+        if event.what is What.FINISHED or place is None:
+            continue
+        trip = state.trips[slot]
+        goods = trip.goods if event.what is What.RAISED else ()
+        cell, vehicle = cell_of(place, PARKING_RESOLUTION), int(state.vehicle[slot])
+        told = Parked(vehicle, event.at_ms, cell, place, goods, trip.waybill_id, trip.carrier_id)
+        batch.out.add(arrival, told)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.monitoring.engine.batch import Batch, Outbox
 from services.monitoring.engine.desk import end_alarm, raise_alarm
-from services.monitoring.engine.runs import sustained
+from services.monitoring.engine.runs import What, sustained
 from services.monitoring.engine.state import ShardState
 from services.monitoring.engine.stops import is_at_site
 from services.monitoring.engine.world import World
@@ -18,7 +18,7 @@ def no_waybill(batch: Batch) -> None:
     """The tank's state is that of the last waybill fact; a vehicle without any is not known to be loaded."""
     columns, limits, state, good = batch.state.columns, batch.world.thresholds, batch.state, batch.good
     loose = columns["known"] & columns["loaded"] & ~columns["under_way"]
-    found = sustained(
+    events = sustained(
         columns,
         "nobill",
         good.slot,
@@ -27,13 +27,15 @@ def no_waybill(batch: Batch) -> None:
         lasting_ms=limits.no_waybill_ms,
         gap_ms=limits.offline_ms,
     )
-    for row, since in zip(found.raised.tolist(), found.since.tolist(), strict=True):
-        raise_alarm(
-            state, batch.out, int(good.arrival[row]), int(good.slot[row]), AlarmKind.NO_WAYBILL, since,
-            severity=Severity.GRAVE, position=good.position(row), evidence={"rule": "DM-09"},
-        )  # fmt: skip
-    for row, last in zip(found.over.tolist(), found.over_last.tolist(), strict=True):
-        end_alarm(state, batch.out, int(good.arrival[row]), int(good.slot[row]), AlarmKind.NO_WAYBILL, last)
+    for event in events:
+        arrival, slot = int(good.arrival[event.row]), int(good.slot[event.row])
+        if event.what is What.RAISED:
+            raise_alarm(
+                state, batch.out, arrival, slot, AlarmKind.NO_WAYBILL, event.at_ms,
+                severity=Severity.GRAVE, position=good.position(event.row), evidence={"rule": "DM-09"},
+            )  # fmt: skip
+        elif event.what is What.OVER:
+            end_alarm(state, batch.out, arrival, slot, AlarmKind.NO_WAYBILL, event.at_ms)
 
 
 def check_place(state: ShardState, world: World, fact: TripFact, slot: int, out: Outbox, arrival: int) -> None:
@@ -42,7 +44,8 @@ def check_place(state: ShardState, world: World, fact: TripFact, slot: int, out:
     was_loaded = old is not None and old.loaded
     trip = old if was_loaded and old is not None else fact
     place, seen_ms = state.position(slot), int(state.columns["good_ms"][slot])
-    if fact.loaded == was_loaded or not trip.sites or place is None or fact.at_ms - seen_ms > _OLDEST_PLACE_MS:
+    is_there = place is not None and 0 <= fact.at_ms - seen_ms <= _OLDEST_PLACE_MS
+    if fact.loaded == was_loaded or not trip.sites or place is None or not is_there:
         return
     if not is_at_site(trip, place, world.thresholds.wrong_place_slack_m):
         what = "unloading" if was_loaded else "loading"
