@@ -190,14 +190,15 @@ class EdgePool:
         return _spread(found, rows, len(area))
 
     def _through(self, area: Int64s, py: Int64s, px: Int64s, up: Int64s, across: Int64s) -> Through:
-        starts, ends = self._ends_inside(area, py, px), self._ends_inside(area, py + up, px + across)
-        height, slab_height = self._height.values[area], self._slab_height.values[area]
-        first = np.clip(np.minimum(py, py + up), 0, height) // slab_height
-        last = np.clip(np.maximum(py, py + up), 0, height) // slab_height
-        base = self._first_slab.values[area]
-        t_in, t_out = self._contacts(base + first, base + last, py, px, up, across)
-        meets = starts | ends | np.isfinite(t_in)
-        return Through(meets, np.where(starts, 0.0, t_in), np.where(ends, 1.0, t_out), starts, ends)
+        starts, moves = self._ends_inside(area, py, px), (up != 0) | (across != 0)
+        ends = starts.copy()
+        rows = np.flatnonzero(moves)
+        ends[rows] = self._ends_inside(area[rows], (py + up)[rows], (px + across)[rows])
+        t_in, t_out = np.where(starts, 0.0, np.inf), np.where(ends, 1.0, -np.inf)
+        rows = np.flatnonzero(moves & ~(starts & ends))  # where both ends are inside, nothing between them matters
+        first, last = self._contacts(area[rows], py[rows], px[rows], up[rows], across[rows])
+        t_in[rows], t_out[rows] = np.minimum(t_in[rows], first), np.maximum(t_out[rows], last)
+        return Through(np.isfinite(t_in), t_in, t_out, starts, ends)
 
     def _ends_inside(self, area: Int64s, up: Int64s, aside: Int64s) -> Mask:
         inside: Mask = (
@@ -207,11 +208,13 @@ class EdgePool:
         inside[rows] = self._contains(area[rows], up[rows], aside[rows])
         return inside
 
-    def _contacts(
-        self, first: Int64s, last: Int64s, py: Int64s, px: Int64s, up: Int64s, across: Int64s
-    ) -> tuple[Floats, Floats]:
+    def _contacts(self, area: Int64s, py: Int64s, px: Int64s, up: Int64s, across: Int64s) -> tuple[Floats, Floats]:
         """First and last share at which each segment touches an edge; infinities where it touches none."""
-        rows, ay, ax, by, bx = self._edges(first, last)
+        height, slab_height = self._height.values[area], self._slab_height.values[area]
+        first = np.clip(np.minimum(py, py + up), 0, height) // slab_height
+        last = np.clip(np.maximum(py, py + up), 0, height) // slab_height
+        base = self._first_slab.values[area]
+        rows, ay, ax, by, bx = self._edges(base + first, base + last)
         sy, sx, dy, dx = py[rows], px[rows], up[rows], across[rows]
         a_side = dx * (ay - sy) - dy * (ax - sx)
         b_side = dx * (by - sy) - dy * (bx - sx)

@@ -143,12 +143,20 @@ def _from_outside(state: VisitState | None, taken: Step, depth_m: Depth, policy:
         at_ms, is_exact = _moment(taken, taken.t_in, policy, came_across=not taken.starts_inside)
         state = VisitState(False, at_ms, is_exact, 0, at_ms, is_exact, is_first=is_first)
     deepest = max(state.deepest_m, depth_m()) if policy.least_depth_m else 0.0
-    state = dataclasses.replace(state, points=state.points + points, deepest_m=deepest)
+    state = _weighed(state, points, state.change_ms, state.change_is_exact, deepest)
     if not _is_confirmed(state, taken, policy):
         return state, ()
     kind = Kind.ENTERED if state.change_is_exact else Kind.FOUND_INSIDE
     visit = VisitState(True, state.change_ms, state.change_is_exact)
     return visit, (Event(kind, state.change_ms, state.change_is_exact),)
+
+
+def _weighed(state: VisitState, points: int, change_ms: int, is_exact: bool, deepest_m: float) -> VisitState:
+    """The same state with more points for a change of side."""
+    total = state.points + points
+    return VisitState(
+        state.inside, state.since_ms, state.is_exact, total, change_ms, is_exact, deepest_m, state.is_first
+    )
 
 
 def _crossing(state: VisitState | None, taken: Step, policy: Policy) -> tuple[Event, ...]:
@@ -166,12 +174,14 @@ def _crossing(state: VisitState | None, taken: Step, policy: Policy) -> tuple[Ev
 
 def _from_inside(state: VisitState, taken: Step, depth_m: Depth, policy: Policy) -> Answer:
     if taken.ends_inside:
-        return dataclasses.replace(state, points=0), ()
+        return (state if state.points == 0 else VisitState(True, state.since_ms, state.is_exact)), ()
     points = _points(taken, depth_m, policy)
-    if points and state.points == 0:
-        at_ms, is_exact = _moment(taken, taken.t_out, policy, came_across=taken.starts_inside)
-        state = dataclasses.replace(state, change_ms=at_ms, change_is_exact=is_exact)
-    state = dataclasses.replace(state, points=state.points + points)
+    if points == 0:
+        return state, ()
+    change = state.change_ms, state.change_is_exact
+    if state.points == 0:
+        change = _moment(taken, taken.t_out, policy, came_across=taken.starts_inside)
+    state = _weighed(state, points, *change, 0.0)
     if state.points < 2 * policy.confirming_fixes:
         return state, ()
     return None, (Event(Kind.LEFT, state.change_ms, state.change_is_exact),)

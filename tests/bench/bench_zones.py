@@ -1,8 +1,8 @@
 """Fixes per second through the zone index and the visits, beside an STRtree with the same refine: `python tests/bench/bench_zones.py`.
 
 Environment: ZONES (default "2000,30000,100000"), VEHICLES (20000), ROUNDS (5 fixes of each vehicle in a run), RUNS (5).
-Zones of 20 to 500 corners, 200 m to 5 km across (one in a hundred up to 50 km), over the middle of China; half of the vehicles
-near a zone, four in ten parked, the others at up to 80 km/h with a fix every 30 s. Both sides get the same segments, refine the same
+Zones of 20 to 500 corners, 200 m to 5 km across (one in a hundred up to 50 km), over the middle of China; every fourth vehicle
+beside a zone, four in ten parked, the others at up to 80 km/h with a fix every 30 s. Both sides get the same segments, refine the same
 candidates by the same exact tests, and run the same state machine; the peer finds its candidates with shapely's STRtree. Prints
 one JSON line for each number of zones: medians over the runs, and the ratio. The two must agree on every event.
 """
@@ -67,7 +67,7 @@ class Traffic:
     def of(cls, rng: np.random.Generator, zones: dict[int, MultiPolygon], vehicles: int, rounds: int) -> Traffic:
         latitude, longitude = rng.integers(BOX[0], BOX[2], vehicles), rng.integers(BOX[1], BOX[3], vehicles)
         boxes = np.array([shape.box for shape in zones.values()])
-        near, chosen = vehicles // 2, rng.integers(0, len(boxes), vehicles // 2)
+        near, chosen = vehicles // 4, rng.integers(0, len(boxes), vehicles // 4)
         spread = 300_000
         latitude[:near] = (boxes[chosen, 0] + boxes[chosen, 2]) // 2 + rng.integers(-spread, spread, near)
         longitude[:near] = (boxes[chosen, 1] + boxes[chosen, 3]) // 2 + rng.integers(-spread, spread, near)
