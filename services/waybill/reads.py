@@ -22,11 +22,11 @@ from services.waybill.wire import Findings, revision_to_wire, shown
 
 
 def get_waybill(call: Call, request: Any) -> pb.Waybill:
-    return shown(_readable(call, request.waybill_id))
+    return shown(readable(call, request.waybill_id))
 
 
 def list_revisions(call: Call, request: Any) -> pb.ListRevisionsResponse:
-    kept = _readable(call, request.waybill_id)
+    kept = readable(call, request.waybill_id)
     revisions = store.revisions_of(call.transaction, kept.waybill.id)
     return pb.ListRevisionsResponse(revisions=map(revision_to_wire, revisions))
 
@@ -46,7 +46,7 @@ def list_waybills(call: Call, request: Any) -> pb.ListWaybillsResponse:
     return response
 
 
-def _readable(call: Call, waybill_id: str) -> Kept:
+def readable(call: Call, waybill_id: str) -> Kept:
     """Raises a refusal NOT_FOUND for what is not there and for what is not the caller's to see."""
     refuse(text_of(waybill_id, "waybill_id", required=True))
     kept = store.find(call.transaction, waybill_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.runtime.service import Service
-from services.waybill import acts, amend, batch, deliver, issue, numbers, reads, swap
+from services.waybill import acts, amend, batch, deliver, issue, numbers, printing, reads, roadside, swap
 
 SERVICE = Service(
     name="hazway.waybill.v1.WaybillService",
@@ -23,5 +23,9 @@ SERVICE = Service(
         "ListRevisions": reads.list_revisions,
         "SwapAssignment": swap.swap_assignment,
         "AllotNumbers": numbers.allot_numbers,
+        "GetRoadsideCode": roadside.get_roadside_code,
+        "GetDayBundle": roadside.get_day_bundle,
+        "ExportWaybillPdf": printing.export_waybill_pdf,
+        "FindByPlate": roadside.find_by_plate,
     },
 )

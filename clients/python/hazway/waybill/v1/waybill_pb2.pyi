@@ -212,6 +212,25 @@ REVISION_STATE_MADE: RevisionState.ValueType  # 2
 REVISION_STATE_REVERTED: RevisionState.ValueType  # 3
 Global___RevisionState: _TypeAlias = RevisionState  # noqa: Y015
 
+class _PlateAnswer:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PlateAnswerEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PlateAnswer.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PLATE_ANSWER_UNSPECIFIED: _PlateAnswer.ValueType  # 0
+    PLATE_ANSWER_FOUND: _PlateAnswer.ValueType  # 1
+    PLATE_ANSWER_UNKNOWN: _PlateAnswer.ValueType  # 2
+    """No data here, which does not mean that there is no waybill: ask the home province 情况不明."""
+
+class PlateAnswer(_PlateAnswer, metaclass=_PlateAnswerEnumTypeWrapper): ...
+
+PLATE_ANSWER_UNSPECIFIED: PlateAnswer.ValueType  # 0
+PLATE_ANSWER_FOUND: PlateAnswer.ValueType  # 1
+PLATE_ANSWER_UNKNOWN: PlateAnswer.ValueType  # 2
+"""No data here, which does not mean that there is no waybill: ask the home province 情况不明."""
+Global___PlateAnswer: _TypeAlias = PlateAnswer  # noqa: Y015
+
 @_typing.final
 class Party(_message.Message):
     """A party as the form shows it."""
@@ -1728,3 +1747,190 @@ class AllotNumbersResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AllotNumbersResponse: _TypeAlias = AllotNumbersResponse  # noqa: Y015
+
+@_typing.final
+class GetRoadsideCodeRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAYBILL_ID_FIELD_NUMBER: _builtins.int
+    waybill_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        waybill_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["waybill_id", b"waybill_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetRoadsideCodeRequest: _TypeAlias = GetRoadsideCodeRequest  # noqa: Y015
+
+@_typing.final
+class GetRoadsideCodeResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    QR_SVG_FIELD_NUMBER: _builtins.int
+    QR_VERSION_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    code: _builtins.str
+    """Begins with HZ1: and fits a QR code's alphanumeric mode."""
+    qr_svg: _builtins.str
+    """The same as an image, at error level M."""
+    qr_version: _builtins.int
+    revision: _builtins.int
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """Fetch a new one before then; never more than 72 hours ahead."""
+
+    def __init__(
+        self,
+        *,
+        code: _builtins.str = ...,
+        qr_svg: _builtins.str = ...,
+        qr_version: _builtins.int = ...,
+        revision: _builtins.int = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "expires_at", b"expires_at", "qr_svg", b"qr_svg", "qr_version", b"qr_version", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetRoadsideCodeResponse: _TypeAlias = GetRoadsideCodeResponse  # noqa: Y015
+
+@_typing.final
+class GetDayBundleRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetDayBundleRequest: _TypeAlias = GetDayBundleRequest  # noqa: Y015
+
+@_typing.final
+class GetDayBundleResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BUNDLE_FIELD_NUMBER: _builtins.int
+    GENERATED_AT_FIELD_NUMBER: _builtins.int
+    bundle: _builtins.bytes
+    """Signed by the operator: `hazway waybill check --bundle`."""
+    @_builtins.property
+    def generated_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        bundle: _builtins.bytes = ...,
+        generated_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["generated_at", b"generated_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle", b"bundle", "generated_at", b"generated_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetDayBundleResponse: _TypeAlias = GetDayBundleResponse  # noqa: Y015
+
+@_typing.final
+class ExportWaybillPdfRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAYBILL_ID_FIELD_NUMBER: _builtins.int
+    waybill_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        waybill_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["waybill_id", b"waybill_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportWaybillPdfRequest: _TypeAlias = ExportWaybillPdfRequest  # noqa: Y015
+
+@_typing.final
+class ExportWaybillPdfResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PDF_FIELD_NUMBER: _builtins.int
+    FILE_NAME_FIELD_NUMBER: _builtins.int
+    pdf: _builtins.bytes
+    file_name: _builtins.str
+    def __init__(
+        self,
+        *,
+        pdf: _builtins.bytes = ...,
+        file_name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["file_name", b"file_name", "pdf", b"pdf"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportWaybillPdfResponse: _TypeAlias = ExportWaybillPdfResponse  # noqa: Y015
+
+@_typing.final
+class FindByPlateRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLATE_FIELD_NUMBER: _builtins.int
+    plate: _builtins.str
+    """In any usual spelling."""
+    def __init__(
+        self,
+        *,
+        plate: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["plate", b"plate"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindByPlateRequest: _TypeAlias = FindByPlateRequest  # noqa: Y015
+
+@_typing.final
+class FindByPlateResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ANSWER_FIELD_NUMBER: _builtins.int
+    WAYBILLS_FIELD_NUMBER: _builtins.int
+    MESSAGE_ZH_FIELD_NUMBER: _builtins.int
+    MESSAGE_EN_FIELD_NUMBER: _builtins.int
+    answer: Global___PlateAnswer.ValueType
+    message_zh: _builtins.str
+    """Whom to ask where the answer is UNKNOWN."""
+    message_en: _builtins.str
+    @_builtins.property
+    def waybills(self) -> _containers.RepeatedCompositeFieldContainer[Global___Waybill]:
+        """Issued and not ended, the latest departure first, without routes; at most 10."""
+
+    def __init__(
+        self,
+        *,
+        answer: Global___PlateAnswer.ValueType = ...,
+        waybills: _abc.Iterable[Global___Waybill] | None = ...,
+        message_zh: _builtins.str = ...,
+        message_en: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "message_en", b"message_en", "message_zh", b"message_zh", "waybills", b"waybills"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindByPlateResponse: _TypeAlias = FindByPlateResponse  # noqa: Y015

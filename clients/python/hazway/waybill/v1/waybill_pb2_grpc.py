@@ -111,6 +111,26 @@ class WaybillServiceStub:
                 request_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.AllotNumbersRequest.SerializeToString,
                 response_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.AllotNumbersResponse.FromString,
                 _registered_method=True)
+        self.GetRoadsideCode = channel.unary_unary(
+                '/hazway.waybill.v1.WaybillService/GetRoadsideCode',
+                request_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.GetRoadsideCodeRequest.SerializeToString,
+                response_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.GetRoadsideCodeResponse.FromString,
+                _registered_method=True)
+        self.GetDayBundle = channel.unary_unary(
+                '/hazway.waybill.v1.WaybillService/GetDayBundle',
+                request_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.GetDayBundleRequest.SerializeToString,
+                response_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.GetDayBundleResponse.FromString,
+                _registered_method=True)
+        self.ExportWaybillPdf = channel.unary_unary(
+                '/hazway.waybill.v1.WaybillService/ExportWaybillPdf',
+                request_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.ExportWaybillPdfRequest.SerializeToString,
+                response_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.ExportWaybillPdfResponse.FromString,
+                _registered_method=True)
+        self.FindByPlate = channel.unary_unary(
+                '/hazway.waybill.v1.WaybillService/FindByPlate',
+                request_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.FindByPlateRequest.SerializeToString,
+                response_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.FindByPlateResponse.FromString,
+                _registered_method=True)
 
 
 class WaybillServiceServicer:
@@ -220,6 +240,34 @@ class WaybillServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetRoadsideCode(self, request, context):
+        """What the lorry shows at the roadside 路检码: the current revision, signed, as the text of a QR code.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetDayBundle(self, request, context):
+        """What an inspector carries to judge such codes without a network 每日数据包.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportWaybillPdf(self, request, context):
+        """The official form on one page, with the roadside code 打印运单.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FindByPlate(self, request, context):
+        """The living waybills of a vehicle by its plate, for authorities 按车牌查询.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_WaybillServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -297,6 +345,26 @@ def add_WaybillServiceServicer_to_server(servicer, server):
                     servicer.AllotNumbers,
                     request_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.AllotNumbersRequest.FromString,
                     response_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.AllotNumbersResponse.SerializeToString,
+            ),
+            'GetRoadsideCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRoadsideCode,
+                    request_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.GetRoadsideCodeRequest.FromString,
+                    response_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.GetRoadsideCodeResponse.SerializeToString,
+            ),
+            'GetDayBundle': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDayBundle,
+                    request_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.GetDayBundleRequest.FromString,
+                    response_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.GetDayBundleResponse.SerializeToString,
+            ),
+            'ExportWaybillPdf': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExportWaybillPdf,
+                    request_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.ExportWaybillPdfRequest.FromString,
+                    response_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.ExportWaybillPdfResponse.SerializeToString,
+            ),
+            'FindByPlate': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindByPlate,
+                    request_deserializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.FindByPlateRequest.FromString,
+                    response_serializer=hazway_dot_waybill_dot_v1_dot_waybill__pb2.FindByPlateResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -706,6 +774,114 @@ class WaybillService:
             '/hazway.waybill.v1.WaybillService/AllotNumbers',
             hazway_dot_waybill_dot_v1_dot_waybill__pb2.AllotNumbersRequest.SerializeToString,
             hazway_dot_waybill_dot_v1_dot_waybill__pb2.AllotNumbersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRoadsideCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hazway.waybill.v1.WaybillService/GetRoadsideCode',
+            hazway_dot_waybill_dot_v1_dot_waybill__pb2.GetRoadsideCodeRequest.SerializeToString,
+            hazway_dot_waybill_dot_v1_dot_waybill__pb2.GetRoadsideCodeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDayBundle(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hazway.waybill.v1.WaybillService/GetDayBundle',
+            hazway_dot_waybill_dot_v1_dot_waybill__pb2.GetDayBundleRequest.SerializeToString,
+            hazway_dot_waybill_dot_v1_dot_waybill__pb2.GetDayBundleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportWaybillPdf(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hazway.waybill.v1.WaybillService/ExportWaybillPdf',
+            hazway_dot_waybill_dot_v1_dot_waybill__pb2.ExportWaybillPdfRequest.SerializeToString,
+            hazway_dot_waybill_dot_v1_dot_waybill__pb2.ExportWaybillPdfResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindByPlate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hazway.waybill.v1.WaybillService/FindByPlate',
+            hazway_dot_waybill_dot_v1_dot_waybill__pb2.FindByPlateRequest.SerializeToString,
+            hazway_dot_waybill_dot_v1_dot_waybill__pb2.FindByPlateResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -62,6 +62,14 @@ class WaybillServiceStub:
     """Exchange a driver, escort, tractor, trailer or tank 更换人员车辆: a new revision by the carrier's word alone."""
     AllotNumbers: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.AllotNumbersRequest, _waybill_pb2.AllotNumbersResponse]
     """Serials for issuing without a network 预分配号段."""
+    GetRoadsideCode: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.GetRoadsideCodeRequest, _waybill_pb2.GetRoadsideCodeResponse]
+    """What the lorry shows at the roadside 路检码: the current revision, signed, as the text of a QR code."""
+    GetDayBundle: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.GetDayBundleRequest, _waybill_pb2.GetDayBundleResponse]
+    """What an inspector carries to judge such codes without a network 每日数据包."""
+    ExportWaybillPdf: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.ExportWaybillPdfRequest, _waybill_pb2.ExportWaybillPdfResponse]
+    """The official form on one page, with the roadside code 打印运单."""
+    FindByPlate: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.FindByPlateRequest, _waybill_pb2.FindByPlateResponse]
+    """The living waybills of a vehicle by its plate, for authorities 按车牌查询."""
 
 @_typing.type_check_only
 class WaybillServiceAsyncStub(WaybillServiceStub):
@@ -97,6 +105,14 @@ class WaybillServiceAsyncStub(WaybillServiceStub):
     """Exchange a driver, escort, tractor, trailer or tank 更换人员车辆: a new revision by the carrier's word alone."""
     AllotNumbers: _aio.UnaryUnaryMultiCallable[_waybill_pb2.AllotNumbersRequest, _waybill_pb2.AllotNumbersResponse]  # type: ignore[assignment]
     """Serials for issuing without a network 预分配号段."""
+    GetRoadsideCode: _aio.UnaryUnaryMultiCallable[_waybill_pb2.GetRoadsideCodeRequest, _waybill_pb2.GetRoadsideCodeResponse]  # type: ignore[assignment]
+    """What the lorry shows at the roadside 路检码: the current revision, signed, as the text of a QR code."""
+    GetDayBundle: _aio.UnaryUnaryMultiCallable[_waybill_pb2.GetDayBundleRequest, _waybill_pb2.GetDayBundleResponse]  # type: ignore[assignment]
+    """What an inspector carries to judge such codes without a network 每日数据包."""
+    ExportWaybillPdf: _aio.UnaryUnaryMultiCallable[_waybill_pb2.ExportWaybillPdfRequest, _waybill_pb2.ExportWaybillPdfResponse]  # type: ignore[assignment]
+    """The official form on one page, with the roadside code 打印运单."""
+    FindByPlate: _aio.UnaryUnaryMultiCallable[_waybill_pb2.FindByPlateRequest, _waybill_pb2.FindByPlateResponse]  # type: ignore[assignment]
+    """The living waybills of a vehicle by its plate, for authorities 按车牌查询."""
 
 class WaybillServiceServicer(metaclass=_abc_1.ABCMeta):
     """The carrier issues; the loader's clearance lets the lorry leave; each consignee signs. Ids are made by who issues, numbers
@@ -219,5 +235,37 @@ class WaybillServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_waybill_pb2.AllotNumbersResponse, _abc.Awaitable[_waybill_pb2.AllotNumbersResponse]]:
         """Serials for issuing without a network 预分配号段."""
+
+    @_abc_1.abstractmethod
+    def GetRoadsideCode(
+        self,
+        request: _waybill_pb2.GetRoadsideCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_waybill_pb2.GetRoadsideCodeResponse, _abc.Awaitable[_waybill_pb2.GetRoadsideCodeResponse]]:
+        """What the lorry shows at the roadside 路检码: the current revision, signed, as the text of a QR code."""
+
+    @_abc_1.abstractmethod
+    def GetDayBundle(
+        self,
+        request: _waybill_pb2.GetDayBundleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_waybill_pb2.GetDayBundleResponse, _abc.Awaitable[_waybill_pb2.GetDayBundleResponse]]:
+        """What an inspector carries to judge such codes without a network 每日数据包."""
+
+    @_abc_1.abstractmethod
+    def ExportWaybillPdf(
+        self,
+        request: _waybill_pb2.ExportWaybillPdfRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_waybill_pb2.ExportWaybillPdfResponse, _abc.Awaitable[_waybill_pb2.ExportWaybillPdfResponse]]:
+        """The official form on one page, with the roadside code 打印运单."""
+
+    @_abc_1.abstractmethod
+    def FindByPlate(
+        self,
+        request: _waybill_pb2.FindByPlateRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_waybill_pb2.FindByPlateResponse, _abc.Awaitable[_waybill_pb2.FindByPlateResponse]]:
+        """The living waybills of a vehicle by its plate, for authorities 按车牌查询."""
 
 def add_WaybillServiceServicer_to_server(servicer: WaybillServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
