@@ -77,7 +77,10 @@ def test_a_gas_is_filled_by_mass_and_needs_no_density() -> None:
     lpg = replace(
         PETROL, un_number="1965", name="液化石油气", hazard_class="2.1", density_mg_per_ml=0, packing_group=""
     )
-    trip = at_gate(knowing(ROOMY, replace(TANK, permitted_media=(Medium("1965"),))), carrying(lpg, waybill=ISSUED))
+    trip = at_gate(
+        knowing(ROOMY, replace(TANK, permitted_media=(Medium("1965"),), rated_mass_g=90_000_000)),
+        carrying(lpg, waybill=ISSUED),
+    )
     assert check_densities((replace(FILL, density_mg_per_ml=0),), trip) == ()
     assert a_permit(trip).entries[0].maximum_g == 28_000_000 + 560_000
 
