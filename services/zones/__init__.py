@@ -4,7 +4,6 @@ Other slices ask ``active``, ``timeline``, ``last_change``, ``changes_since``, `
 ``on_route``, and judge with ``services.zones.rules``; a change wakes whoever listens to ``WAKE_ZONES``.
 """
 
-from services.zones.book import Effective
 from services.zones.front import (
     active,
     changes_since,
@@ -17,6 +16,7 @@ from services.zones.front import (
     timeline,
     version_of,
 )
+from services.zones.model import Effective
 from services.zones.puts import WAKE_ZONES
 
 __all__ = [

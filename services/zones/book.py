@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import pairwise
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise, takewhile
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -19,39 +18,38 @@ from sqlalchemy import Connection, Engine
 
 from geo.roads import RoadGraph
 from services.zones import store
-from services.zones.model import ZoneVersion
+from services.zones.model import Effective, ZoneVersion
+from services.zones.plan import Held
 from services.zones.roads import Region, edges_of
 
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _AT_ONCE = 1_000
+LONGEST_TRIP = timedelta(days=7)
 _MOST_REGIONS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Effective:
-    """A version in the time [``valid_from``, ``valid_to``) in which it is the true one of its zone."""
-
-    version: ZoneVersion
-    valid_from: datetime
-    valid_to: datetime | None
 
 
 class Book:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._versions: dict[str, list[ZoneVersion]] = {}
+        self._spans: dict[str, tuple[Effective, ...]] = {}
         self._last = 0
-        self._span = (_LAST, _FIRST)
-        self._active: tuple[ZoneVersion, ...] = ()
+        self._chosen_for = (_LAST, _FIRST)
+        self._now: tuple[Effective, ...] = ()
+        self._coming: tuple[Effective, ...] = ()
         self._regions: dict[str, Region] = {}
         self._edges: dict[str, dict[int, frozenset[int]]] = {}
 
     def active(self, connection: Connection, at: datetime) -> tuple[ZoneVersion, ...]:
         """The zones in force at ``at`` by all that is known, ordered by id."""
+        return tuple(each.version for each in self.in_force(connection, at, at))
+
+    def in_force(self, connection: Connection, at: datetime, until: datetime) -> tuple[Effective, ...]:
+        """The zones in force at ``at``, ordered by id, then what begins before ``until``, in the order of beginning."""
         with self._lock:
-            if self._read_on(connection) or not self._span[0] <= at < self._span[1]:
+            if self._read_on(connection) or not self._chosen_for[0] <= at < self._chosen_for[1]:
                 self._choose(at)
-            return self._active
+            return (*self._now, *takewhile(lambda each: each.valid_from < until, self._coming))
 
     def region(self, connection: Connection, region_id: str) -> Region:
         """The road network. Raises ``LookupError`` when there is none of this id."""
@@ -67,15 +65,13 @@ class Book:
                 self._regions[region_id] = Region(region_id, graph_from_bytes(stored))
             return self._regions[region_id]
 
-    def held(
-        self, connection: Connection, region: Region, at: datetime
-    ) -> Mapping[int, tuple[ZoneVersion, frozenset[int]]]:
-        """The zones in force that hold edges of the region, with these edges, by version number."""
+    def held(self, connection: Connection, region: Region, at: datetime) -> tuple[Held, ...]:
+        """The zones that hold edges of the region and are in force at ``at`` or will be before a trip that starts then ends."""
         with self._lock:
-            active = self.active(connection, at)
+            in_force = self.in_force(connection, at, at + LONGEST_TRIP)
             known = self._edges.setdefault(region.id, {})
-            known.update(edges_of(region, [version for version in active if version.number not in known]))
-            return {version.number: (version, known[version.number]) for version in active if known[version.number]}
+            known.update(edges_of(region, [each.version for each in in_force if each.version.number not in known]))
+            return tuple(Held(each, edges) for each in in_force if (edges := known[each.version.number]))
 
     def timeline(self, connection: Connection, change: int) -> tuple[Effective, ...]:
         """Which version of each zone is in force when, by what was written up to that change."""
@@ -88,25 +84,29 @@ class Book:
 
     def _read_on(self, connection: Connection) -> bool:
         """Read what was written since; whether that was anything."""
-        anything = False
+        changed: set[str] = set()
         while changes := store.changes_since(connection, self._last, _AT_ONCE):
             for version in changes:
                 self._versions.setdefault(version.zone.id, []).append(version)
+                changed.add(version.zone.id)
             self._last = changes[-1].number
-            anything = True
-        return anything
+        self._spans.update((zone_id, tuple(spans(self._versions[zone_id]))) for zone_id in changed)
+        return bool(changed)
 
     def _choose(self, at: datetime) -> None:
+        """Sort what is known into what is true at ``at`` and what comes later, and note for how long that holds."""
         since, until = _FIRST, _LAST
-        chosen = []
-        for zone_id in sorted(self._versions):
-            versions = self._versions[zone_id]
-            for edge in (edge for version in versions for edge in (version.valid_from, version.valid_to) if edge):
-                since, until = (max(since, edge), until) if edge <= at else (since, min(until, edge))
-            current = true_at(versions, at)
-            if current is not None and not current.withdrawn:
-                chosen.append(current)
-        self._span, self._active = (since, until), tuple(chosen)
+        now, coming = [], []
+        for zone_id in sorted(self._spans):
+            for span in self._spans[zone_id]:
+                for edge in (span.valid_from, span.valid_to or _LAST):
+                    since, until = (max(since, edge), until) if edge <= at else (since, min(until, edge))
+                if span.is_true_at(at):
+                    now.append(span)
+                elif span.valid_from > at:
+                    coming.append(span)
+        self._chosen_for, self._now = (since, until), tuple(now)
+        self._coming = tuple(sorted(coming, key=lambda span: span.valid_from))
 
 
 def true_at(versions: list[ZoneVersion], at: datetime) -> ZoneVersion | None:

@@ -10,10 +10,11 @@ from sqlalchemy import Connection
 from geo.position import Position
 from geo.roads import RoadGraph
 from services.zones import store
-from services.zones.book import Effective, book_of
+from services.zones.book import LONGEST_TRIP, book_of
 from services.zones.calendar import held
 from services.zones.model import (
     Action,
+    Effective,
     GoodsFilter,
     Notice,
     RouteZone,
@@ -93,7 +94,8 @@ def passages_on(
         held_edges = book_of(connection).held(connection, found, trip.departure)
         return passages(found, held_edges, route_over(found, keys).edges, trip)
     line = [point for point in route if isinstance(point, Position)]
-    return passages_of_line(active(connection, trip.departure), line, trip) if len(line) > 1 else ()
+    in_force = book_of(connection).in_force(connection, trip.departure, trip.departure + LONGEST_TRIP)
+    return passages_of_line(in_force, line, trip) if len(line) > 1 else ()
 
 
 def version_of(connection: Connection, version: str) -> ZoneVersion:

@@ -241,6 +241,18 @@ class ZoneVersion:
         return self.zone.area()
 
 
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """A version in the time [``valid_from``, ``valid_to``) in which it is the true one of its zone."""
+
+    version: ZoneVersion
+    valid_from: datetime
+    valid_to: datetime | None
+
+    def is_true_at(self, at: datetime) -> bool:
+        return self.valid_from <= at and (self.valid_to is None or at < self.valid_to)
+
+
 class Outcome(Enum):
     FORBIDDEN = "FORBIDDEN"
     PASS_NEEDED = "PASS_NEEDED"  # noqa: S105

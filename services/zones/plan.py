@@ -21,8 +21,8 @@ from geo.routing import Network, Route, costs
 from services.errors import Basis
 from services.errors.zones import ROAD_CLOSED_TO_GOODS
 from services.registry.model import Permit
-from services.zones.model import Outcome, ZoneVersion
-from services.zones.roads import Region, follows, metres_inside, segments_of
+from services.zones.model import Effective, Outcome, ZoneVersion
+from services.zones.roads import Region, Segments, follows, metres_inside, segments_of
 from services.zones.rules import Cargo, Decision, judge_stay
 
 Mask = npt.NDArray[np.bool_]
@@ -71,10 +71,17 @@ class Plan:
     unrestricted: Route
 
 
-Held = Mapping[int, tuple[ZoneVersion, frozenset[int]]]  # by version number: the zone and its edges
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A zone while a version of it is in force, and its edges in the region."""
+
+    effective: Effective
+    edges: frozenset[int]
 
 
-def plan(region: Region, held: Held, origin: int, destination: int, trip: Trip, *, obey: bool = True) -> Plan | None:
+def plan(
+    region: Region, held: Sequence[Held], origin: int, destination: int, trip: Trip, *, obey: bool = True
+) -> Plan | None:
     """The plan between two nodes; ``None`` when no road joins them. Without ``obey`` the route is the unrestricted one."""
     always = _always_closed(region, origin, destination)
     unrestricted = _quickest(region, origin, destination, always)
@@ -82,6 +89,7 @@ def plan(region: Region, held: Held, origin: int, destination: int, trip: Trip, 
         return None
     marked = _tagged(region, {"hazmat": frozenset({"no"})}) if trip.cargo.is_dangerous else np.zeros_like(always)
     route: Route | None = unrestricted
+    edges_of = {each.effective.version.number: list(each.edges) for each in held}
     forbidden, passed = always.copy(), tuple[Passage, ...]()
     binding: dict[tuple[str, str], Decision] = {}
     while route is not None:
@@ -92,7 +100,7 @@ def plan(region: Region, held: Held, origin: int, destination: int, trip: Trip, 
             break
         for passage in blocking:
             binding.update({(each.version, each.rule_id): each for each in passage.blocking})
-            forbidden[list(held[passage.version.number][1])] = True
+            forbidden[edges_of[passage.version.number]] = True
         if on_marked:
             binding.setdefault(("", MAP_RULE), _by_map(region, on_marked[0]))
             forbidden |= marked
@@ -105,31 +113,39 @@ def plan(region: Region, held: Held, origin: int, destination: int, trip: Trip, 
     )
 
 
-def passages(region: Region, held: Held, edges: Sequence[int], trip: Trip) -> tuple[Passage, ...]:
+def passages(region: Region, held: Iterable[Held], edges: Sequence[int], trip: Trip) -> tuple[Passage, ...]:
     """Each uninterrupted way through each zone, in the order of entering, with what its rules say at that time."""
     milliseconds = costs(region.graph, "time")
     clock = [0, *accumulate(int(milliseconds[edge]) for edge in edges)]
     found = []
-    for version, inside in held.values():
-        for first, last in _runs([edge in inside for edge in edges]):
+    for each in held:
+        for first, last in _runs([edge in each.edges for edge in edges]):
             enter, leave = (trip.departure + timedelta(milliseconds=clock[place]) for place in (first, last))
             length_dm = sum(int(region.graph.edge_length_dm[edge]) for edge in edges[first:last])
-            found.append(_passage(version, enter, leave, length_dm, trip))
+            found.append(_passage(each.effective, enter, leave, length_dm, trip))
     return _ordered(found)
 
 
-def passages_of_line(versions: Sequence[ZoneVersion], line: Sequence[Position], trip: Trip) -> tuple[Passage, ...]:
+def passages_of_line(zones: Sequence[Effective], line: Sequence[Position], trip: Trip) -> tuple[Passage, ...]:
     """The same for a line on the map, travelled at 60 km/h."""
     segments = segments_of(line)
     clock = [0.0, *accumulate(segments.metres.tolist())]
+    meets = dict(zip(*_met(segments, [each.version for each in zones]), strict=True))
     found = []
-    for version, inside in zip(versions, metres_inside(segments, versions), strict=True):
+    for each in zones:
+        inside = meets[each.version.number]
         for first, last in _runs([number in inside for number in range(len(segments.metres))]):
             metres = sum(inside[number] for number in range(first, last))
-            if follows(version, metres, clock[last] - clock[first]):
+            if follows(each.version, metres, clock[last] - clock[first]):
                 enter, leave = (trip.departure + _ride(clock[place]) for place in (first, last))
-                found.append(_passage(version, enter, leave, round(metres * 10), trip))
+                found.append(_passage(each, enter, leave, round(metres * 10), trip))
     return _ordered(found)
+
+
+def _met(segments: Segments, versions: Sequence[ZoneVersion]) -> tuple[list[int], list[dict[int, float]]]:
+    """For each version, once: its number, and how far which segments run inside."""
+    distinct = list({version.number: version for version in versions}.values())
+    return [version.number for version in distinct], list(metres_inside(segments, distinct))
 
 
 def _ride(metres: float) -> timedelta:
@@ -142,13 +158,18 @@ def ride_s(line: Sequence[Position]) -> tuple[int, int]:
     return round(metres * 10), -(-_ride(metres) // timedelta(seconds=1))
 
 
-def _passage(version: ZoneVersion, enter: datetime, leave: datetime, length_dm: int, trip: Trip) -> Passage:
-    decisions = judge_stay(version, trip.cargo, enter, leave, trip.passes)
-    return Passage(version=version, enter_at=enter, leave_at=leave, length_dm=length_dm, decisions=decisions)
+def _passage(effective: Effective, enter: datetime, leave: datetime, length_dm: int, trip: Trip) -> Passage | None:
+    """The passage as far as this version is in force then; None when it is not."""
+    first = max(enter, effective.valid_from)
+    last = min(leave, effective.valid_to) if effective.valid_to else leave
+    if not effective.is_true_at(first) or first > last or (first == last and enter < leave):
+        return None
+    decisions = judge_stay(effective.version, trip.cargo, first, last, trip.passes)
+    return Passage(version=effective.version, enter_at=enter, leave_at=leave, length_dm=length_dm, decisions=decisions)
 
 
-def _ordered(found: Iterable[Passage]) -> tuple[Passage, ...]:
-    return tuple(sorted(found, key=lambda passage: (passage.enter_at, passage.version.zone.id)))
+def _ordered(found: Iterable[Passage | None]) -> tuple[Passage, ...]:
+    return tuple(sorted(filter(None, found), key=lambda passage: (passage.enter_at, passage.version.zone.id)))
 
 
 def _runs(inside: Sequence[bool]) -> Iterator[tuple[int, int]]:

@@ -24,7 +24,7 @@ from services.registry.wire import invalid, missing, text_of, time_of
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.zones import store
-from services.zones.book import book_of
+from services.zones.book import LONGEST_TRIP, book_of
 from services.zones.plan import Trip, passages, passages_of_line, plan, ride_s
 from services.zones.regions import region_at, region_with, route_over
 from services.zones.roads import Region
@@ -97,7 +97,9 @@ def check_route(call: Call, request: Any) -> pb.CheckRouteResponse:
     refuse(findings)
     book = book_of(call.transaction)
     if line:
-        passed = passages_of_line(book.active(call.transaction, trip.departure), line, trip)
+        passed = passages_of_line(
+            book.in_force(call.transaction, trip.departure, trip.departure + LONGEST_TRIP), line, trip
+        )
         length_dm, duration_s = ride_s(line)
     else:
         region = _refused(lambda: region_with(call.transaction, request.region_id, request.edge_keys), "edge_keys")

@@ -92,6 +92,20 @@ def test_a_night_window_binds_at_night_only(world: World) -> None:
     assert [decision.rule_id for decision in by_night.binding] == ["night"]
 
 
+def test_a_declaration_that_begins_while_the_lorry_is_on_its_way_binds(world: World) -> None:
+    import_model(world)
+    midnight = world.clock.now() + timedelta(hours=16)
+    request = pb.DeclareTunnelRequest(zone_id=structure(), category="D", source=NOTICE)
+    request.valid_from.FromDatetime(midnight)
+    declared = call(world, "DeclareTunnel", request).zone
+    assert through(call(world, "PlanRoute", plan_request()))
+    late = plan_request()
+    late.departure_time.FromDatetime(midnight - timedelta(seconds=1))
+    around = call(world, "PlanRoute", late)
+    assert not through(around)
+    assert [decision.version for decision in around.binding] == [declared.version]
+
+
 def test_where_no_way_is_open_the_rules_are_named(world: World) -> None:
     import_model(world)
     graph, trip = model()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from geo.position import Position, distance_m, offset
 from geo.roads import RoadClass, RoadGraph
 from geo.routing import Route, costs
-from services.zones.model import Calendar, GoodsFilter, Outcome, Window, Zone, ZoneKind, ZoneVersion
+from services.zones.model import Calendar, Effective, GoodsFilter, Outcome, Window, Zone, ZoneKind, ZoneVersion
 from services.zones.plan import MAP_RULE, Held, Trip, passages, passages_of_line, plan
 from services.zones.roads import Region, edges_of
 from tests.unit.services.zones.zone_samples import (
@@ -72,10 +72,21 @@ def ladder(tags: dict[int, dict[str, str]] | None = None) -> Region:
     return region(east, [(0, 1), (1, 2), (0, 3), (3, 2)], tags)
 
 
-def held(over: Region, *zones: Zone) -> Held:
-    versions = [version(zone, number) for number, zone in enumerate(zones, start=1)]
+def held(over: Region, *zones: Zone) -> tuple[Held, ...]:
+    return held_versions(over, *(version(zone, number) for number, zone in enumerate(zones, start=1)))
+
+
+def held_versions(over: Region, *versions: ZoneVersion) -> tuple[Held, ...]:
     edges = edges_of(over, versions)
-    return {each.number: (each, edges[each.number]) for each in versions if edges[each.number]}
+    return tuple(
+        Held(Effective(each, each.valid_from, each.valid_to), edges[each.number])
+        for each in versions
+        if edges[each.number]
+    )
+
+
+def lasting(zone: Zone) -> Effective:
+    return Effective(version(zone), NOON - timedelta(days=1), None)
 
 
 def on_edges(keys: tuple[str, ...], *rules: object, **changes: object) -> Zone:
@@ -127,7 +138,7 @@ def test_when_every_way_is_forbidden_all_reasons_are_named() -> None:
 
 def test_no_road_is_no_plan() -> None:
     over = ladder()
-    assert plan(over, {}, 2, 0, TRIP) is None
+    assert plan(over, (), 2, 0, TRIP) is None
 
 
 def test_a_window_that_closes_before_the_lorry_arrives_does_not_bind() -> None:
@@ -156,20 +167,20 @@ def test_a_pass_lets_the_plan_through_and_other_goods_are_not_meant() -> None:
 
 def test_a_road_the_map_closes_to_dangerous_goods_binds_by_its_own_rule() -> None:
     over = ladder({1: {"highway": "primary", "hazmat": "no", "name": "示例桥"}})
-    planned = plan(over, {}, 0, 2, TRIP)
+    planned = plan(over, (), 0, 2, TRIP)
     assert planned is not None
     assert [(each.rule_id, each.zone_name) for each in planned.binding] == [(MAP_RULE, "示例桥")]
-    free = plan(over, {}, 0, 2, Trip(cargo=replace(cargo(), un_numbers=frozenset()), departure=NOON))
+    free = plan(over, (), 0, 2, Trip(cargo=replace(cargo(), un_numbers=frozenset()), departure=NOON))
     assert free is not None
     assert free.binding == ()
 
 
 def test_a_private_road_is_used_only_where_there_is_no_other() -> None:
     over = ladder({1: {"highway": "service", "access": "private"}})
-    around = plan(over, {}, 0, 2, TRIP)
+    around = plan(over, (), 0, 2, TRIP)
     assert around is not None
     assert around.unrestricted.edges == (2, 3)
-    depot = plan(over, {}, 1, 2, TRIP)
+    depot = plan(over, (), 1, 2, TRIP)
     assert depot is not None
     assert depot.unrestricted.edges == (1,)
 
@@ -191,8 +202,8 @@ def test_a_road_across_the_top_of_a_tunnel_is_not_in_it() -> None:
     places = [entrance, exit_, offset(middle, 180, 300), offset(middle, 0, 300)]
     over = region(places, [(0, 1), (2, 3)])
     assert edges_of(over, [version(tunnel("D"))]) == {1: frozenset({0})}
-    across = passages_of_line([version(tunnel("D"))], places[2:], TRIP)
-    along = passages_of_line([version(tunnel("D"))], places[:2], TRIP)
+    across = passages_of_line([lasting(tunnel("D"))], places[2:], TRIP)
+    along = passages_of_line([lasting(tunnel("D"))], places[:2], TRIP)
     assert across == ()
     assert [decision.rule_id for passage in along for decision in passage.blocking] == ["category"]
 
@@ -225,7 +236,7 @@ def test_a_plan_costs_what_a_slow_search_over_the_open_roads_costs(seed: int) ->
     ]
     shut = held(over, *zones)
     planned = plan(over, shut, 0, 8, TRIP)
-    forbidden = frozenset(edge for _, edges in shut.values() for edge in edges)
+    forbidden = frozenset(edge for each in shut for edge in each.edges)
     cost = slow_costs(over.graph, 0, forbidden)
     if planned is None:
         assert slow_costs(over.graph, 0, frozenset())[8] == float("inf")
@@ -260,3 +271,17 @@ def test_a_withdrawn_zone_holds_no_edges_that_it_only_drew(withdrawn: bool) -> N
     )
     assert edges_of(over, [drawn]).get(1, frozenset()) == (frozenset() if withdrawn else frozenset({0}))
     assert NOTICE.basis().zh
+
+
+def test_a_ban_that_begins_on_the_way_binds_when_the_lorry_gets_there_and_not_before() -> None:
+    over = ladder()
+    for begins_s, binds in ((119, True), (120, False)):  # the lorry is on the second kilometre from second 60 to 120
+        later = version(on_edges(("1:101:102",), ban()), valid_from=NOON + timedelta(seconds=begins_s))
+        planned = plan(over, held_versions(over, later), 0, 2, TRIP)
+        assert planned is not None
+        assert bool(planned.binding) is binds
+    for ends_s, binds in ((61, True), (60, False)):
+        ended = version(on_edges(("1:101:102",), ban()), valid_to=NOON + timedelta(seconds=ends_s))
+        planned = plan(over, held_versions(over, ended), 0, 2, TRIP)
+        assert planned is not None
+        assert bool(planned.binding) is binds
