@@ -69,6 +69,12 @@ def zones_import(
     """Put the zones of a GeoJSON file, all or none, each stated by the operator. Exits 1 when a feature has a fault."""
     try:
         read = geojson.loads(file.read_text("utf-8"))
+        for line in geojson.faults_shown(read):
+            typer.echo(line, err=True)
+        if not read.faults and not check:
+            with _host() as (host, keeper):
+                changed = import_zones(host.engine, keeper, read.zones, host.clock.now(), bus=host.bus)
+            print(f"{len(read.zones)} 个区域 zones, {changed} 个有变化 changed")
     except UnicodeDecodeError:
         typer.echo("文件不是 UTF-8 / the file is not UTF-8", err=True)
         raise typer.Exit(2) from None
@@ -76,14 +82,8 @@ def zones_import(
         for finding in refusal.findings:
             typer.echo(f"{finding.path}: {finding.zh} / {finding.en}", err=True)
         raise typer.Exit(2) from None
-    for line in geojson.faults_shown(read):
-        typer.echo(line, err=True)
     if read.faults:
         raise typer.Exit(1)
-    if not check:
-        with _host() as (host, keeper):
-            changed = import_zones(host.engine, keeper, read.zones, host.clock.now(), bus=host.bus)
-        print(f"{len(read.zones)} 个区域 zones, {changed} 个有变化 changed")
 
 
 @zones_app.command("export")

@@ -21,6 +21,8 @@ from geo.tunnels import Tunnel as MapBore
 from hazway import body
 from hazway.zones.v1 import zones_pb2 as pb
 from services import traceability
+from services.errors import Finding, Refusal
+from services.errors.zones import ZONE_KIND_FIXED
 from services.runtime.bus import Bus
 from services.zones import store
 from services.zones.book import graph_to_bytes
@@ -69,7 +71,10 @@ def import_region(
 def import_zones(
     engine: Engine, keeper: traceability.Keeper, zones: Sequence[Zone], at: datetime, *, bus: Bus | None = None
 ) -> int:
-    """Put all of these checked zones from now on, or none; how many were new or different."""
+    """Put all of these checked zones from now on, or none; how many were new or different.
+
+    Raises a refusal ZONE_KIND_FIXED for a zone that is of another kind already.
+    """
     with engine.begin() as connection:
         store.queue_up(connection)
         changed = sum(_keep(connection, keeper, zone, at) for zone in zones)
@@ -170,6 +175,9 @@ def _keep(connection: Connection, keeper: traceability.Keeper, zone: Zone, at: d
     known = store.find(connection, zone.id, at)
     if known is not None and not known.withdrawn and known.zone == zone:
         return False
+    newest = store.newest(connection, zone.id)
+    if newest is not None and newest.zone.kind is not zone.kind:
+        raise Refusal((Finding(reason=ZONE_KIND_FIXED, path=zone.id, values={"kind": newest.zone.kind.name}),))
     registered = traceability.state(
         connection,
         keeper,

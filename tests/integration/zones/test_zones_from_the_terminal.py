@@ -40,6 +40,11 @@ def test_the_model_region_is_imported_once_and_its_zones_go_out_and_in(terminal:
     file.write_text(json.dumps(document), "utf-8")
     assert "1 个有变化" in terminal.invoke(zones_app, ["import", str(file)]).stdout
     assert "改名的隧道" in terminal.invoke(zones_app, ["export"]).stdout
+    road = {"kind": "ZONE_KIND_CORRIDOR", "name": "x", "width_dm": 300}
+    line = {"type": "LineString", "coordinates": [[99.0, 41.0], [99.1, 41.0]]}
+    document["features"] = [{**document["features"][0], "properties": road, "geometry": line}]
+    file.write_text(json.dumps(document), "utf-8")
+    assert terminal.invoke(zones_app, ["import", str(file)]).exit_code == 2
 
 
 def test_a_file_with_a_fault_changes_nothing_and_names_it(terminal: CliRunner, tmp_path: Path) -> None:
