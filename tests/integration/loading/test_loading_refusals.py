@@ -11,7 +11,7 @@ from hazway.refusals import Refused
 from hazway.registry.v1 import registry_pb2 as registry
 from hazway.waybill.v1 import waybill_pb2 as waybill
 from services.waybill.store import clearance_of
-from tests.cast import CARRIER, LOADER, a_tank
+from tests.cast import CARRIER, a_tank
 from tests.integration.loading.depot import APPROVER, NET, PHOTO, SECOND, Depot, a_fill, failed, reasons
 
 
@@ -246,4 +246,3 @@ def test_every_act_stands_on_the_waybills_chain(depot: Depot) -> None:
             "waybill.issue", "loading.check", "loading.check", "loading.weights", "loading.weights",
             "loading.post_fill", "loading.record",
         ]  # fmt: skip
-    assert LOADER
