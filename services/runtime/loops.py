@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.exc import OperationalError
+
 from services.runtime.bus import Bus
 
 _log = logging.getLogger("hazway.worker")
@@ -52,6 +54,9 @@ def _run(loop: Loop, awake: threading.Event, stopped: threading.Event) -> None:
         try:
             busy = loop.body()
             rest_s = loop.every_s
+        except OperationalError as error:
+            _log.warning("the database is away; tried again", extra={"loop": loop.name, "error": str(error.orig)[:120]})
+            busy, rest_s = False, min(_LONGEST_REST_S, max(0.2, rest_s * 2))
         except Exception:
             _log.exception("a round failed and will be tried again", extra={"loop": loop.name})
             busy, rest_s = False, min(_LONGEST_REST_S, max(0.2, rest_s * 2))
