@@ -16,6 +16,7 @@ import uvicorn
 
 from services import registry, traceability, waybill
 from services.alarms import service as alarms_service
+from services.console.http import HttpListener, console_app
 from services.loading import service as loading_service
 from services.monitoring import feeders
 from services.monitoring.committer import WAKE as WAKE_FIXES
@@ -105,23 +106,26 @@ async def run_api(settings: Settings) -> None:
     adapter = Adapter(settings, host.engine, host.bus, host.clock, registry.identify)
     credentials = DevelopmentAuthority(settings.home / "authority").issue_server(settings.host)
     gateway = Gateway(host)
-    listeners = Listeners(adapter, api_services(gateway), credentials, tokens)
+    offered = api_services(gateway)
+    listeners = Listeners(adapter, offered, credentials, tokens)
     await listeners.start()
     public = _public_server(settings)
-    serving = asyncio.create_task(public.serve())
-    while not public.started:
+    plain = HttpListener(console_app(adapter, offered, tokens), settings, credentials)
+    serving = [asyncio.create_task(server.serve()) for server in (public, plain)]
+    while not (public.started and plain.started):
         await asyncio.sleep(0.01)
     ports = {
         "pid": os.getpid(),
         "machine_port": listeners.machine_port,
         "people_port": listeners.people_port,
         "log_port": public.servers[0].sockets[0].getsockname()[1],
+        "http_port": plain.port,
     }
     _tell(settings.home / PORTS_FILE, ports)
     await _until_told_to_stop()
     await listeners.stop()
-    public.should_exit = True
-    await serving
+    public.should_exit = plain.should_exit = True
+    await asyncio.gather(*serving)
     gateway.close()
     adapter.close()
     host.close()

@@ -26,6 +26,8 @@ class Settings:
     people_port: int = 0
     # HAZWAY_LOG_PORT: the transparency log as static files over HTTP; 0 takes a free one.
     log_port: int = 0
+    # HAZWAY_HTTP_PORT: the unary calls as HTTP with JSON, over TLS with a token or certificate; 0 takes a free one.
+    http_port: int = 0
     # HAZWAY_POOL: threads (and database connections) for unary calls in one api process.
     pool: int = 16
     # HAZWAY_LOG_ORIGIN: the name of this log; it can never change once a leaf is in it.
@@ -51,6 +53,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         machine_port=_whole(environment, "HAZWAY_MACHINE_PORT", 0),
         people_port=_whole(environment, "HAZWAY_PEOPLE_PORT", 0),
         log_port=_whole(environment, "HAZWAY_LOG_PORT", 0),
+        http_port=_whole(environment, "HAZWAY_HTTP_PORT", 0),
         pool=_whole(environment, "HAZWAY_POOL", 16),
         log_origin=environment.get("HAZWAY_LOG_ORIGIN", "hazway.example/log"),
         witness_policy=environment.get("HAZWAY_WITNESS_POLICY", ""),
