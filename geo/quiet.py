@@ -17,7 +17,7 @@ Box = tuple[int, int, int, int]
 
 _FINE = 17  # squares of 2^17 units: 0.0131 degrees, 1.46 km
 _COARSE = 21  # 0.21 degrees, 23 km
-_SLOT_BITS = 22
+_SLOT_BITS = 23
 _FOLD = 0x9E3779B97F4A7C15  # the golden ratio's multiplier spreads neighbouring squares over the table
 _SOUTH, _WEST = 90 * E7, 540 * E7  # every latitude and unwrapped longitude becomes positive
 _TURN = 360 * E7
@@ -29,16 +29,19 @@ class QuietMap:
     def __init__(self) -> None:
         self._fine = np.zeros(1 << _SLOT_BITS, dtype=np.int32)
         self._coarse = np.zeros(((180 * E7 >> _COARSE) + 1, (_TURN >> _COARSE) + 1), dtype=np.int32)
+        self._is_fine = np.zeros(self._fine.shape, dtype=bool)  # what is looked at: small enough to stay in the cache
+        self._is_coarse = np.zeros(self._coarse.shape, dtype=bool)
 
     def note(self, boxes: Int64s, by: int = 1) -> None:
         """Count boxes, rows of (south, west, north, east), in their squares; ``by=-1`` takes them back."""
         large = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]) > 16 << _FINE
-        for shift, mine in ((_FINE, boxes[~large]), (_COARSE, boxes[large])):
-            rows, columns = _squares(mine, shift)
-            if shift == _FINE:
-                np.add.at(self._fine, _slot(rows, columns), by)
-            else:
-                np.add.at(self._coarse, (rows, columns), by)
+        rows, columns = _squares(boxes[~large], _FINE)
+        slots = _slot(rows, columns)
+        np.add.at(self._fine, slots, by)
+        self._is_fine[slots] = self._fine[slots] != 0
+        rows, columns = _squares(boxes[large], _COARSE)
+        np.add.at(self._coarse, (rows, columns), by)
+        self._is_coarse[rows, columns] = self._coarse[rows, columns] != 0
 
     def is_quiet(self, latitude_e7: Int64s, longitude_e7: Int64s, up_e7: Int64s, across_e7: Int64s) -> Mask:
         """Whether each segment surely meets no noted box; those longer than a square never do surely."""
@@ -57,8 +60,8 @@ class QuietMap:
         return quiet
 
     def _is_noted(self, up: Int64s, aside: Int64s) -> Mask:
-        noted: Mask = self._fine[_slot(up >> _FINE, aside >> _FINE)] != 0
-        noted |= self._coarse[up >> _COARSE, aside >> _COARSE] != 0
+        noted: Mask = self._is_fine[_slot(up >> _FINE, aside >> _FINE)]
+        noted |= self._is_coarse[up >> _COARSE, aside >> _COARSE]
         return noted
 
 
