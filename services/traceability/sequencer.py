@@ -26,7 +26,7 @@ MOST_PER_BATCH = 2_000
 T = TypeVar("T")
 
 _LEASE = "traceability.sequencer"
-_LEASE_S = 10
+_LEASE_S = 3  # how long a log stands still after its sequencer was killed
 
 
 class LogFrozen(Exception):
