@@ -89,7 +89,8 @@ def arrive_waybill(call: Call, request: Any) -> pb.ArriveWaybillResponse:
     registered = traceability.record(call, request)
     waybill = moved(kept.waybill, Act.ARRIVE, arrived_at=at)
     if waybill.stops and all(stop.signed_at for stop in waybill.stops):
-        waybill = completed(call, waybill, at, registered)
+        refused = all(stop.refused_reason for stop in waybill.stops)
+        waybill = completed(call, waybill, at, registered, Act.REJECT if refused else Act.COMPLETE)
     changed = keep_changed(call, kept, waybill, at, "ENDED" if waybill.completed_at else "ARRIVED")
     return pb.ArriveWaybillResponse(waybill=shown(changed), registered=registered.to_wire())
 
@@ -117,6 +118,7 @@ def void_waybill(call: Call, request: Any) -> pb.VoidWaybillResponse:
     refuse((*text_of(request.reason, "reason"), *check_void(kept.waybill, request.reason, call.now)))
     registered = traceability.record(call, request)
     store.void_clearance(call.transaction, kept.waybill.id, request.reason, call.now)
+    store.drop_references(call.transaction, kept.waybill.id)
     waybill = moved(kept.waybill, Act.VOID, void_reason=request.reason)
     lay_out(call, waybill)
     changed = store.update(call.transaction, kept, waybill, call.now)

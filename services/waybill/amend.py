@@ -22,7 +22,7 @@ from services.waybill.loading import without_clearance
 from services.waybill.model import GoodsLine, Revision, RevisionState, Role, Signer, State, Stop, Waybill
 from services.waybill.relations import index_of
 from services.waybill.revision import Amendment, check_amendment, revert, sign
-from services.waybill.rules import check_issue
+from services.waybill.rules import check_content
 from services.waybill.store import Kept
 from services.waybill.trip_fact import tell
 from services.waybill.wire import Findings, finding_to_wire, revision_to_wire, shown, waybill_from_wire
@@ -43,7 +43,7 @@ def amend_waybill(call: Call, request: Any) -> pb.AmendWaybillResponse:
     catalogue = catalogue_of(call)
     departure = proposed.departed_at or proposed.planned_departure or call.now
     gathered = gather_all(call.transaction, proposed, departure, now=call.now, catalogue=catalogue)
-    judged = check_issue(replace(proposed, state=State.DRAFT), gathered.facts, catalogue, call.now)
+    judged = check_content(proposed, gathered.facts, catalogue, call.now)
     findings = deduplicated(
         (
             *read.findings,

@@ -122,6 +122,11 @@ def keep_references(connection: Connection, waybill: Waybill) -> None:
         raise Taken
 
 
+def drop_references(connection: Connection, waybill_id: str) -> None:
+    """The carrier's own numbers of a void waybill may lead to another."""
+    connection.execute(text("DELETE FROM waybill_references WHERE waybill_id = :id"), {"id": waybill_id})
+
+
 def by_reference(connection: Connection, carrier_id: str, references: Iterable[tuple[str, str]]) -> frozenset[str]:
     """Ids of the carrier's waybills that bear one of these (system, number)."""
     pairs = list(references)

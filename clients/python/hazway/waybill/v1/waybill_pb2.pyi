@@ -1027,7 +1027,7 @@ class SignDeliveryRequest(_message.Message):
     request_id: _builtins.str
     waybill_id: _builtins.str
     stop_number: _builtins.int
-    """0 for a waybill without stops, which its consignee signs."""
+    """0 for a waybill without stops: its consignee signs for all of it, which is its only stop from then on."""
     signed_by: _builtins.str
     """The person who signs 签收人."""
     refused_reason: _builtins.str
@@ -1040,7 +1040,7 @@ class SignDeliveryRequest(_message.Message):
 
     @_builtins.property
     def received(self) -> _containers.RepeatedCompositeFieldContainer[Global___Received]:
-        """Empty: everything as planned."""
+        """A line that is not told came as planned; with `refused_reason` all of it was given back."""
 
     def __init__(
         self,
@@ -1068,19 +1068,23 @@ class SignDeliveryResponse(_message.Message):
 
     WAYBILL_FIELD_NUMBER: _builtins.int
     REGISTERED_FIELD_NUMBER: _builtins.int
+    WARNINGS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def waybill(self) -> Global___Waybill: ...
     @_builtins.property
     def registered(self) -> _types_pb2.Registered: ...
+    @_builtins.property
+    def warnings(self) -> _containers.RepeatedCompositeFieldContainer[_refusal_pb2.Finding]: ...
     def __init__(
         self,
         *,
         waybill: Global___Waybill | None = ...,
         registered: _types_pb2.Registered | None = ...,
+        warnings: _abc.Iterable[_refusal_pb2.Finding] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["registered", b"registered", "waybill", b"waybill"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["registered", b"registered", "waybill", b"waybill"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["registered", b"registered", "warnings", b"warnings", "waybill", b"waybill"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1619,8 +1623,8 @@ class SwapAssignmentRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     WAYBILL_ID_FIELD_NUMBER: _builtins.int
     ROLE_FIELD_NUMBER: _builtins.int
-    LEAVES_ID_FIELD_NUMBER: _builtins.int
-    JOINS_ID_FIELD_NUMBER: _builtins.int
+    OUTGOING_ID_FIELD_NUMBER: _builtins.int
+    INCOMING_ID_FIELD_NUMBER: _builtins.int
     SWAPPED_AT_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     APPROVED_BY_FIELD_NUMBER: _builtins.int
@@ -1629,10 +1633,10 @@ class SwapAssignmentRequest(_message.Message):
     request_id: _builtins.str
     waybill_id: _builtins.str
     role: Global___Role.ValueType
-    leaves_id: _builtins.str
-    """Who or what leaves; empty: nobody, one joins."""
-    joins_id: _builtins.str
-    """Who or what takes over; empty: nobody, one leaves."""
+    outgoing_id: _builtins.str
+    """Who or what leaves; empty: nobody, one more joins the crew."""
+    incoming_id: _builtins.str
+    """Who or what takes over."""
     reason: _builtins.str
     approved_by: _builtins.str
     """Who approved it at the carrier."""
@@ -1649,8 +1653,8 @@ class SwapAssignmentRequest(_message.Message):
         request_id: _builtins.str = ...,
         waybill_id: _builtins.str = ...,
         role: Global___Role.ValueType = ...,
-        leaves_id: _builtins.str = ...,
-        joins_id: _builtins.str = ...,
+        outgoing_id: _builtins.str = ...,
+        incoming_id: _builtins.str = ...,
         swapped_at: _timestamp_pb2.Timestamp | None = ...,
         reason: _builtins.str = ...,
         approved_by: _builtins.str = ...,
@@ -1659,7 +1663,7 @@ class SwapAssignmentRequest(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["swapped_at", b"swapped_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["approved_by", b"approved_by", "joins_id", b"joins_id", "leaves_id", b"leaves_id", "reason", b"reason", "request_id", b"request_id", "role", b"role", "statement", b"statement", "swapped_at", b"swapped_at", "validate_only", b"validate_only", "waybill_id", b"waybill_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approved_by", b"approved_by", "incoming_id", b"incoming_id", "outgoing_id", b"outgoing_id", "reason", b"reason", "request_id", b"request_id", "role", b"role", "statement", b"statement", "swapped_at", b"swapped_at", "validate_only", b"validate_only", "waybill_id", b"waybill_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
