@@ -61,7 +61,7 @@ def form_of(trip: Trip, *, closed_tunnels: str) -> Form:
     waybill = trip.waybill
     return Form(
         number=waybill.number,
-        standing=f"{KINDS[waybill.kind]}　第 {waybill.revision} 版　{STATES[waybill.state]}",
+        standing=f"{KINDS[waybill.kind]}｜第 {waybill.revision} 版｜{STATES[waybill.state]}",
         left=(("托运人", _party(waybill.consignor)), ("装货人", _party(waybill.loader))),
         right=(
             ("收货人", _party(_consignee(waybill))),
@@ -146,7 +146,7 @@ def _goods_notes(trip: Trip, closed_tunnels: str) -> str:
     notes = [f"禁入隧道类别：{'、'.join(closed_tunnels) or '无'}", f"应急电话：{trip.waybill.emergency_phone or '—'}"]
     if explosive_g:
         notes.insert(0, f"净药量合计：{_thousandths(explosive_g)} kg")
-    return "　　".join(notes)
+    return "｜".join(notes)
 
 
 def _remarks(waybill: Waybill) -> Iterator[str]:

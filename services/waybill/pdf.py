@@ -23,11 +23,12 @@ from services.waybill.form import GOODS_HEADER, Field, Form
 _FACE = "STSong-Light"
 _WIDTH = 186 * mm
 _MARGIN = 12 * mm
-_QR_SIZE = 54 * mm
+_QR_SIZE = 58 * mm
 _QUIET_ZONE = 4  # modules (ISO/IEC 18004)
-_SIZES = (10.5, 9.5, 8.5, 7.5, 6.5)  # points, largest first; smaller is not read at the roadside
-_PAIR = (13 * mm, 22 * mm, 58 * mm)
-_GOODS_WIDTHS = (11 * mm, 17 * mm, 58 * mm, 20 * mm, 18 * mm, 30 * mm, 10 * mm, 22 * mm)
+_SIZES = (12.0, 11.0, 10.0, 9.0, 8.0, 7.0, 6.5)  # points, largest first; smaller is not read at the roadside
+_PAIR = (15 * mm, 27 * mm, 51 * mm)
+_GOODS_WIDTHS = (11 * mm, 21 * mm, 56 * mm, 20 * mm, 18 * mm, 26 * mm, 11 * mm, 23 * mm)
+_COMPARED = frozenset({"车牌号码", "姓名"})
 _GREY = colors.Color(0.93, 0.93, 0.93)
 
 Block = tuple[str, tuple[Field, ...]]
@@ -58,7 +59,7 @@ def _drawn(form: Form, matrix: Matrix | None, notes: Sequence[str], size: float)
         [
             _head(form, matrix, notes[:1], write),
             Spacer(1, 2 * mm),
-            *(_joined(table) for table in _tables(form, write)),
+            *(_joined(table, size) for table in _tables(form, write)),
             Spacer(1, 1.5 * mm),
             *(write.small(note) for note in notes[1:]),
         ]
@@ -75,10 +76,18 @@ class _Writer:
     def text(self, text: str, scale: float = 1.0, align: int = 0) -> Paragraph:
         size = self._size * scale
         style = ParagraphStyle(
-            "text", fontName=_FACE, fontSize=size, leading=size * 1.3, wordWrap="CJK", alignment=align
-        )
-        plain = "\n".join("".join(each for each in line if each.isprintable()) for line in text.splitlines())
-        return Paragraph(escape(plain).replace("\n", "<br/>"), style)
+            "text", fontName=_FACE, fontSize=size, leading=size * 1.3, wordWrap="CJK", alignment=align,
+            rightIndent=0 if align else size / 2,  # closing punctuation hangs out of the line by so much
+        )  # fmt: skip
+        return Paragraph(escape("".join(filter(str.isprintable, " ".join(text.split())))), style)
+
+    def lines(self, texts: Iterable[str]) -> list[Paragraph]:
+        """A paragraph for each line of the texts, one dash where there is none."""
+        return [self.text(line) for text in texts for line in text.splitlines()] or [self.text("—")]
+
+    def value(self, name: str, value: str) -> Paragraph:
+        """What is compared with the lorry stands out."""
+        return self.text(value or "—", 1.2 if name in _COMPARED else 1.0)
 
     def label(self, text: str) -> Paragraph:
         return self.text(text, 0.95, align=1)
@@ -136,20 +145,18 @@ def _tables(form: Form, write: _Writer) -> list[Table]:
     box = f"{'■' if form.urban_distribution else '□'} 城市配送"
     return [
         _pairs(form.left, form.right, write),
-        _line(write, (13 + 22, 101, 50), write.label("目的地"), write.text(form.destination), write.text(box, align=1)),
+        _line((42, 94, 50), write.label("目的地"), write.text(form.destination), write.text(box, align=1)),
         _line(
-            write,
-            (13, 22, 58, 20, 28, 20, 25),
+            (15, 14, 50, 20, 30, 29, 28),
             write.label("承运人"),
             *(cell for field in form.carrier for cell in (write.label(field[0]), write.text(field[1]))),
         ),
         _pairs(form.vehicles, form.crew, write),
         _goods(form, write),
-        _line(write, (35, 151), write.label("货物提示"), write.text(form.goods_notes)),
-        _line(write, (35, 151), write.label("备注"), write.text("\n".join(form.remarks) or "—")),
+        _line((42, 144), write.label("货物提示"), write.text(form.goods_notes)),
+        _line((42, 144), write.label("备注"), write.lines(form.remarks)),
         _line(
-            write,
-            (35, 58, 35, 58),
+            (42, 51, 42, 51),
             *(cell for field in form.dispatch for cell in (write.label(field[0]), write.text(field[1]))),
         ),
     ]
@@ -165,7 +172,7 @@ def _pairs(left: Sequence[Block], right: Sequence[Block], write: _Writer) -> Tab
             spans.append(("SPAN", (column, row), (column, row + len(fields) - 1)))
             rows[row][column] = write.label(title)
             for name, value in fields:
-                rows[row][column + 1 : column + 3] = [write.label(name), write.text(value or "—")]
+                rows[row][column + 1 : column + 3] = [write.label(name), write.value(name, value)]
                 row += 1
     return Table(rows, colWidths=(*_PAIR, *_PAIR), style=[*spans, *_shaded(0, 1, 3, 4)])
 
@@ -179,7 +186,7 @@ def _goods(form: Form, write: _Writer) -> Table:
     return Table([header, *rows], colWidths=_GOODS_WIDTHS, style=[head], repeatRows=1)
 
 
-def _line(write: _Writer, widths_mm: Sequence[float], *cells: Paragraph) -> Table:
+def _line(widths_mm: Sequence[float], *cells: Paragraph | list[Paragraph]) -> Table:
     """One row whose first cell is a label, and every second one after it where there are more than three."""
     labels = range(0, len(cells), 2) if len(cells) == 4 else (0, *range(1, len(cells), 2)) if len(cells) > 4 else (0,)
     return Table([list(cells)], colWidths=[each * mm for each in widths_mm], style=_shaded(*labels))
@@ -189,14 +196,14 @@ def _shaded(*columns: int) -> list[tuple[Any, ...]]:
     return [("BACKGROUND", (column, 0), (column, -1), _GREY) for column in columns]
 
 
-def _joined(table: Table) -> Table:
-    """With thin lines, touching the table above."""
+def _joined(table: Table, size: float) -> Table:
+    """With thin lines, touching the table above, and room in the cells as the type has it."""
     table.setStyle(
         TableStyle(
             [
                 ("GRID", (0, 0), (-1, -1), 0.5, colors.black),
                 ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
-                *((f"{side}PADDING", (0, 0), (-1, -1), 1.2 * mm) for side in ("LEFT", "RIGHT", "TOP", "BOTTOM")),
+                *((f"{side}PADDING", (0, 0), (-1, -1), 0.32 * size) for side in ("LEFT", "RIGHT", "TOP", "BOTTOM")),
             ]
         )
     )

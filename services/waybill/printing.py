@@ -27,7 +27,7 @@ def export_waybill_pdf(call: Call, request: Any) -> pb.ExportWaybillPdfResponse:
     notes = [
         f"路检码有效期至 {local(expiry_of(content))}",
         "扫码核验真伪；复印件同样能通过核验，请核对车牌、驾驶员与押运员。",
-        f"记录 {content.record.hex()[:16]}…　日志序号 {content.leaf}　{printed}",
+        f"记录 {content.record.hex()[:16]}…｜日志序号 {content.leaf}｜{printed}",
     ]
     made = pdf.draw(form, qr(code).matrix, notes)
     return pb.ExportWaybillPdfResponse(pdf=made, file_name=f"{waybill.number}.pdf")

@@ -25,11 +25,14 @@ def decode(text: str) -> bytes:
     """The bytes that ``text`` is the one encoding of. Raises ``VerificationError`` for any other text."""
     require(len(text) % 3 != 1, _STEP, "a character is left over", "多出一个字符")
     require(_VALUES.keys() >= set(text), _STEP, "a character outside the alphabet", "含字母表以外的字符")
-    data = bytearray()
-    for start in range(0, len(text), 3):
-        digits = text[start : start + 3]
-        number = sum(_VALUES[character] * 45**place for place, character in enumerate(digits))
-        size = len(digits) - 1
-        require(number < 256**size, _STEP, "digits that no bytes have", "数值超出字节范围")
-        data += number.to_bytes(size, "big")
-    return bytes(data)
+    digits = [_VALUES[character] for character in text]
+    pairs = [
+        low + 45 * mid + 2025 * high for low, mid, high in zip(digits[::3], digits[1::3], digits[2::3], strict=False)
+    ]
+    require(max(pairs, default=0) < 1 << 16, _STEP, "digits that no bytes have", "数值超出字节范围")
+    data = b"".join([pair.to_bytes(2, "big") for pair in pairs])
+    if len(digits) % 3 == 0:
+        return data
+    last = digits[-2] + 45 * digits[-1]
+    require(last < 1 << 8, _STEP, "digits that no bytes have", "数值超出字节范围")
+    return data + bytes([last])

@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from google.protobuf.message import Message
 
 from hazway import roadside, trust
+from hazway.cli_connection import IdentityFolder, Organisation, Purpose, Server, connect
 from hazway.errors import VerificationError
+from hazway.refusals import Refused
 from hazway.roadside import RoadsideAnswer, Verdict
 from hazway.roadside_code import Content
+from hazway.waybill.v1 import waybill_pb2 as pb
 
 app = typer.Typer(no_args_is_help=True, help="运单 waybills: 路检核验 roadside check")
 
@@ -23,8 +27,8 @@ _EXIT = {Verdict.VALID: 0, Verdict.VALID_BUT_STALE_DATA: 3}
 
 @app.command()
 def check(
-    code: Annotated[str, typer.Argument(metavar="QR", help="二维码内容，@文件，或 - 表示标准输入 text, @file or -")],
-    bundle: Annotated[Path, typer.Option(help="每日数据包 the day's bundle")],
+    qr: Annotated[str, typer.Argument(metavar="QR", help="二维码内容，@文件，或 - 表示标准输入 text, @file or -")],
+    day: Annotated[Path, typer.Option("--bundle", help="每日数据包 the day's bundle")],
     trust_file: Annotated[
         Path | None, typer.Option("--trust", envvar="HAZWAY_TRUST", help="信任文件 whom to believe about the bundle")
     ] = None,
@@ -39,9 +43,82 @@ def check(
     except VerificationError as error:
         raise typer.BadParameter(f"{error.problem_zh} {error.problem}", param_hint="--trust") from error
     limit = timedelta(hours=max_age_hours) if max_age_hours else None
-    answer = roadside.check(_text(code), bundle.read_bytes(), known, when, max_age=limit)
+    answer = roadside.check(_text(qr), day.read_bytes(), known, when, max_age=limit)
     typer.echo(json.dumps(plain(answer), ensure_ascii=False) if as_json else "\n".join(_lines(answer)))
     raise typer.Exit(_EXIT.get(answer.verdict, 1))
+
+
+@app.command()
+def bundle(
+    out: Annotated[Path, typer.Option(help="输出文件 the file to write")],
+    server: Server,
+    identity: IdentityFolder,
+    organisation: Organisation,
+) -> None:
+    """Fetch the day's bundle, to be carried to the roadside."""
+    answer = _ask(server, identity, organisation, "GetDayBundle", pb.GetDayBundleRequest())
+    out.write_bytes(answer.bundle)
+    typer.echo(f"{out}  {_local(answer.generated_at.ToDatetime(UTC))}")
+
+
+@app.command()
+def code(
+    waybill_id: Annotated[str, typer.Argument(help="运单标识 id of the waybill")],
+    server: Server,
+    identity: IdentityFolder,
+    organisation: Organisation,
+    purpose: Purpose = "",
+    svg: Annotated[Path | None, typer.Option(help="二维码图像 also write the QR code as an SVG image")] = None,
+) -> None:
+    """Print the text of a waybill's roadside code."""
+    request = pb.GetRoadsideCodeRequest(waybill_id=waybill_id)
+    answer = _ask(server, identity, organisation, "GetRoadsideCode", request, purpose)
+    if svg is not None:
+        svg.write_text(answer.qr_svg, encoding="utf-8")
+    typer.echo(answer.code)
+
+
+@app.command("print")
+def print_form(
+    waybill_id: Annotated[str, typer.Argument(help="运单标识 id of the waybill")],
+    out: Annotated[Path, typer.Option(help="输出文件 the PDF to write")],
+    server: Server,
+    identity: IdentityFolder,
+    organisation: Organisation,
+    purpose: Purpose = "",
+) -> None:
+    """Write the official form, with the roadside code, as a PDF."""
+    request = pb.ExportWaybillPdfRequest(waybill_id=waybill_id)
+    out.write_bytes(_ask(server, identity, organisation, "ExportWaybillPdf", request, purpose).pdf)
+    typer.echo(str(out))
+
+
+@app.command()
+def plate(
+    plate: Annotated[str, typer.Argument(help="车牌号码 plate")],
+    server: Server,
+    identity: IdentityFolder,
+    organisation: Organisation,
+    purpose: Purpose = "",
+) -> None:
+    """Ask what a vehicle carries (authorities only). Exit 3: unknown here, ask its home province."""
+    answer = _ask(server, identity, organisation, "FindByPlate", pb.FindByPlateRequest(plate=plate), purpose)
+    if answer.answer != pb.PLATE_ANSWER_FOUND:
+        typer.echo(f"{answer.message_zh}\n{answer.message_en}")
+        raise typer.Exit(3)
+    for waybill in answer.waybills:
+        goods = "；".join(f"UN{line.un_number} {line.name} {line.mass_g / 1000:,.3f} kg" for line in waybill.goods)
+        state = pb.State.Name(waybill.state).removeprefix("STATE_")
+        typer.echo(f"{waybill.number}  {state}  {waybill.origin.name} → {waybill.destination.name}  {goods}")
+
+
+def _ask(server: str, identity: Path, organisation: str, method: str, request: Message, purpose: str = "") -> Any:
+    with connect(server, identity, organisation) as client:
+        try:
+            return client.call(f"hazway.waybill.v1.WaybillService/{method}", request, purpose=purpose)
+        except Refused as refusal:
+            typer.echo(refusal.message, err=True)
+            raise typer.Exit(1) from refusal
 
 
 def plain(answer: RoadsideAnswer) -> dict[str, Any]:
@@ -102,13 +179,13 @@ def _local(at: datetime) -> str:
     return f"{at.astimezone(_BEIJING):%Y-%m-%d %H:%M}"
 
 
-def _text(code: str) -> str:
+def _text(qr: str) -> str:
     """The code given on the line, in a file, or on standard input, without the line's end a file puts behind it."""
-    if code == "-":
+    if qr == "-":
         return sys.stdin.read().rstrip("\r\n")
-    if code.startswith("@"):
-        return Path(code[1:]).read_text(encoding="utf-8", errors="replace").rstrip("\r\n")
-    return code
+    if qr.startswith("@"):
+        return Path(qr[1:]).read_text(encoding="utf-8", errors="replace").rstrip("\r\n")
+    return qr
 
 
 def _time(text: str) -> datetime:
