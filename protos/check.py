@@ -33,9 +33,11 @@ class Faulty(Exception):
 
 
 def check_fresh() -> None:
-    """The committed wire code and reasons are those the sources give."""
+    """The committed wire code, reasons and comments are those the sources give."""
     if reasons.proto_of_catalogue() != reasons.PROTO.read_text(encoding="utf-8"):
         raise Faulty(f"{reasons.PROTO.relative_to(ROOT)} lacks reasons of the catalogue: run `make generate`")
+    if generate.comments() != generate.COMMENTS.read_text(encoding="utf-8"):
+        raise Faulty(f"{generate.COMMENTS.relative_to(ROOT)} lacks comments of the protos: run `make generate`")
     with tempfile.TemporaryDirectory() as scratch:
         generate.generate(Path(scratch))
         stale = sorted(differences(Path(scratch), generate.CLIENT))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import ssl
 from collections.abc import Iterator, Sequence
 
@@ -10,10 +11,12 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from services.console.answers import plain
+from services.console.openapi import document
+from services.console.page import page
 from services.console.peer import PeerProtocol
 from services.console.unary import Unary
 from services.runtime.adapter import Adapter
@@ -29,6 +32,17 @@ _KEEP_ALIVE_S = 60
 def console_app(adapter: Adapter, services: Sequence[Service], tokens: Tokens) -> Starlette:
     """Everything served over HTTP beside gRPC."""
     calls = Unary(adapter, services, tokens)
+    contract = document(services)
+    described = json.dumps(contract, ensure_ascii=False).encode()
+    explained = page(contract)
+
+    async def openapi(_request: Request) -> Response:
+        return Response(described, media_type="application/json")
+
+    async def docs(_request: Request) -> Response:
+        return HTMLResponse(
+            explained, headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+        )
 
     async def call(request: Request) -> Response:
         return await calls(request)
@@ -36,6 +50,8 @@ def console_app(adapter: Adapter, services: Sequence[Service], tokens: Tokens) -
     return Starlette(
         routes=[
             *files_app(adapter.settings.home / "public").routes,
+            Route("/openapi.json", openapi),
+            Route("/docs", docs),
             Route("/{service}/{method}", call, methods=["POST"]),
         ],
         exception_handlers={HTTPException: _not_here},
