@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import uvicorn
+from sqlalchemy.exc import DBAPIError
 
 from services import registry, traceability, waybill
 from services.alarms import service as alarms_service
@@ -44,6 +45,7 @@ from services.waybill import service as waybill_service
 from services.zones import WAKE_ZONES
 from services.zones import service as zones_service
 
+_HEALTH_S = 1.0
 PORTS_FILE = "run/api.json"
 
 
@@ -122,13 +124,29 @@ async def run_api(settings: Settings) -> None:
         "http_port": plain.port,
     }
     _tell(settings.home / PORTS_FILE, ports)
+    watching = asyncio.create_task(_watch_health(host, listeners))
     await _until_told_to_stop()
+    watching.cancel()
     await listeners.stop()
     public.should_exit = plain.should_exit = True
     await asyncio.gather(*serving)
     gateway.close()
     adapter.close()
     host.close()
+
+
+async def _watch_health(host: Host, listeners: Listeners) -> None:
+    """The server is well while what it acknowledges gets into the log."""
+    while True:
+        await listeners.tell_health(await asyncio.to_thread(_is_healthy, host))
+        await asyncio.sleep(_HEALTH_S)
+
+
+def _is_healthy(host: Host) -> bool:
+    try:
+        return record_worker.is_healthy(host)
+    except DBAPIError:
+        return False
 
 
 def run_worker(settings: Settings) -> None:

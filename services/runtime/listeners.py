@@ -60,6 +60,11 @@ class Listeners:
         await self._people.start()
         await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
 
+    async def tell_health(self, is_healthy: bool) -> None:
+        """What the health service answers from now on."""
+        status = health_pb2.HealthCheckResponse
+        await self._health.set("", status.SERVING if is_healthy else status.NOT_SERVING)
+
     async def stop(self, grace_s: float = 2.0) -> None:
         await self._health.enter_graceful_shutdown()
         await self._machines.stop(grace_s)
