@@ -23,8 +23,8 @@ from services.monitoring.model import AlarmKind, Severity, ZoneRecord, always
 Int64s = npt.NDArray[np.int64]
 
 _MOVING_DKMH = 150
-_MOVING_M = 60.0
-_DEEP_M = 45.0  # three times the error of a poor receiver
+_MOVING_M = 150.0
+_DEEP_M = 70.0  # more than four times the error of a poor receiver: an hour has some seventy independent errors
 _GRAVE = frozenset({"HIGHLY_TOXIC", "FIREWORKS", "CIVIL_EXPLOSIVE", "RADIOACTIVE"})
 
 
@@ -174,7 +174,7 @@ def apply_hours(
     """Raise and end alarms as the zone's hours open and close round the visit, up to ``now``; not while it may be over."""
     zone, trip = world.zones.get(zone_id), state.trips.get(slot)
     rules = world.barring(zone, trip) if zone is not None else ()
-    if zone is None or visit.outside or now < visit.hours_ms:
+    if zone is None or visit.left_ms or now < visit.hours_ms:
         return
     alarm = state.open.get((slot, str(AlarmKind.AREA_ENTERED), zone_id))
     if alarm is not None and rules and rules[0].hours is always:

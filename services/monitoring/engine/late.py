@@ -33,12 +33,14 @@ _EVER = 1 << 62
 
 
 def recompute(
-    state: ShardState, world: World, vehicle: int, history: Fixes, trips: Iterable[TripFact], known: Sequence[Alarm]
-) -> list[Effect]:
+    state: ShardState, world: World, vehicle: int, history: Fixes, trips: Iterable[TripFact], known: Sequence[Alarm],
+    *, since_ms: int | None = None,
+) -> list[Effect]:  # fmt: skip
     """Judge a vehicle anew from its fixes since some moment, in any order, and all its waybill facts since before then.
 
-    ``known`` are its alarms as last told, the withdrawn ones too, with their revisions. Alarms from before the first fix stay
-    as they are. The state goes on as if everything had come in time. Give at least two days, so that rests and daily sums are seen.
+    ``known`` are its alarms as last told, the withdrawn ones too, with their revisions. The history is complete from ``since_ms``
+    on (without it: from its first fix on); alarms from before then stay as they are. The state goes on as if everything had come
+    in time. Give at least two days before what came late, so that rests and daily sums are seen.
     """
     mine = history.take(history.vehicle == vehicle)
     mine = mine.take(np.argsort(mine.time_ms, kind="stable"))
@@ -49,7 +51,7 @@ def recompute(
     effects += step(anew, world, FixesEntry(mine))
     if state.tick_ms >= 0:
         effects += step(anew, world, TickEntry(state.tick_ms))
-    begin = int(mine.time_ms[0]) if len(mine) else _EVER
+    begin = since_ms if since_ms is not None else int(mine.time_ms[0]) if len(mine) else _EVER
     found = [alarm for alarm in standing(effects) if alarm.occurred_ms >= begin]
     told = reconcile(known, found, begin)
     _carry_ids(anew, known, told)

@@ -183,7 +183,10 @@ class ShardState:
             version, count, length = _HEAD.unpack_from(blob)
             if version != _FORMAT:
                 raise ValueError(f"snapshot format {version}, expected {_FORMAT}")
-            raw = zlib.decompressobj().decompress(blob[_HEAD.size :], _MOST_BYTES)
+            expander = zlib.decompressobj()
+            raw = expander.decompress(blob[_HEAD.size :], _MOST_BYTES)
+            if not expander.eof:
+                raise ValueError("a snapshot cut short, or too long")
             return cls._restored(count, json.loads(raw[:length]), raw[length:])
         except (struct.error, zlib.error, KeyError, TypeError, IndexError, json.JSONDecodeError) as problem:
             raise ValueError("not a snapshot") from problem

@@ -103,7 +103,15 @@ def stop_until(state: ShardState, world: World, at_ms: int, slot: int, out: Outb
         end_alarm(state, out, arrival, slot, AlarmKind.LONG_STOP, at_ms)
     else:
         withdraw_alarm(state, out, arrival, slot, AlarmKind.LONG_STOP)
-    for part, value in (("since", -1), ("last", -1), ("open", 0), ("sum", 0), ("told", 0), ("latitude", 0), ("longitude", 0)):
+    for part, value in (
+        ("since", -1),
+        ("last", -1),
+        ("open", 0),
+        ("sum", 0),
+        ("told", 0),
+        ("latitude", 0),
+        ("longitude", 0),
+    ):
         columns[f"stop_{part}"][slot] = value
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-STAYS, LEFT = False, True
-
 
 @dataclass(slots=True)
 class Visit:
-    """Inside since ``entered_ms``; ``hours_ms`` is how far the rule's hours have been looked at, ``outside`` counts fixes
-    outside in a row, the first of which crossed the fence at ``left_ms``."""
+    """Inside since ``entered_ms``; ``hours_ms`` is how far the rule's hours have been looked at, ``outside`` counts fixes surely
+    outside in a row. ``left_ms`` is when the fence was crossed outwards, 0 while the vehicle is seen inside."""
 
     entered_ms: int
     how: str
@@ -30,10 +28,7 @@ class Visit:
         self.outside, self.left_ms = 0, 0
 
     def seen_outside(self, crossed_ms: int, *, surely: bool, fixes: int) -> bool:
-        """Whether the visit is over: so many fixes in a row surely outside."""
-        if not surely:
-            return STAYS
-        if self.outside == 0:
-            self.left_ms = crossed_ms
-        self.outside += 1
-        return LEFT if self.outside >= fixes else STAYS
+        """Whether the visit is over: so many fixes in a row surely outside. It ended where the first one outside crossed the fence."""
+        self.left_ms = self.left_ms or crossed_ms
+        self.outside = self.outside + 1 if surely else 0
+        return self.outside >= fixes

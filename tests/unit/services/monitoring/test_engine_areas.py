@@ -1,0 +1,171 @@
+"""Restricted areas: entered, crossed unseen, hours that open, fences one parks beside."""
+
+from __future__ import annotations
+
+import random
+from datetime import date
+
+import pytest
+from drives import PETROL, START_MS, a_trip, cleaned, entries_of, kinds, row, run, standing, straight
+from random_days import HOUR_MS, MIDDLE, a_country, every_other_hour, square
+
+from geo.position import offset
+from services.monitoring.engine import ShardState, World, basis_of, step, thresholds_on
+from services.monitoring.engine.thresholds import FIGURES
+from services.monitoring.fixes import Fixes
+from services.monitoring.model import AlarmWithdrawn, FixesEntry, Goods, TripEntry, ZoneKind, ZoneRecord, ZoneRule
+
+
+@pytest.fixture(scope="module")
+def country() -> World:
+    return a_country()
+
+
+def areas(effects: object) -> list[object]:
+    return [alarm for alarm in standing(effects) if alarm.kind == "AREA_ENTERED"]
+
+
+def test_driving_through_an_area_is_one_alarm_with_the_times_of_the_fence(country: World) -> None:
+    rows = straight(MIDDLE, speed_dkmh=720, seconds=400)  # 20 m/s; the area lies from 2,000 m to 5,000 m
+    (alarm,) = areas(run(country, a_trip(), *entries_of(rows)))
+    assert abs(alarm.occurred_ms - (START_MS + 100_000)) < 500
+    assert abs(alarm.ended_ms - (START_MS + 250_000)) < 500
+    assert alarm.zone_id == "a"
+    assert alarm.evidence["how"] == "entered"
+
+
+def test_a_strip_of_eighty_metres_is_crossed_though_no_fix_lies_in_it(country: World) -> None:
+    start = offset(offset(MIDDLE, 270, 2_960), 180, 330)  # reports 300 m before and 220 m behind the strip
+    rows = straight(start, speed_dkmh=720, seconds=60, interval_s=30, heading=0)
+    (alarm,) = areas(run(country, a_trip(), *entries_of(rows)))
+    assert alarm.evidence["how"] == "crossed"
+    assert alarm.ended_ms - alarm.occurred_ms == pytest.approx(4_000, abs=50)
+
+
+def test_a_zone_for_explosives_lets_petrol_pass_and_fireworks_are_grave(country: World) -> None:
+    rows = straight(offset(offset(MIDDLE, 270, 9_000), 0, 4_000), speed_dkmh=720, seconds=400)
+    assert areas(run(country, a_trip(), *entries_of(rows))) == []
+    fireworks = a_trip(goods=(Goods("0336", ("1.4G",), ("FIREWORKS",)),))
+    (alarm,) = areas(run(country, fireworks, *entries_of(rows)))
+    assert alarm.severity == "GRAVE"
+
+
+def test_nothing_aboard_nothing_forbidden(country: World) -> None:
+    rows = straight(MIDDLE, speed_dkmh=720, seconds=400)
+    assert areas(run(country, cleaned(), *entries_of(rows))) == []
+    assert areas(run(country, *entries_of(rows))) == []
+
+
+def test_a_pass_lifts_the_ban_for_its_vehicle_alone() -> None:
+    zone = ZoneRecord(
+        id="a", version="1", kind=ZoneKind.RESTRICTED_AREA, shape=square(2_000, -1_000, 3_000),
+        rules=(ZoneRule(id="r", action="ONLY_WITH_PASS", passes=frozenset({1})),),
+    )  # fmt: skip
+    world = World.build([zone])
+    for vehicle, expected in ((1, 0), (2, 1)):
+        rows = straight(MIDDLE, speed_dkmh=720, seconds=400, vehicle=vehicle)
+        assert len(areas(run(world, a_trip(vehicle), *entries_of(rows)))) == expected
+
+
+@pytest.mark.parametrize("beside_m", [0, 5, 10, 20])
+def test_an_hour_parked_beside_the_fence_is_no_visit(country: World, beside_m: int) -> None:
+    """The receiver errs by 15 m, slowly wandering, one fix a second."""
+    rng = random.Random(beside_m)
+    fence, east, north, rows = offset(MIDDLE, 90, 2_000 - beside_m), 0.0, 0.0, []
+    for second in range(3600):
+        east, north = 0.98 * east + rng.gauss(0, 3), 0.98 * north + rng.gauss(0, 3)
+        place = offset(offset(fence, 90, east), 0, north)
+        rows.append(row(second, place, speed=rng.randint(0, 20)))
+    assert areas(run(country, a_trip(), *entries_of(rows, 60))) == []
+
+
+def test_who_is_inside_when_the_window_opens_is_told_by_a_tick_and_released_when_it_closes(country: World) -> None:
+    inside = offset(offset(MIDDLE, 270, 7_000), 180, 2_000)
+    closed = START_MS // (2 * HOUR_MS) * 2 * HOUR_MS + HOUR_MS  # an hour in which the window is shut begins
+    first = (closed + HOUR_MS // 2 - START_MS) / 1000
+    rows = straight(inside, speed_dkmh=300, seconds=60, from_s=first)
+    state, opens = ShardState(), closed + HOUR_MS
+    trip = a_trip(at_ms=closed)
+    before = run(country, trip, *entries_of(rows), opens - 1, state=state)
+    assert areas(before) == []
+    after = run(country, opens + 5_000, opens + 10_000, state=state)
+    (alarm,) = areas(after)
+    assert (alarm.occurred_ms, alarm.evidence["how"]) == (opens, "window opened")
+    (alarm,) = areas(after + run(country, opens + HOUR_MS + 1_000, state=state))
+    assert alarm.ended_ms == opens + HOUR_MS
+
+
+def test_a_tick_in_the_window_is_taken_back_when_the_vehicle_had_left_before_it(country: World) -> None:
+    inside = offset(offset(MIDDLE, 270, 5_600), 180, 2_000)  # 600 m from the eastern fence
+    opens = (START_MS // (2 * HOUR_MS) + 1) * 2 * HOUR_MS
+    rows = straight(inside, speed_dkmh=720, seconds=100, from_s=(opens - 60_000 - START_MS) / 1000)
+    state = ShardState()
+    effects = run(country, a_trip(at_ms=opens - 70_000), *entries_of(rows[:2]), opens + 1_000, state=state)
+    assert len(areas(effects)) == 1
+    effects += run(country, *entries_of(rows[2:]), state=state)
+    assert areas(effects) == []
+    assert any(isinstance(effect, AlarmWithdrawn) for effect in effects)
+
+
+def test_a_zone_drawn_now_counts_from_now_and_one_taken_away_lets_go(country: World) -> None:
+    rows, state = straight(MIDDLE, speed_dkmh=720, seconds=400), ShardState()
+    none = country.changed(2, gone=["a"])
+    assert areas(run(none, a_trip(), *entries_of(rows))) == []
+    again = none.changed(3, [ZoneRecord(
+        id="a", version="2", kind=ZoneKind.RESTRICTED_AREA, shape=square(2_000, -1_000, 3_000), rules=(ZoneRule(id="r"),)
+    )])  # fmt: skip
+    effects = run(again, a_trip(), *entries_of(rows[:15]), state=state)
+    assert areas(effects)[0].evidence["zone_version"] == "2"
+    effects += run(none, *entries_of(rows[15:]), state=state)
+    assert areas(effects)[0].ended_ms is not None
+
+
+def test_unloading_ends_the_visit_at_that_moment(country: World) -> None:
+    rows = straight(MIDDLE, speed_dkmh=720, seconds=400)
+    over = cleaned(at_ms=START_MS + 150_000)
+    (alarm,) = areas(run(country, a_trip(), over, *entries_of(rows)))
+    assert alarm.ended_ms == START_MS + 150_000
+
+
+def test_a_speed_section_lowers_the_limit_for_everybody(country: World) -> None:
+    start = offset(MIDDLE, 90, 5_000)  # the section begins at 6,000 m: 50 km/h where 40 is allowed
+    found = standing(run(country, *entries_of(straight(start, speed_dkmh=500, seconds=400))))
+    assert [(alarm.kind, alarm.evidence["limit_dkmh"]) for alarm in found] == [("OVERSPEED", "400")]
+
+
+def test_hostile_fixes_crash_nothing(country: World) -> None:
+    wild = [-(2**62), -1, 0, 1, 2**31, 2**62]
+    rng, state = random.Random(1), ShardState()
+    step(state, country, TripEntry(a_trip()))
+    for _ in range(200):
+        rows = [
+            [rng.randint(0, 3), *(rng.choice([*wild, rng.randint(-(2**31), 2**31)]) for _ in range(8))]
+            for _ in range(9)
+        ]
+        for fix in rows:
+            fix[4:8] = [value % 2**31 for value in fix[4:8]]
+        step(state, country, FixesEntry(Fixes.of(rows)))
+    step(state, country, FixesEntry(Fixes.empty()))
+    assert ShardState.restore(state.snapshot()).snapshot() == state.snapshot()
+
+
+def test_every_figure_has_a_source_and_a_place() -> None:
+    day = date(2026, 5, 4)
+    figures = thresholds_on(day)
+    for name in FIGURES:
+        assert getattr(figures, name) >= 0
+        assert basis_of(name, day).zh
+    assert thresholds_on(day, night_driving_ms=7_200_000).night_driving_ms == 7_200_000
+
+
+def test_a_broken_snapshot_is_refused() -> None:
+    blob = ShardState().snapshot()
+    for broken in (b"", b"x", blob[:-3], b"\x09" + blob[1:], blob[:20]):
+        with pytest.raises(ValueError, match=r"snapshot|length"):
+            ShardState.restore(broken)
+
+
+def test_hours_and_petrol_of_the_helpers() -> None:
+    assert every_other_hour(0, 4 * HOUR_MS) == ((0, HOUR_MS), (2 * HOUR_MS, 3 * HOUR_MS))
+    assert kinds([]) == []
+    assert PETROL[0].un_number == "1203"
