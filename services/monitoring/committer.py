@@ -6,6 +6,7 @@ Waiting callers are answered only after the commit; a PostgreSQL that is away is
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -34,7 +35,8 @@ class _Waiting:
     loop: asyncio.AbstractEventLoop
 
     def answer(self) -> None:
-        self.loop.call_soon_threadsafe(_finish, self.done)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits, and the others still do
+            self.loop.call_soon_threadsafe(_finish, self.done)
 
 
 def _finish(done: asyncio.Future[None]) -> None:

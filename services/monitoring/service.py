@@ -56,6 +56,14 @@ async def report_fixes(
         await reading
     finally:
         reading.cancel()
+        _forget(answers)
+
+
+def _forget(answers: asyncio.Queue[asyncio.Task[pb.ReportFixesResponse] | None]) -> None:
+    """Whoever asked is gone: what he still waits for is durable or not, and sent again by him."""
+    while not answers.empty():
+        if (answer := answers.get_nowait()) is not None:
+            answer.cancel()
 
 
 async def _report(gateway: Gateway, call: StreamCall, request: pb.ReportFixesRequest) -> pb.ReportFixesResponse:
