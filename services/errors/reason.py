@@ -54,7 +54,6 @@ def catalogue() -> Mapping[str, Reason]:
     reasons: dict[str, Reason] = {}
     for slice_name in SLICES:
         for value in vars(importlib.import_module(f"services.errors.{slice_name}")).values():
-            if isinstance(value, Reason):
-                if reasons.setdefault(value.name, value) is not value:
-                    raise ValueError(f"reason {value.name} is declared twice")
+            if isinstance(value, Reason) and reasons.setdefault(value.name, value) is not value:
+                raise ValueError(f"reason {value.name} is declared twice")
     return reasons
