@@ -15,7 +15,7 @@ from services.monitoring.engine.silence import moved_offline, offline, offline_b
 from services.monitoring.engine.speed import overspeed
 from services.monitoring.engine.state import ShardState
 from services.monitoring.engine.stops import long_stop, long_stop_by, parked
-from services.monitoring.engine.trips import announce, take_due
+from services.monitoring.engine.trips import announce, due, take_due
 from services.monitoring.engine.tunnels import tunnels, waited
 from services.monitoring.engine.waybills import no_waybill
 from services.monitoring.engine.world import World
@@ -44,13 +44,26 @@ def _fixes(state: ShardState, world: World, fixes: Fixes, out: Outbox) -> None:
     if not len(fixes):
         return
     rows = arranged(state, fixes, np.arange(len(fixes)), out)
-    waiting = np.isin(rows.slot, np.fromiter(state.pending, dtype=np.int64, count=len(state.pending)))
-    if not waiting.any():
+    split = _put_in_force(state, world, rows, out)
+    if not split:
         _detect(state, world, rows, out)
         return
-    _detect(state, world, rows.take(~waiting), out)
-    for slot in np.unique(rows.slot[waiting]).tolist():
+    _detect(state, world, rows.take(~np.isin(rows.slot, split)), out)
+    for slot in split:
         _with_facts(state, world, rows.take(rows.slot == slot), slot, out)
+
+
+def _put_in_force(state: ShardState, world: World, rows: Rows, out: Outbox) -> list[int]:
+    """Bring waiting facts into force that come before a vehicle's first row; name the vehicles that have more between their rows."""
+    split = []
+    for slot in list(state.pending):
+        begin, end = np.searchsorted(rows.slot, [slot, slot + 1]).tolist()
+        if begin == end:
+            continue
+        take_due(state, world, slot, int(rows.time[begin]), out, int(rows.arrival[begin]))
+        if due(state, slot, int(rows.time[end - 1])) is not None:
+            split.append(slot)
+    return split
 
 
 def _with_facts(state: ShardState, world: World, rows: Rows, slot: int, out: Outbox) -> None:
