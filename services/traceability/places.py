@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from services.errors import Finding, Refusal
 from services.errors.traceability import NOT_YET_IN_LOG
+from services.runtime.settings import Settings
 from services.traceability import log_store, store
 
 
@@ -18,9 +19,13 @@ def leaf_of(connection: Connection, digest: bytes) -> int:
     return index
 
 
-def newest_checkpoint(connection: Connection) -> str:
-    """The signed note of the log's head with the cosignatures it has. Raises a refusal NOT_YET_IN_LOG before there is one."""
+def newest_checkpoint(connection: Connection, settings: Settings) -> str:
+    """The signed note that a quorum of witnesses has cosigned last, where witnesses are asked at all; else the head's.
+
+    Raises a refusal NOT_YET_IN_LOG before there is one.
+    """
+    known = log_store.find_witnessed(connection) if settings.witness_policy else None
     head = log_store.find_head(connection)
     if head is None:
         raise Refusal((Finding(reason=NOT_YET_IN_LOG),))
-    return head.checkpoint
+    return known.checkpoint if known else head.checkpoint

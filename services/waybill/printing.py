@@ -10,7 +10,8 @@ from services.runtime.call import Call
 from services.waybill import pdf, roadside_keys
 from services.waybill.form import form_of, local
 from services.waybill.reads import readable
-from services.waybill.roadside import LIVE, closed_tunnels, content_of, expiry_of, qr, trip_of
+from services.waybill.roadside import LIVE, code_content, expiry_of, trip_of
+from services.waybill.roadside_content import closed_tunnels, qr
 
 
 def export_waybill_pdf(call: Call, request: Any) -> pb.ExportWaybillPdfResponse:
@@ -22,7 +23,7 @@ def export_waybill_pdf(call: Call, request: Any) -> pb.ExportWaybillPdfResponse:
     if waybill.state not in LIVE:
         made = pdf.draw(form, None, ["本运单已终止，不得用于运输", printed])
         return pb.ExportWaybillPdfResponse(pdf=made, file_name=f"{waybill.number}.pdf")
-    content = content_of(call, waybill)
+    content = code_content(call, waybill)
     code = roadside_code.make(content, roadside_keys.signer_at(call.settings.home, call.now))
     notes = [
         f"路检码有效期至 {local(expiry_of(content))}",

@@ -9,13 +9,17 @@ from typing import Any
 
 import pytest
 from google.protobuf.message import Message
+from typer.testing import CliRunner
 
 from hazway import keys, roadside, trust
+from hazway.cli import app
 from hazway.refusals import Refused
 from hazway.roadside import RoadsideAnswer, Verdict
 from hazway.waybill.v1 import waybill_pb2 as pb
 from services import traceability
-from tests.cast import CARRIER, CONSIGNEE, LOADER, POLICE, RIVAL, TRANSPORT, Cast, a_waybill
+from services.traceability import log_store
+from services.traceability.places import newest_checkpoint
+from tests.cast import CARRIER, CONSIGNEE, LOADER, POLICE, RIVAL, TRANSPORT, Cast, a_waybill, put_fleet
 from tests.integration.registry.registry_house import an_identity
 
 
@@ -181,6 +185,42 @@ def test_a_plate_without_data_is_unknown_and_never_without_a_waybill(cast: Cast,
     assert issued.number not in elsewhere.message_zh
 
 
+def test_a_tractor_that_was_exchanged_leads_nowhere_any_more(cast: Cast, issued: pb.Waybill) -> None:
+    put_fleet(cast, "-2", 2)
+    cast.heard_of("tractor-2")
+    request = pb.SwapAssignmentRequest(
+        waybill_id=issued.id,
+        role=pb.ROLE_TRACTOR,
+        outgoing_id="tractor",
+        incoming_id="tractor-2",
+        reason="故障",
+        approved_by="王调度",
+    )
+    cast.call(CARRIER, "SwapAssignment", request)
+    answers = {
+        plate: cast.call(TRANSPORT, "FindByPlate", pb.FindByPlateRequest(plate=plate), purpose="路检").answer
+        for plate in ("粤B11001", "粤B11002")
+    }
+    assert answers == {"粤B11001": pb.PLATE_ANSWER_UNKNOWN, "粤B11002": pb.PLATE_ANSWER_FOUND}
+
+
+@pytest.mark.parametrize("plate", ["-", "·", "粤B\x0011001", "B" * 3000])
+def test_what_is_no_plate_finds_nothing_of_anybody(cast: Cast, issued: pb.Waybill, plate: str) -> None:
+    request = pb.FindByPlateRequest(plate=plate)
+    assert refused(cast, TRANSPORT, "FindByPlate", request, purpose="路检") == {"FIELD_INVALID"}
+
+
+def test_a_bundle_holds_the_witnessed_checkpoint_where_witnesses_are_asked(cast: Cast, issued: pb.Waybill) -> None:
+    host = cast.world.host
+    asking = replace(host.settings, witness_policy="policy.txt")
+    with host.engine.begin() as connection:
+        plain = newest_checkpoint(connection, host.settings)
+        assert newest_checkpoint(connection, asking) == plain
+        log_store.keep_witnessed(connection, log_store.Witnessed(1, "witnessed", cast.world.clock.now()))
+        assert newest_checkpoint(connection, asking) == "witnessed"
+        assert newest_checkpoint(connection, host.settings) == plain
+
+
 def test_trade_may_not_look_up_plates(cast: Cast) -> None:
     request = pb.FindByPlateRequest(plate="粤B11001")
     assert refused(cast, CARRIER, "FindByPlate", request, purpose="路检") == {"NOT_ALLOWED"}
@@ -198,3 +238,45 @@ def test_no_number_of_an_identity_card_is_in_a_code(cast: Cast, issued: pb.Waybi
     assert answer.content is not None
     said = f"{answer.content.driver} {answer.content.escort}"
     assert not any(an_identity(number)[-4:] in said for number in (2, 3))
+
+
+def test_an_inspector_goes_out_with_three_files_and_no_network(cast: Cast, issued: pb.Waybill, tmp_path: Path) -> None:
+    """The whole way by the command line: bundle, code and print fetched online, the code judged offline."""
+    online = command_line_of(cast, CARRIER, tmp_path)
+    known = tmp_path / "trust.json"
+    known.write_text(traceability.trust_file(traceability.keeper_of(cast.world.host.settings)))
+    day, image, paper = tmp_path / "day.bundle", tmp_path / "code.svg", tmp_path / "waybill.pdf"
+    assert CliRunner().invoke(app, ["waybill", "bundle", "--out", str(day), *online]).exit_code == 0
+    fetched = CliRunner().invoke(app, ["waybill", "code", issued.id, "--svg", str(image), *online])
+    assert image.read_text().startswith("<svg")
+    assert CliRunner().invoke(app, ["waybill", "print", issued.id, "--out", str(paper), *online]).exit_code == 0
+    assert paper.read_bytes().startswith(b"%PDF-")
+    offline = ["--bundle", str(day), "--trust", str(known), "--at", cast.world.clock.now().isoformat()]
+    judged = CliRunner().invoke(app, ["waybill", "check", fetched.output.strip(), *offline])
+    assert judged.exit_code == 0, judged.output
+    assert issued.number in judged.output
+    refused = CliRunner().invoke(app, ["waybill", "code", "no-such-waybill", *online])
+    assert refused.exit_code == 1
+
+
+def test_a_plate_can_be_asked_about_from_the_command_line(cast: Cast, issued: pb.Waybill, tmp_path: Path) -> None:
+    line = command_line_of(cast, TRANSPORT, tmp_path)
+    found = CliRunner().invoke(app, ["waybill", "plate", "粤B11001", "--purpose", "路检", *line])
+    assert found.exit_code == 0
+    assert issued.number in found.output
+    unknown = CliRunner().invoke(app, ["waybill", "plate", "桂A12345", "--purpose", "路检", *line])
+    assert unknown.exit_code == 3
+    assert "广西壮族自治区" in unknown.output
+
+
+def command_line_of(cast: Cast, organisation: str, folder: Path) -> list[str]:
+    """The options that connect a command as this organisation."""
+    certificate = cast.world.authority.issue(organisation)
+    for name, content in (
+        ("authority", certificate.authority),
+        ("key", certificate.key),
+        ("chain", certificate.chain),
+    ):
+        (folder / f"{name}.pem").write_bytes(content)
+    port = cast.world.listeners.machine_port
+    return ["--server", f"localhost:{port}", "--identity", str(folder), "--organisation", organisation]
