@@ -80,7 +80,7 @@ def test_the_facts_are_who_said_what_and_when() -> None:
     assert [name for name, _ in verified.cosigned] == ["witness.example/police", "witness.example/transport"]
     statement = first.facts[0].statement
     assert statement is not None
-    assert "28000000 克" in (statement.text or "")
+    assert "28.000 吨" in (statement.text or "")
 
 
 def test_one_flipped_bit_is_refused_wherever_it_is() -> None:

@@ -39,7 +39,7 @@ def test_a_statement_says_what_was_said(signer: keys.Signer) -> None:
     assert (said.issuer, said.subject, said.kind, said.request_id) == ("carrier", "waybill/7", "waybill.issue", "r-1")
     assert said.body == {"mass_g": 28_000_000, "plate": "粤B12345"}
     assert (said.issued_at, said.custodial, said.kid) == (AT, True, signer.kid)
-    assert "28000000 克" in (said.text or "")
+    assert "28.000 吨" in (said.text or "")
 
 
 @both
