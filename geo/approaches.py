@@ -82,6 +82,7 @@ class Approaches:
     plane: Plane
     roads: Roads
     between_m: Floats
+    under_m: Floats  # how much of that way lies in other tunnels
     entrance: Int64s  # local node of each bore's entrance portal
     exit: Int64s
     length_m: Floats
@@ -203,7 +204,7 @@ def _compile(graph: RoadGraph, structure_id: str, bores: tuple[Tunnel, ...], nea
     nodes = np.unique(np.concatenate([graph.edge_from[near], graph.edge_to[near], entrance_node, exit_node]))
     roads = _roads(graph, near, nodes, plane)
     entrance, exit_ = np.searchsorted(nodes, entrance_node), np.searchsorted(nodes, exit_node)
-    between = _between(graph, graph.structure_edges(structure_id), nodes)
+    between, under = _between(graph, graph.structure_edges(structure_id), nodes)
     to_turn_off, committed = _turn_offs(roads, entrance, between)
     portals = [bore.entrance for bore in bores] + [bore.exit for bore in bores]
     return Approaches(
@@ -212,6 +213,7 @@ def _compile(graph: RoadGraph, structure_id: str, bores: tuple[Tunnel, ...], nea
         plane=plane,
         roads=roads,
         between_m=between,
+        under_m=under,
         entrance=entrance,
         exit=exit_,
         length_m=np.array([bore.length_dm / 10 for bore in bores]),
@@ -254,18 +256,50 @@ def _roads(graph: RoadGraph, near: Int64s, nodes: Int64s, plane: Plane) -> Roads
     )
 
 
-def _between(graph: RoadGraph, inside: frozenset[int], nodes: Int64s) -> Floats:
-    open_edges = np.ones(graph.edge_count, dtype=bool)
-    open_edges[list(inside)] = False
-    rows, columns = graph.edge_from[open_edges], graph.edge_to[open_edges]
-    order = np.lexsort((graph.edge_length_dm[open_edges], columns, rows))
-    keep = np.ones(len(order), dtype=bool)  # of parallel edges the shortest
-    keep[1:] = (np.diff(rows[order]) != 0) | (np.diff(columns[order]) != 0)
-    chosen = order[keep]
-    weights = np.maximum(graph.edge_length_dm[open_edges][chosen] / 10, 0.05)
-    matrix = csr_matrix((weights, (rows[chosen], columns[chosen])), shape=(graph.node_count, graph.node_count))
-    between: Floats = dijkstra(matrix, indices=nodes, limit=_FARTHEST_M)[:, nodes]
-    return between
+def _between(graph: RoadGraph, inside: frozenset[int], nodes: Int64s) -> tuple[Floats, Floats]:
+    """Metres of the shortest ways among nodes that avoid some edges, and how many of these lie in (other) tunnels."""
+    usable = np.ones(graph.edge_count, dtype=bool)
+    usable[list(inside)] = False
+    close = _close(graph, nodes)
+    usable &= close[graph.edge_from] & close[graph.edge_to]
+    number, count = np.cumsum(close) - 1, int(close.sum())
+    edges = np.flatnonzero(usable)
+    pair = number[graph.edge_from[edges]] * count + number[graph.edge_to[edges]]
+    order = np.lexsort((graph.edge_length_dm[edges], pair))
+    first = np.ones(len(order), dtype=bool)  # of parallel edges the shortest
+    first[1:] = np.diff(pair[order]) != 0
+    edges, pair = edges[order[first]], pair[order[first]]
+    metres = np.maximum(graph.edge_length_dm[edges] / 10, 0.05)
+    matrix = csr_matrix((metres, (pair // count, pair % count)), shape=(count, count))
+    between, before = dijkstra(matrix, indices=number[nodes], limit=_FARTHEST_M, return_predecessors=True)
+    under = _underground(before, pair, np.where(graph.edge_tunnel[edges] >= 0, metres, 0.0))
+    return between[:, number[nodes]], under[:, number[nodes]]
+
+
+def _close(graph: RoadGraph, nodes: Int64s) -> Mask:
+    """Nodes that a way of the longest length among ``nodes`` can pass."""
+    plane = Plane.at(graph.node_position(int(nodes[0])))
+    x, y = plane.x(graph.node_longitude_e7), plane.y(graph.node_latitude_e7)
+    close: Mask = np.ones(graph.node_count, dtype=bool)
+    for place in (x, y):
+        close &= (place >= place[nodes].min() - _FARTHEST_M / 2) & (place <= place[nodes].max() + _FARTHEST_M / 2)
+    return close
+
+
+def _underground(before: npt.NDArray[np.int32], pair: Int64s, tunnel_m: Floats) -> Floats:
+    """Metres in tunnels on the way to every node, from its predecessors: jumping back twice as far in every round."""
+    count = before.shape[1]
+    has = before >= 0
+    back = np.where(has, before, np.arange(count))
+    place = np.minimum(np.searchsorted(pair, back * np.int64(count) + np.arange(count)), max(0, len(pair) - 1))
+    metres: Floats = np.where(has, tunnel_m[place], 0.0) if len(pair) else np.zeros(before.shape)
+    while metres.any():
+        further = np.take_along_axis(back, back, axis=1)
+        metres = metres + np.take_along_axis(metres, back, axis=1)  # nothing from where ways begin
+        if np.array_equal(further, back):
+            break
+        back = further
+    return metres
 
 
 def _turn_offs(roads: Roads, entrance: Int64s, between_m: Floats) -> tuple[Floats, Mask]:

@@ -268,8 +268,8 @@ def _move(around: Approaches, state: TransitState, report: Seen, places: _Places
     ways = _Ways(around, state, report, places)
     evidence = _evidence(state, report, policy)
     known = np.log(np.maximum([guess.weight for guess in state.guesses], 1e-12))
-    metres, cost = ways.openly()
-    openly = known[:, None] + places.weight + cost + evidence.of_ways(metres, np.zeros(1))
+    metres, cost, under = ways.openly()
+    openly = known[:, None] + places.weight + cost + evidence.of_ways(metres, under)
     before, after, cost = ways.through()
     length = around.length_m[ways.bores][:, None]
     metres = before + length + after
@@ -335,16 +335,19 @@ class _Ways:
             around.portal_x[count:] - around.portal_x[:count], around.portal_y[count:] - around.portal_y[:count]
         )[self.bores]
 
-    def openly(self) -> tuple[Floats, Floats]:
-        """Of the ways that avoid the structure, for [guess, place]."""
+    def openly(self) -> tuple[Floats, Floats, Floats]:
+        """Of the ways that avoid the structure, for [guess, place], with the metres of them that lie in other tunnels."""
         roads, between, place, along = self.around.roads, self.around.between_m, self.places.edge, self.places.along_m
         starts = roads.start[place]
         metres = self.rest[:, None] + between[roads.end[self.edge]][:, starts] + along
+        under = self.around.under_m[roads.end[self.edge]][:, starts]
         cost = -_detour(metres - self.straight_m)
         back = roads.reverse[self.edge]
         can_turn = (back != NOWHERE)[:, None]
         turned = self.along[:, None] + between[roads.end[back]][:, starts] + along
-        metres, cost = _choose(can_turn & (turned < metres - _WORTH_TURNING_M), turned, _TURN_ROUND, metres, cost)
+        turns = can_turn & (turned < metres - _WORTH_TURNING_M)
+        under = np.where(turns, self.around.under_m[roads.end[back]][:, starts], under)
+        metres, cost = _choose(turns, turned, _TURN_ROUND, metres, cost)
         ahead = along - self.rest[:, None]
         on_the_spot = can_turn & (back[:, None] == place) & (ahead >= -_SLIP_M)
         metres, cost = _choose(on_the_spot, np.maximum(ahead, 0.0), _TURN_ROUND, metres, cost)
@@ -354,7 +357,8 @@ class _Ways:
         is_off, becomes_off = (self.edge == NOWHERE)[:, None], place == NOWHERE
         off_road = _off_road(self.straight_m) - (is_off != becomes_off)
         straight = np.full_like(metres, self.straight_m)
-        return _choose(is_off | becomes_off, straight, off_road, metres, cost)
+        under = np.where(onwards | on_the_spot | is_off | becomes_off, 0.0, under)
+        return *_choose(is_off | becomes_off, straight, off_road, metres, cost), under
 
     def through(self) -> tuple[Floats, Floats, Floats]:
         """Metres to the entrance [guess, bore, 1], metres from the exit [bore, place], log cost [guess, bore, place]."""
