@@ -10,9 +10,9 @@ from services.errors import Finding, Refusal, errors_among, refuse
 from services.registry.wire import invalid, missing
 from services.runtime.access import Relation
 from services.runtime.call import Call
-from services.waybill import slots_store
-from services.waybill.issue import issue_waybill
-from services.waybill.wire import finding_to_wire, waybill_from_wire
+from services.waybill.issue import hold, issue
+from services.waybill.numbers import Numbers
+from services.waybill.wire import finding_to_wire
 
 MOST = 1_000
 _MOST_FINDINGS = 20
@@ -20,31 +20,27 @@ _METHOD = "hazway.waybill.v1.WaybillService/IssueWaybill"
 
 
 def batch_issue_waybills(call: Call, request: Any) -> pb.BatchIssueWaybillsResponse:
-    """All results are durable together; the resources are held in one order, so that two batches never wait in a ring."""
+    """All results are durable together."""
     call.allow([Relation.CARRYING], subject="waybill/*")
     if not request.requests:
         refuse((missing("requests"),))
     if len(request.requests) > MOST:
         refuse((invalid("requests", f"more than {MOST} 过多"),))
     if not request.validate_only:
-        slots_store.hold(call.transaction, _resources(request))
-    return pb.BatchIssueWaybillsResponse(results=[_one(call, request, each) for each in request.requests])
+        hold(call, request.requests)
+    numbers = Numbers(call.transaction, call.now, len(request.requests))
+    return pb.BatchIssueWaybillsResponse(results=[_one(call, request, each, numbers) for each in request.requests])
 
 
-def _resources(request: Any) -> set[str]:
-    waybills = (waybill_from_wire(each.waybill).value for each in request.requests)
-    return {name for each in waybills for name in slots_store.resources_of(each.assignments).values()}
-
-
-def _one(call: Call, request: Any, issue: Any) -> pb.BatchResult:
+def _one(call: Call, request: Any, own_request: Any, numbers: Numbers) -> pb.BatchResult:
     """The result of one, as if it were called for alone; what it had begun is undone when it is refused."""
-    if not issue.request_id:
+    if not own_request.request_id:
         return _refused((missing("request_id"),))
-    issue.validate_only = request.validate_only
-    own = replace(call, method=_METHOD, request_id=issue.request_id, after_commit=[])
+    own_request.validate_only = request.validate_only
+    own = replace(call, method=_METHOD, request_id=own_request.request_id, after_commit=[])
     try:
         with call.transaction.begin_nested():
-            answer = issue_waybill(own, issue)
+            answer = issue(own, own_request, numbers, held=True)
     except Refusal as refusal:
         return _refused(refusal.findings)
     call.after_commit[:] = own.after_commit or call.after_commit

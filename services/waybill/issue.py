@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -22,7 +22,7 @@ from services.waybill import slots_store, store
 from services.waybill.bases import basis_on
 from services.waybill.facts import carrier_of, catalogue_of, decision_on, gather_all
 from services.waybill.model import Facts, Revision, RevisionState, Signer, State, Waybill
-from services.waybill.numbers import check_offline, licence_of, next_number
+from services.waybill.numbers import Numbers, check_offline, licence_of
 from services.waybill.relations import index_of
 from services.waybill.revision import diff
 from services.waybill.rules import check_issue
@@ -45,29 +45,47 @@ class Judged:
 
 
 def issue_waybill(call: Call, request: Any) -> pb.IssueWaybillResponse:
+    return issue(call, request, Numbers(call.transaction, call.now), held=False)
+
+
+def hold(call: Call, requests: Iterable[Any]) -> None:
+    """Nobody else disposes of what these waybills need until the transaction ends; all in one order, so nobody waits in a ring."""
+    own = (each.waybill for each in requests if is_carrier(call, each.waybill))
+    waybills = (waybill_from_wire(each).value for each in own)
+    names = {name for each in waybills for name in slots_store.resources_of(each.assignments).values()}
+    slots_store.hold(call.transaction, names)
+
+
+def is_carrier(call: Call, message: Any) -> bool:
+    """Whether the waybill names the caller as its carrier."""
+    return bool(message.carrier.organisation_id == call.caller.organisation)
+
+
+def issue(call: Call, request: Any, numbers: Numbers, *, held: bool) -> pb.IssueWaybillResponse:
     """The carrier alone issues. What was issued before under the same number of the carrier's own is answered again."""
-    stated = request.waybill.carrier.organisation_id == call.caller.organisation
-    call.allow([Relation.CARRYING] if stated else [], subject=f"waybill/{request.waybill.id}")
+    call.allow(
+        [Relation.CARRYING] if is_carrier(call, request.waybill) else [], subject=f"waybill/{request.waybill.id}"
+    )
     read = waybill_from_wire(request.waybill)
     earlier = _earlier(call, read.value)
     if earlier is not None:
         return pb.IssueWaybillResponse(waybill=shown(earlier))
+    if not (held or request.validate_only):
+        hold(call, [request])
     faults = (*read.findings, *check_offline(call, read.value, request.offline_number))
-    judged = judge(call, read.value, faults, hold=not request.validate_only)
+    judged = judge(call, read.value, faults)
     response = pb.IssueWaybillResponse(warnings=map(finding_to_wire, judged.warnings))
     if request.validate_only:
         response.waybill.CopyFrom(shown(Kept(judged.waybill, 0)))
         return response
-    kept, registered = keep(call, request, judged)
+    kept, registered = keep(call, request, judged, numbers)
     response.waybill.CopyFrom(shown(kept))
     response.registered.CopyFrom(registered.to_wire())
     return response
 
 
-def judge(call: Call, waybill: Waybill, read: Findings, *, hold: bool) -> Judged:
-    """Raises a refusal with everything that is wrong. With ``hold`` nobody else disposes of its resources meanwhile."""
-    if hold:
-        slots_store.hold(call.transaction, slots_store.resources_of(waybill.assignments).values())
+def judge(call: Call, waybill: Waybill, read: Findings) -> Judged:
+    """Raises a refusal with everything that is wrong."""
     catalogue = catalogue_of(call)
     departure = waybill.planned_departure or call.now
     gathered = gather_all(call.transaction, waybill, departure, now=call.now, catalogue=catalogue)
@@ -84,10 +102,10 @@ def judge(call: Call, waybill: Waybill, read: Findings, *, hold: bool) -> Judged
     return Judged(waybill, gathered.facts, catalogue, warnings_among(findings))
 
 
-def keep(call: Call, request: Any, judged: Judged) -> tuple[Kept, Registered]:
+def keep(call: Call, request: Any, judged: Judged, numbers: Numbers) -> tuple[Kept, Registered]:
     """Number, record and keep it. Raises a refusal when somebody else was faster with its id or a resource."""
     licence = licence_of(carrier_of(judged.waybill), judged.facts.registry)
-    number = request.offline_number or next_number(call.transaction, licence, call.now)
+    number = request.offline_number or numbers.next(licence)
     waybill = replace(judged.waybill, state=State.ISSUED, number=number, revision=1, issued_at=call.now)
     decision = decision_on(judged.facts, judged.catalogue)
     registered = traceability.record(call, request, number=number, decision=decision)

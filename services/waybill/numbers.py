@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -40,15 +41,22 @@ def licence_of(carrier_id: str, facts: RegistryFacts) -> str:
     return digits[-RULE.licence_digits :].zfill(RULE.licence_digits)
 
 
-def next_number(connection: Connection, licence_number: str, now: datetime) -> str:
-    """Given in a transaction of its own, so that issues of one carrier do not wait for each other: numbers may be skipped.
+class Numbers:
+    """Numbers for up to ``count`` waybills, given in transactions of their own, so that issues of one carrier do not wait for
+    each other: a number may be skipped, never given twice."""
 
-    Raises a refusal NUMBERS_EXHAUSTED.
-    """
-    day = legal_day(now)
-    with connection.engine.begin() as own:
-        serial = store.next_serials(own, licence_number, day, 1)
-    return number_of(licence_number, day, serial)
+    def __init__(self, connection: Connection, now: datetime, count: int = 1) -> None:
+        self._engine, self._day, self._count = connection.engine, legal_day(now), count
+        self._left: dict[str, deque[int]] = {}
+
+    def next(self, licence_number: str) -> str:
+        """Raises a refusal NUMBERS_EXHAUSTED."""
+        serials = self._left.setdefault(licence_number, deque())
+        if not serials:
+            with self._engine.begin() as own:
+                first = store.next_serials(own, licence_number, self._day, self._count)
+            serials.extend(range(first, first + self._count))
+        return number_of(licence_number, self._day, serials.popleft())
 
 
 def number_of(licence_number: str, day: date, serial: int) -> str:

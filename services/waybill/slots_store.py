@@ -70,33 +70,47 @@ def lay_out(connection: Connection, waybill_id: str, spans: Iterable[Busy], reso
     """
     wanted = sorted(spans, key=lambda span: resources[span.resource_id])
     numbers = _numbers(connection, [resources[span.resource_id] for span in wanted])
+    rows = [_row(span, numbers[resources[span.resource_id]]) for span in wanted]
+    columns = {name: [row[name] for row in rows] for name in _COLUMNS}
     try:
         with connection.begin_nested():
             connection.execute(text("DELETE FROM waybill_occupancy WHERE waybill_id = :id"), {"id": waybill_id})
-            if wanted:
-                connection.execute(text(_LAY), [_row(waybill_id, span, numbers, resources) for span in wanted])
+            connection.execute(text(_LAY), {"waybill": waybill_id, **columns})
     except IntegrityError as error:
         if getattr(error.orig, "pgcode", None) not in _NOT_AT_ONCE:
             raise
         raise Overlap from error
 
 
+_COLUMNS = {
+    "resource_id": "text", "resource": "bigint", "first": "bigint", "past": "bigint",
+    "from_at": "timestamptz", "to_at": "timestamptz", "under_way": "boolean",
+}  # fmt: skip
 _LAY = (
-    "INSERT INTO waybill_occupancy (waybill_id, resource_id, resource, slots, from_at, to_at, under_way) VALUES"
-    " (:waybill, :resource_id, :resource, int8range(:first, :last), :from_at, :to_at, :under_way)"
+    "INSERT INTO waybill_occupancy (waybill_id, resource_id, resource, slots, from_at, to_at, under_way)"
+    " SELECT :waybill, resource_id, resource, int8range(first, past), from_at, to_at, under_way"
+    f" FROM unnest({', '.join(f'CAST(:{name} AS {kind}[])' for name, kind in _COLUMNS.items())})"
+    f" AS rows ({', '.join(_COLUMNS)}) ORDER BY resource"
 )
 
 
 def _numbers(connection: Connection, resources: Iterable[str], *, lock: bool = False) -> dict[str, int]:
     """The number of each resource, given when it is first met; always in one order, so that nobody waits in a ring."""
     names = sorted(set(resources))
-    connection.execute(
-        text(
-            "INSERT INTO waybill_resources (resource) SELECT name FROM unnest(CAST(:names AS text[])) AS name"
-            " WHERE NOT EXISTS (SELECT FROM waybill_resources WHERE resource = name) ON CONFLICT DO NOTHING"
-        ),
-        {"names": names},
-    )
+    known = _known_numbers(connection, names, lock=lock)
+    if missing := [name for name in names if name not in known]:
+        connection.execute(
+            text(
+                "INSERT INTO waybill_resources (resource) SELECT name FROM unnest(CAST(:names AS text[])) AS name"
+                " ON CONFLICT DO NOTHING"
+            ),
+            {"names": missing},
+        )
+        known = _known_numbers(connection, names, lock=lock)
+    return known
+
+
+def _known_numbers(connection: Connection, names: list[str], *, lock: bool) -> dict[str, int]:
     rows = connection.execute(
         text(
             "SELECT resource, number FROM waybill_resources WHERE resource = ANY(:names) ORDER BY resource"
@@ -107,15 +121,13 @@ def _numbers(connection: Connection, resources: Iterable[str], *, lock: bool = F
     return {row.resource: row.number for row in rows}
 
 
-def _row(waybill_id: str, span: Busy, numbers: Mapping[str, int], resources: Mapping[str, str]) -> dict[str, Any]:
-    number = numbers[resources[span.resource_id]]
+def _row(span: Busy, number: int) -> dict[str, Any]:
     first = _seconds(span.from_at)
     return {
-        "waybill": waybill_id,
         "resource_id": span.resource_id,
         "resource": number,
         "first": number * _STRETCH + first,
-        "last": number * _STRETCH + max(_seconds(span.to_at), first + 1),
+        "past": number * _STRETCH + max(_seconds(span.to_at), first + 1),
         "from_at": span.from_at,
         "to_at": span.to_at,
         "under_way": span.under_way,

@@ -10,7 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from services.registry.model import ExternalRef
 from services.registry.plain import from_plain, to_plain
+from services.waybill import receivers_store
 from services.waybill.model import Clearance, Positioning, Revision, Route, Waybill
 from services.waybill.numbering import NumberBlock
 
@@ -49,6 +51,7 @@ def insert(connection: Connection, waybill: Waybill, index: Index, now: datetime
     if not fresh:
         raise Taken
     reindex(connection, waybill, index)
+    receivers_store.queue(connection, None, waybill, 1, now)
 
 
 def update(connection: Connection, before: Kept, waybill: Waybill, now: datetime) -> Kept:
@@ -65,31 +68,34 @@ def update(connection: Connection, before: Kept, waybill: Waybill, now: datetime
             text("UPDATE waybill_waybills SET route = CAST(:route AS jsonb) WHERE id = :id"),
             {"id": waybill.id, "route": _json(waybill.route)},
         )
+    receivers_store.queue(connection, before.waybill, waybill, before.version + 1, now)
     return Kept(waybill, before.version + 1)
 
 
 def reindex(connection: Connection, waybill: Waybill, index: Index) -> None:
     """Everything a waybill is found by; what it was found by before it still is."""
-    arguments = {"id": waybill.id, "departs_at": waybill.planned_departure, "carrier": _carrier(waybill)}
-    for table, column, values in (
-        ("waybill_parties", "organisation_id", index.organisations),
-        ("waybill_divisions", "division_code", index.divisions),
-    ):
-        connection.execute(
-            text(
-                f"INSERT INTO {table} ({column}, waybill_id, departs_at)"
-                " SELECT value, :id, :departs_at FROM unnest(CAST(:values AS text[])) AS value"
-                f" ON CONFLICT ({column}, waybill_id) DO UPDATE SET departs_at = EXCLUDED.departs_at"
-            ),
-            {**arguments, "values": sorted(values)},
-        )
     connection.execute(
-        text(
-            "INSERT INTO waybill_plates (plate, waybill_id) SELECT plate, :id FROM unnest(CAST(:plates AS text[])) AS plate"
-            " ON CONFLICT DO NOTHING"
-        ),
-        {**arguments, "plates": sorted(index.plates)},
+        text(_REINDEX),
+        {
+            "id": waybill.id,
+            "departs_at": waybill.planned_departure,
+            "organisations": sorted(index.organisations),
+            "divisions": sorted(index.divisions),
+            "plates": sorted(index.plates),
+        },
     )
+
+
+_REINDEX = (
+    "WITH parties AS (INSERT INTO waybill_parties (organisation_id, waybill_id, departs_at)"
+    "  SELECT value, :id, :departs_at FROM unnest(CAST(:organisations AS text[])) AS value"
+    "  ON CONFLICT (organisation_id, waybill_id) DO UPDATE SET departs_at = EXCLUDED.departs_at),"
+    " divisions AS (INSERT INTO waybill_divisions (division_code, waybill_id, departs_at)"
+    "  SELECT value, :id, :departs_at FROM unnest(CAST(:divisions AS text[])) AS value"
+    "  ON CONFLICT (waybill_id, division_code) DO UPDATE SET departs_at = EXCLUDED.departs_at)"
+    " INSERT INTO waybill_plates (plate, waybill_id)"
+    " SELECT plate, :id FROM unnest(CAST(:plates AS text[])) AS plate ON CONFLICT DO NOTHING"
+)
 
 
 def find(connection: Connection, waybill_id: str, *, lock: bool = False) -> Kept | None:
@@ -101,9 +107,23 @@ def find(connection: Connection, waybill_id: str, *, lock: bool = False) -> Kept
     return None if row is None else Kept(_waybill(row.body, row.route), row.version)
 
 
+def note_reference(connection: Connection, waybill_id: str, reference: ExternalRef) -> None:
+    """What another system said of the waybill last. It is no change of the waybill: nobody signs it, nobody is told."""
+    kept = find(connection, waybill_id, lock=True)
+    if kept is None:
+        return
+    others = tuple(each for each in kept.waybill.external_refs if each.system != reference.system)
+    connection.execute(
+        text("UPDATE waybill_waybills SET body = jsonb_set(body, '{external_refs}', CAST(:all AS jsonb)) WHERE id = :id"),
+        {"id": waybill_id, "all": _json((*others, reference))},
+    )
+
+
 def keep_references(connection: Connection, waybill: Waybill) -> None:
     """The carrier's own numbers lead to this waybill. Raises ``Taken`` when one leads to another."""
     references = {(each.system, each.number) for each in waybill.external_refs}
+    if not references:
+        return
     kept = connection.execute(
         text(
             "INSERT INTO waybill_references AS r (carrier_id, system, number, waybill_id)"
