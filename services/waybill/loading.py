@@ -31,7 +31,9 @@ class ForLoading:
     clearance: Clearance | None
 
 
-def for_loading(connection: Connection, waybill_id: str, at: datetime, *, lock: bool = False) -> ForLoading | None:
+def for_loading(
+    connection: Connection, waybill_id: str, at: datetime, *, lock: bool = False, catalogue: Catalogue | None = None
+) -> ForLoading | None:
     """What the loader checks against at ``at``; ``None`` for a waybill that is not there.
 
     With ``lock`` nobody else changes the waybill until the transaction ends.
@@ -39,7 +41,7 @@ def for_loading(connection: Connection, waybill_id: str, at: datetime, *, lock: 
     kept = store.find(connection, waybill_id, lock=lock)
     if kept is None:
         return None
-    facts = gather(connection, kept.waybill, at, now=at)
+    facts = gather(connection, kept.waybill, at, now=at, catalogue=catalogue)
     return ForLoading(kept.waybill, facts, store.clearance_of(connection, waybill_id))
 
 
