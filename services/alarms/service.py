@@ -124,10 +124,10 @@ def _token(change: int) -> str:
 
 def _number(token: str, reason: Any, path: str) -> int:
     try:
-        decoded = base64.urlsafe_b64decode(token.encode()).decode()
-        if decoded[0] != "a":
+        number = int(base64.urlsafe_b64decode(token.encode()).decode()[1:])
+        if token != _token(number) or not 0 <= number < 1 << 62:
             raise ValueError(token)
-        return int(decoded[1:])
+        return number
     except (ValueError, IndexError, UnicodeError):
         raise Refusal((Finding(reason=reason, path=path),)) from None
 
