@@ -21,8 +21,8 @@ from google.protobuf.message import Message
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from services.errors import Finding, Refusal
-from services.errors.common import BUSY, DEADLINE, FIELD_MISSING, INTERNAL, NOT_AUTHENTICATED
+from services.errors import Finding, Refusal, refuse
+from services.errors.common import BUSY, DEADLINE, INTERNAL, NOT_AUTHENTICATED
 from services.runtime import idempotency
 from services.runtime.bus import Bus
 from services.runtime.call import Call, Caller, Language
@@ -31,6 +31,7 @@ from services.runtime.database import is_transient
 from services.runtime.logs import request_id_in_log
 from services.runtime.service import Handler
 from services.runtime.settings import Settings
+from services.runtime.wellformed import check_request, check_request_id
 
 _log = logging.getLogger("hazway.call")
 _TRIES = 4
@@ -78,11 +79,11 @@ class Adapter:
         return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: context.run(work))
 
     def _answer(self, asked: Asked, handler: Handler, request: Any, response_class: type[Message]) -> Message:
+        refuse(check_request(request, asked.purpose))
         if "request_id" not in request.DESCRIPTOR.fields_by_name:
             answer: Message = self._in_transaction(asked, "", lambda call: handler(call, request))
             return answer
-        if not request.request_id:
-            raise Refusal((Finding(reason=FIELD_MISSING, path="request_id", values={"field": "request_id"}),))
+        refuse(check_request_id(request.request_id))
         if getattr(request, "validate_only", False):
             return self._rolled_back(asked, request.request_id, lambda call: handler(call, request))
 

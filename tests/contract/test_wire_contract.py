@@ -15,17 +15,20 @@ from google.protobuf.descriptor_pb2 import (
     FileDescriptorSet,
     MethodDescriptorProto,
 )
-from hazway.refusal.v1 import refusal_pb2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hazway.refusal.v1 import refusal_pb2
 from services.errors import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 with_reasons = runpy.run_path(str(ROOT / "protos/reasons.py"))["with_reasons"]
 
 # A method that starts with none of these changes something.
-READING = ("Get", "List", "Search", "Watch", "Check", "Export", "Explain", "Find", "Who", "Preview", "Verify")
+READING = ("Get", "List", "Search", "Watch", "Check", "Export", "Explain", "Find", "Who", "Preview", "Verify", "Read",
+           "Plan")  # fmt: skip
+# Makes a token out of nothing but keys and the clock, and leaves no trace.
+READING_TOO = frozenset({"IssueToken"})
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +55,9 @@ def messages(contract: FileDescriptorSet) -> Iterator[tuple[str, DescriptorProto
 def mutations(contract: FileDescriptorSet) -> Iterator[MethodDescriptorProto]:
     for file in contract.file:
         for service in file.service:
-            yield from (each for each in service.method if not each.name.startswith(READING))
+            yield from (
+                each for each in service.method if not each.name.startswith(READING) and each.name not in READING_TOO
+            )
 
 
 def test_the_committed_wire_code_is_what_the_protos_say() -> None:

@@ -157,17 +157,14 @@ def answer(house: House, organisation: str, method: str, request: Any) -> None:
     assert not told & {"INTERNAL", "BUSY"}, (organisation, request)
 
 
-NUL = pytest.param("a\0b", marks=pytest.mark.xfail(strict=True, reason="the runtime hands a NUL to PostgreSQL"))
-
-
-@pytest.mark.parametrize("purpose", ["", NUL, "x" * 100_000])
+@pytest.mark.parametrize("purpose", ["", "a\0b", "x" * 100_000])
 def test_no_purpose_brings_an_internal_error(house: House, purpose: str) -> None:
     house.call(CARRIER, "PutVehicle", good("PutVehicle"))
     told = house.outcome(TRANSPORT, "GetVehicle", good("GetVehicle"), purpose=purpose)
     assert "INTERNAL" not in {finding.reason.name for finding in told}
 
 
-@pytest.mark.parametrize("request_id", [NUL, "x" * 100_000, " "])
+@pytest.mark.parametrize("request_id", ["a\0b", "x" * 100_000, " "])
 def test_no_request_id_brings_an_internal_error(house: House, request_id: str) -> None:
     request = good("PutVehicle")
     request.request_id = request_id

@@ -41,7 +41,6 @@ def test_an_identity_number_is_nowhere_in_the_registry_in_the_clear(house: House
     assert sealer_of(house.adapter.settings).unseal(bytes(sealed), "person-1") == number
 
 
-@pytest.mark.xfail(strict=True, reason="hazway.body still states INPUT_ONLY fields")
 def test_an_identity_number_is_no_part_of_what_is_stated() -> None:
     request = pb.PutPersonRequest(person=a_person())
     assert "identity_number" not in body.body_of(request)["person"]
