@@ -11,7 +11,7 @@ from services.runtime.clock import nanoseconds
 from services.traceability import store
 from services.traceability.keeper import OPERATOR, Keeper
 from services.traceability.model import Key
-from services.traceability.record import register
+from services.traceability.record import Act, register_all
 
 
 def begin(engine: Engine, keeper: Keeper, at: datetime) -> None:
@@ -34,4 +34,4 @@ def begin(engine: Engine, keeper: Keeper, at: datetime) -> None:
             ),
             issued_at=at,
         )
-        register(connection, keeper, statement.open(signed, signer.spki), signed, at=at)
+        register_all(connection, keeper, [Act(statement.open(signed, signer.spki), signed, at)])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from google.protobuf.message import Message
 from sqlalchemy import Connection
 
 from hazway import body, key_record, keys, registration, statement, wording
@@ -44,28 +44,37 @@ def record(
 
     Raises a refusal STATEMENT_MISSING, STATEMENT_INVALID, KEY_UNKNOWN, STATED_ALREADY or LOG_FROZEN.
     """
-    signed, decision = request.statement, dict(decision or {})
+    return record_all(call, [Recording(request, number, decision)])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One request to be put on record, as ``record`` takes it."""
+
+    request: Any
+    number: str | None = None
+    decision: Mapping[str, Any] | None = None
+
+
+def record_all(call: Call, recordings: Sequence[Recording], *, method: str = "") -> list[Registered]:
+    """As ``record``, for many requests of one act in two round trips to the database; all of them or none.
+
+    ``method`` is the stated act that each request is one of, where the call itself is a batch of them.
+    """
+    acts = [_act(call, each, method or call.method) for each in recordings]
+    call.on_commit(lambda: call.bus.publish(WAKE_SEQUENCER))
+    return register_all(call.transaction, keeper_of(call.settings), acts)
+
+
+def _act(call: Call, recording: Recording, method: str) -> Act:
+    signed, decision = recording.request.statement, dict(recording.decision or {})
     if signed:
-        spki = _key_of(call, signed)
-        opened = check_statement(call, request, signed, spki)
+        opened = check_statement(call, recording.request, signed, method)
     else:
-        key = _custodial_key(call)
-        if key is None:
-            raise Refusal((Finding(reason=STATEMENT_MISSING, path="statement"),))
-        signed = _sign_for_person(call, request, key)
+        signed = _sign_for_person(call, recording.request, method)
         opened = statement.parse_unverified(signed)
         decision["person"] = call.caller.person
-    call.on_commit(lambda: call.bus.publish(WAKE_SEQUENCER))
-    return register(
-        call.transaction,
-        keeper_of(call.settings),
-        opened,
-        signed,
-        number=number,
-        decision=decision,
-        at=call.now,
-        kid=opened.kid,
-    )
+    return Act(opened, signed, call.now, recording.number, decision, opened.kid)
 
 
 def state(
@@ -85,25 +94,29 @@ def state(
     signed = statement.make(
         keeper.operator, issuer=OPERATOR, subject=subject, kind=kind, request_id=request_id, body=body, issued_at=at
     )
-    return register(connection, keeper, statement.parse_unverified(signed), signed, at=at)
+    return register_all(connection, keeper, [Act(statement.parse_unverified(signed), signed, at)])[0]
 
 
-def check_statement(call: Call, request: Message, signed: bytes, spki: bytes) -> statement.Statement:
-    """The statement, verified to be this very request's. Raises a refusal STATEMENT_INVALID that says what differs."""
-    act = ACTS[call.method]
+def check_statement(call: Call, request: Any, signed: bytes, method: str) -> statement.Statement:
+    """The statement, verified to be this very request's. Raises a refusal STATEMENT_INVALID that says what differs.
+
+    Whether its key may sign for the organisation at that time is asked when it is registered.
+    """
+    act = ACTS[method]
     try:
-        opened = statement.open(signed, spki)
+        opened = statement.open_by(signed, lambda kid: _public_key(call.transaction, kid))
         stated = body.body_of(request)
-        text = wording.digest(act.kind, stated)
+        # Of whatever edition of the wording the signer's program has.
+        seen = wording.digest(act.kind, stated) == opened.text_sha256 or opened.text is not None
     except VerificationError as error:
         raise _invalid(error.problem, error.problem_zh) from error
     for name, name_zh, found, wanted in (
         ("issuer", "签发单位", opened.issuer, call.caller.organisation),
         ("kind", "类型", opened.kind, act.kind),
         ("subject", "主题", opened.subject, act.subject(request)),
-        ("request_id", "请求编号", opened.request_id, call.request_id),
+        ("request_id", "请求编号", opened.request_id, request.request_id),
         ("body", "内容", opened.body, stated),
-        ("text", "所见文本", opened.text_sha256, text),
+        ("text", "所见文本", seen, True),
         ("custody", "托管声明", opened.custodial, False),
     ):
         if found != wanted:
@@ -111,72 +124,81 @@ def check_statement(call: Call, request: Message, signed: bytes, spki: bytes) ->
     return opened
 
 
-def register(
-    connection: Connection,
-    keeper: Keeper,
-    opened: statement.Statement,
-    signed: bytes,
-    *,
-    number: str | None = None,
-    decision: Mapping[str, Any] | None = None,
-    at: datetime,
-    kid: bytes | None = None,
-) -> Registered:
-    """Give the verified statement its place in its subject's chain and queue it for the log.
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A verified statement to be registered. ``kid`` must be a key of the issuer's that may sign ``at`` that time."""
 
-    The time is ``at``, or that of the subject's last registration when this call began before that one ended. With
-    ``kid`` the key must be one of the issuer's that may sign at that time.
+    opened: statement.Statement
+    signed: bytes
+    at: datetime
+    number: str | None = None
+    decision: Mapping[str, Any] | None = None
+    kid: bytes | None = None
+
+
+def register_all(connection: Connection, keeper: Keeper, acts: Sequence[Act]) -> list[Registered]:
+    """Give each verified statement its place in its subject's chain, and queue all of them for the log; or none.
+
+    The time of each is its ``at``, or that of the subject's last registration when that call ended before this one.
     """
-    last = store.lock_subject(connection, opened.subject, kid)
-    at = at if last.at is None else max(at, last.at)
+    if len({act.opened.digest for act in acts}) < len(acts):
+        raise Refusal((Finding(reason=STATED_ALREADY, path="statement"),))
+    last = store.lock_subjects(
+        connection, (act.opened.subject for act in acts), (act.kid for act in acts if act.kid is not None)
+    )
+    drafts = []
+    for act in acts:
+        draft = _draft(keeper, act, last[act.opened.subject])
+        last[draft.subject] = store.Link(draft.seq, draft.digest, draft.at)
+        drafts.append(draft)
+    if not store.insert_registrations(connection, drafts):
+        raise _not_registered(connection, drafts)
+    return [Registered(draft.digest, draft.subject, draft.seq, draft.at) for draft in drafts]
+
+
+def _draft(keeper: Keeper, act: Act, last: store.Link) -> store.Draft:
+    opened = act.opened
+    at = act.at if last.at is None else max(act.at, last.at)
     entry = registration.Registration(
         origin=keeper.origin,
         statement=opened.digest,
         subject=opened.subject,
         seq=last.seq + 1,
         prev=last.digest,
-        number=number,
-        decision=dict(decision or {}),
+        number=act.number,
+        decision=dict(act.decision or {}),
         at=nanoseconds(at),
     )
     encoded = entry.encode()
-    digest = registration.digest(encoded)
-    fresh = store.insert_registration(
-        connection,
-        digest=digest,
+    return store.Draft(
+        digest=registration.digest(encoded),
         subject=opened.subject,
         seq=entry.seq,
         kind=opened.kind,
         registration=encoded,
         statement_digest=opened.digest,
-        statement=signed,
+        statement=act.signed,
         organisation_id=opened.issuer,
         at=at,
-        kid=kid,
+        kid=act.kid,
     )
-    if not fresh:
-        raise _not_registered(connection, opened, at, kid)
-    return Registered(digest, opened.subject, entry.seq, at)
 
 
-def _not_registered(connection: Connection, opened: statement.Statement, at: datetime, kid: bytes | None) -> Refusal:
+def _not_registered(connection: Connection, drafts: Sequence[store.Draft]) -> Refusal:
     head = log_store.find_head(connection)
     if head is not None and head.frozen is not None:
         return Refusal((Finding(reason=LOG_FROZEN, values={"problem": head.frozen}),))
-    key = None if kid is None else store.find_key(connection, kid)
-    if kid is not None and (key is None or key.organisation_id != opened.issuer or not key.is_active(at)):
-        return Refusal((Finding(reason=KEY_UNKNOWN, path="statement"),))
+    for draft in drafts:
+        key = None if draft.kid is None else store.find_key(connection, draft.kid)
+        theirs = key is not None and key.organisation_id == draft.organisation_id and key.is_active(draft.at)
+        if draft.kid is not None and not theirs:
+            return Refusal((Finding(reason=KEY_UNKNOWN, path="statement"),))
     return Refusal((Finding(reason=STATED_ALREADY, path="statement"),))
 
 
-def _key_of(call: Call, signed: bytes) -> bytes:
-    """The public key that the statement names. Whether it may sign is asked when the statement is registered."""
-    try:
-        kid = statement.parse_unverified(signed).kid
-    except VerificationError as error:
-        raise _invalid(error.problem, error.problem_zh) from error
+def _public_key(connection: Connection, kid: bytes) -> bytes:
     if kid not in _PUBLIC:
-        key = store.find_key(call.transaction, kid)
+        key = store.find_key(connection, kid)
         if key is None:
             raise Refusal((Finding(reason=KEY_UNKNOWN, path="statement"),))
         if len(_PUBLIC) >= _MOST_PUBLIC:
@@ -190,16 +212,19 @@ _PUBLIC: dict[bytes, bytes] = {}
 _MOST_PUBLIC = 10_000
 
 
-def _custodial_key(call: Call) -> Key | None:
+def _custodial_key(call: Call, kind: str) -> Key | None:
     """The newest key that is kept for the caller's organisation and may sign now, for a person and an act it is meant for."""
-    if not call.caller.person or ACTS[call.method].kind.startswith(_IN_PERSON_ONLY):
+    if not call.caller.person or kind.startswith(_IN_PERSON_ONLY):
         return None
     kept = store.keys_of(call.transaction, call.caller.organisation)
     return next((key for key in reversed(kept) if key.sealed_private and key.is_active(call.now)), None)
 
 
-def _sign_for_person(call: Call, request: Any, key: Key) -> bytes:
-    act = ACTS[call.method]
+def _sign_for_person(call: Call, request: Any, method: str) -> bytes:
+    act = ACTS[method]
+    key = _custodial_key(call, act.kind)
+    if key is None:
+        raise Refusal((Finding(reason=STATEMENT_MISSING, path="statement"),))
     signer = _unsealed(key.sealed_private or b"", keeper_of(call.settings).sealing_key, custody_context(key))
     try:
         return statement.make(
@@ -207,7 +232,7 @@ def _sign_for_person(call: Call, request: Any, key: Key) -> bytes:
             issuer=call.caller.organisation,
             subject=act.subject(request),
             kind=act.kind,
-            request_id=call.request_id,
+            request_id=request.request_id,
             body=body.body_of(request),
             issued_at=call.now,
             custodial=True,

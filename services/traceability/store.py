@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,22 @@ class Link:
     seq: int
     digest: bytes | None
     at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A registration with the statement it registers; ``kid`` is ``None`` where the server itself has signed."""
+
+    digest: bytes
+    subject: str
+    seq: int
+    kind: str
+    registration: bytes
+    statement_digest: bytes
+    statement: bytes
+    organisation_id: str
+    at: datetime
+    kid: bytes | None
 
 
 def insert_key(connection: Connection, key: Key) -> bool:
@@ -105,81 +121,64 @@ def take_custody(connection: Connection, kid: bytes, organisation_id: str) -> by
     return sealed
 
 
-def lock_subject(connection: Connection, subject: str, kid: bytes | None = None) -> Link:
-    """The last link of the subject's chain, nobody else extending it until this transaction ends.
+def lock_subjects(connection: Connection, subjects: Iterable[str], kids: Iterable[bytes]) -> dict[str, Link]:
+    """The last link of each subject's chain, nobody else extending them until this transaction ends.
 
-    ``kid`` is the key that signs the next link: it cannot be revoked in the meantime.
+    ``kids`` are the keys that sign the next links: they cannot be revoked in the meantime.
     """
-    if kid is None:
-        row = connection.execute(_LOCK_SUBJECT, {"subject": subject}).one()
-    else:
-        row = connection.execute(_LOCK_SUBJECT_AND_KEY, {"subject": subject, "lock": _lock_of(kid)}).one()
-    return Link(row.seq, row.digest or None, row.at)
+    rows = connection.execute(
+        _LOCK_SUBJECTS, {"subjects": sorted(set(subjects)), "locks": sorted({_lock_of(kid) for kid in kids})}
+    )
+    return {row.subject: Link(row.seq, row.digest or None, row.at) for row in rows}
 
 
-_LAST_LINK = " ON CONFLICT (subject) DO UPDATE SET seq = traceability_subjects.seq RETURNING seq, digest, at"
-_LOCK_SUBJECT = text("INSERT INTO traceability_subjects (subject, seq, digest) VALUES (:subject, 0, '')" + _LAST_LINK)
-_LOCK_SUBJECT_AND_KEY = text(
-    "WITH signing AS (SELECT pg_advisory_xact_lock_shared(:lock))"
-    " INSERT INTO traceability_subjects (subject, seq, digest) SELECT :subject, 0, '' FROM signing" + _LAST_LINK
+# In one order, so that two that want the same subjects wait for each other in no ring.
+_LOCK_SUBJECTS = text(
+    "WITH signing AS (SELECT count(pg_advisory_xact_lock_shared(lock)) FROM unnest(CAST(:locks AS bigint[])) AS lock)"
+    " INSERT INTO traceability_subjects (subject, seq, digest)"
+    "  SELECT subject, 0, '' FROM signing, unnest(CAST(:subjects AS text[])) AS subject ORDER BY subject"
+    " ON CONFLICT (subject) DO UPDATE SET seq = traceability_subjects.seq RETURNING subject, seq, digest, at"
 )
 
 
-def insert_registration(
-    connection: Connection,
-    *,
-    digest: bytes,
-    subject: str,
-    seq: int,
-    kind: str,
-    registration: bytes,
-    statement_digest: bytes,
-    statement: bytes,
-    organisation_id: str,
-    at: datetime,
-    kid: bytes | None = None,
-) -> bool:
-    """Move the subject's chain on by one and queue the registration for the log.
+def insert_registrations(connection: Connection, drafts: Sequence[Draft]) -> bool:
+    """Move the subjects' chains on and queue the registrations for the log, in this order; all of them or none.
 
-    False, and nothing is written, when the statement is registered already, the log is frozen, or ``kid`` is not a key
+    False, and nothing is written, when a statement is registered already, the log is frozen, or a ``kid`` is not a key
     of the organisation that may sign at that time.
     """
-    values = {
-        "digest": digest,
-        "subject": subject,
-        "seq": seq,
-        "kind": kind,
-        "registration": registration,
-        "statement_digest": statement_digest,
-        "statement": statement,
-        "organisation_id": organisation_id,
-        "at": at,
-    }
-    if kid is None:
-        return bool(connection.execute(_REGISTER, values).scalar())
-    return bool(connection.execute(_REGISTER_SIGNED, values | {"kid": kid}).scalar())
+    columns = {
+        name: [getattr(draft, name) for draft in drafts]
+        for name in (
+            "digest", "subject", "seq", "kind", "registration", "statement_digest", "statement", "organisation_id", "at",
+            "kid",
+        )
+    }  # fmt: skip
+    return bool(connection.execute(_REGISTER, columns).scalar())
 
 
-def _registering(condition: str) -> str:
-    return (
-        "WITH queued AS (INSERT INTO traceability_registrations"
-        "  (digest, subject, seq, kind, registration, statement_digest, at)"
-        "  SELECT :digest, :subject, :seq, :kind, :registration, :statement_digest, :at"
-        f"  WHERE NOT EXISTS (SELECT FROM traceability_log WHERE frozen IS NOT NULL){condition}"
-        "  ON CONFLICT (statement_digest) DO NOTHING RETURNING true),"
-        " kept AS (INSERT INTO traceability_statements (digest, organisation_id, statement, stated_at)"
-        "  SELECT :statement_digest, :organisation_id, :statement, :at FROM queued)"
-        " UPDATE traceability_subjects SET seq = :seq, digest = :digest, at = :at"
-        " WHERE subject = :subject AND EXISTS (SELECT FROM queued) RETURNING true"
-    )
-
-
-_REGISTER = text(_registering(""))
-_REGISTER_SIGNED = text(
-    _registering(
-        " AND EXISTS (SELECT FROM traceability_keys WHERE kid = :kid AND organisation_id = :organisation_id"
-        " AND valid_from <= :at AND (revoked_at IS NULL OR revoked_at > :at))"
-    )
+_REGISTER = text(
+    "WITH given AS MATERIALIZED (SELECT * FROM unnest("
+    "  CAST(:digest AS bytea[]), CAST(:subject AS text[]), CAST(:seq AS bigint[]), CAST(:kind AS text[]),"
+    "  CAST(:registration AS bytea[]), CAST(:statement_digest AS bytea[]), CAST(:statement AS bytea[]),"
+    "  CAST(:organisation_id AS text[]), CAST(:at AS timestamptz[]), CAST(:kid AS bytea[])) WITH ORDINALITY AS g"
+    "  (digest, subject, seq, kind, registration, statement_digest, statement, organisation_id, at, kid, place)),"
+    " good AS (SELECT count(*) = (SELECT count(*) FROM given) AS all_of_them FROM given AS g"
+    "  WHERE NOT EXISTS (SELECT FROM traceability_log WHERE frozen IS NOT NULL)"
+    "  AND NOT EXISTS (SELECT FROM traceability_registrations AS r WHERE r.statement_digest = g.statement_digest)"
+    "  AND (g.kid IS NULL OR EXISTS (SELECT FROM traceability_keys AS k WHERE k.kid = g.kid"
+    "   AND k.organisation_id = g.organisation_id AND k.valid_from <= g.at"
+    "   AND (k.revoked_at IS NULL OR k.revoked_at > g.at)))),"
+    " queued AS (INSERT INTO traceability_registrations"
+    "  (digest, subject, seq, kind, registration, statement_digest, at)"
+    "  SELECT g.digest, g.subject, g.seq, g.kind, g.registration, g.statement_digest, g.at FROM given AS g, good"
+    "  WHERE good.all_of_them ORDER BY g.place),"
+    " kept AS (INSERT INTO traceability_statements (digest, organisation_id, statement, stated_at)"
+    "  SELECT g.statement_digest, g.organisation_id, g.statement, g.at FROM given AS g, good WHERE good.all_of_them),"
+    " moved AS (UPDATE traceability_subjects AS s SET seq = g.seq, digest = g.digest, at = g.at FROM good,"
+    "  (SELECT DISTINCT ON (subject) subject, seq, digest, at FROM given ORDER BY subject, seq DESC) AS g"
+    "  WHERE s.subject = g.subject AND good.all_of_them)"
+    " SELECT all_of_them FROM good"
 )
 
 

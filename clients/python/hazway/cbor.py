@@ -9,6 +9,7 @@ bounded by the length of that input.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NoReturn
 
 import cbor2
@@ -39,8 +40,14 @@ def loads(data: bytes, *, max_bytes: int = MAX_BYTES) -> Any:
         )
     except Exception as error:  # whatever a decoder trips over, the input is refused
         raise _refused("not well-formed", "格式错误") from error
-    # What a lenient decoder let through (bytes after the end, long heads, unsorted keys) does not come out the same again.
-    require(dumps(value) == data, _STEP, "not the deterministic encoding", "不是确定性编码")
+    # What a lenient decoder let through (bytes after the end, long heads) does not come out the same again; keys stand in
+    # the map as they were read, so their order is looked at apart.
+    _check_order(value, MAX_DEPTH)
+    try:
+        same = cbor2.dumps(value) == data
+    except UnicodeEncodeError:
+        raise _refused("text is not valid Unicode", "文本不是有效的 Unicode") from None
+    require(same, _STEP, "not the deterministic encoding", "不是确定性编码")
     return value
 
 
@@ -74,22 +81,54 @@ def _refused(problem: str, problem_zh: str) -> VerificationError:
     return VerificationError(_STEP, problem, problem_zh)
 
 
+_PLAIN = frozenset({str, bytes, bool, type(None)})
+
+
 def _ordered(value: object, depth: int) -> object:
     """``value`` with every map in the order of its encoded keys, and nothing outside the subset."""
-    kind = type(value)
-    if kind is str or kind is bytes or kind is bool or value is None:
+    if type(value) in _PLAIN:
         return value
     if type(value) is int:
-        if not -(1 << 64) <= value < 1 << 64:
-            raise _refused("integer beyond 64 bits", "整数超出 64 位")
-        return value
+        return _checked(value)
     if depth == 0:
         raise _refused("nested too deeply", "嵌套过深")
     if isinstance(value, dict):
-        return {key: _ordered(value[key], depth - 1) for key in sorted(value, key=_key_order)}
+        return {key: _ordered(value[key], depth - 1) for key in sorted(value, key=_order_of)}
     if isinstance(value, list | tuple):
         return [_ordered(item, depth - 1) for item in value]
-    raise _refused(f"{kind.__name__} has no place in a record", f"记录中不允许 {kind.__name__}")
+    raise _refused(f"{type(value).__name__} has no place in a record", f"记录中不允许 {type(value).__name__}")
+
+
+def _check_order(value: object, depth: int) -> None:
+    """Refuse what ``_ordered`` would change or refuse, without making it anew."""
+    if type(value) in _PLAIN:
+        return
+    if type(value) is int:
+        _checked(value)
+    elif depth == 0:
+        raise _refused("nested too deeply", "嵌套过深")
+    elif type(value) is dict:
+        last: tuple[int, int, bytes] = (-1, 0, b"")
+        for key, item in value.items():
+            order = _order_of(key)
+            require(last < order, _STEP, "not the deterministic encoding", "不是确定性编码")
+            last = order
+            _check_order(item, depth - 1)
+    elif type(value) is list:
+        for item in value:
+            _check_order(item, depth - 1)
+    else:
+        raise _refused(f"{type(value).__name__} has no place in a record", f"记录中不允许 {type(value).__name__}")
+
+
+def _checked(value: int) -> int:
+    if not -(1 << 64) <= value < 1 << 64:
+        raise _refused("integer beyond 64 bits", "整数超出 64 位")
+    return value
+
+
+def _order_of(key: object) -> tuple[int, int, bytes]:
+    return _order_of_name(key) if type(key) is str and len(key) <= _LONGEST_NAME else _key_order(key)
 
 
 def _key_order(key: object) -> tuple[int, int, bytes]:
@@ -100,3 +139,7 @@ def _key_order(key: object) -> tuple[int, int, bytes]:
     if type(key) is int and -(1 << 64) <= key < 1 << 64:
         return (0, key, b"") if key >= 0 else (1, -1 - key, b"")
     raise _refused("a map key is neither text nor integer", "映射的键既非文本也非整数")
+
+
+_LONGEST_NAME = 64  # what hostile input can make us remember is bounded
+_order_of_name = lru_cache(maxsize=4096)(_key_order)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -92,9 +92,15 @@ def make(
 
 def open(data: bytes, spki: bytes) -> Statement:
     """The statement, verified to be signed by the key of ``spki``. Whose key that is, is for the caller to know."""
+    return open_by(data, lambda _kid: spki)
+
+
+def open_by(data: bytes, spki_of: Callable[[bytes], bytes]) -> Statement:
+    """The statement, verified to be signed by the key that ``spki_of`` gives for the ``kid`` it names."""
     sign1 = cose.parse(data, max_bytes=MAX_BYTES)
-    cose.verify(sign1, spki)
-    return _read(data, sign1)
+    found = _read(data, sign1)
+    cose.verify(sign1, spki_of(found.kid))
+    return found
 
 
 def parse_unverified(data: bytes) -> Statement:

@@ -83,7 +83,7 @@ def test_a_revocation_waits_for_whoever_is_signing_with_the_key(cast: Cast) -> N
             order.append("revoked")
 
     with cast.world.host.engine.begin() as connection:
-        store.lock_subject(connection, "vehicle/v9", key.kid)
+        store.lock_subjects(connection, ["vehicle/v9"], [key.kid])
         revoking = threading.Thread(target=revoke)
         revoking.start()
         revoking.join(0.3)
