@@ -89,7 +89,7 @@ class Fixes:
                 raise ValueError("unknown format of fixes")
             expander = zlib.decompressobj()
             raw = expander.decompress(body[_HEAD.size :], count * 8 * len(COLUMNS) + len(COLUMNS))
-            if expander.unconsumed_tail or not expander.eof:
+            if expander.unconsumed_tail or expander.unused_data or not expander.eof:
                 raise ValueError("fixes end too late or too early")
         except (struct.error, zlib.error) as problem:
             raise ValueError("not encoded fixes") from problem

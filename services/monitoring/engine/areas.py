@@ -94,7 +94,10 @@ def _with_followers(rows: set[int], good: Rows) -> list[int]:
 def _step(batch: Batch, found: _Barred, row: int, drove: bool) -> None:
     state, world, good = batch.state, batch.world, batch.good
     slot, now = int(good.slot[row]), int(good.time[row])
-    trip, visits, seen = state.trips.get(slot), state.visits.get(slot, {}), set()
+    visits = state.visits.get(slot, {})
+    if _goes_on(world, found, row, visits):
+        return
+    trip, seen = state.trips.get(slot), set()
     for hit in range(found.first[row], found.first[row + 1]):
         zone = world.zone(found.zone[hit])
         if world.barring(zone, trip) and _meets(batch, found, hit, row, zone, drove, visits):
@@ -109,6 +112,18 @@ def _step(batch: Batch, found: _Barred, row: int, drove: bool) -> None:
             apply_hours(state, world, batch.out, arrival, slot, zone_id, visit, now, place)
     else:
         state.visits.pop(slot, None)
+
+
+def _goes_on(world: World, found: _Barred, row: int, visits: dict[str, Visit]) -> bool:
+    """Whether the vehicle is still just where it was, and all has been said about that."""
+    begin, end = found.first[row], found.first[row + 1]
+    if end - begin != len(visits):
+        return False
+    for hit in range(begin, end):
+        visit = visits.get(world.zone(found.zone[hit]).id)
+        if visit is None or not visit.is_settled or visit.left_ms or not found.ends_inside[hit]:
+            return False
+    return True
 
 
 def _meets(
@@ -177,8 +192,8 @@ def apply_hours(
     if zone is None or visit.left_ms or now < visit.hours_ms:
         return
     alarm = state.open.get((slot, str(AlarmKind.AREA_ENTERED), zone_id))
-    if alarm is not None and rules and rules[0].hours is always:
-        visit.hours_ms = now + 1
+    visit.is_settled = alarm is not None and bool(rules) and rules[0].hours is always
+    if visit.is_settled:
         return
     open_spans = spans(rules, visit.hours_ms, now + 1)
     if alarm is not None:

@@ -14,32 +14,38 @@ from services.monitoring.facts import Point
 Int64s = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-_CELL_E7 = 100_000  # about 1.1 km
+_CELL_E7 = 50_000  # about 550 m
 _ACROSS = 360 * E7 // _CELL_E7 + 2
-_KEYS = 1 << 30  # more than there are cells
-_REACH_M = 1_000.0  # no corridor is wider to one side
+_KEYS = 1 << 32  # more than there are cells
+_REACH_M = 500.0  # no corridor is wider to one side
 _MOST_NEW = 64
 
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """Straight pieces under (slot, cell) keys, in order of key."""
+    """Straight pieces under (slot, cell) keys, in order of key; ``cell`` are the distinct keys, ``offset`` where each begins."""
 
     key: Int64s
+    cell: Int64s
+    offset: Int64s
     y: Floats
     x: Floats
     up: Floats
     across: Floats
 
 
-def _joined(parts: list[_Lines]) -> _Lines:
-    if not parts:
-        empty = np.empty(0)
-        return _Lines(np.empty(0, dtype=np.int64), empty, empty, empty, empty)
-    key = np.concatenate([part.key for part in parts])
+def _filed(key: Int64s, *columns: Floats) -> _Lines:
     order = np.argsort(key, kind="stable")
-    rest = (np.concatenate([getattr(part, name) for part in parts])[order] for name in ("y", "x", "up", "across"))
-    return _Lines(key[order], *rest)
+    cell, first = np.unique(key[order], return_index=True)
+    return _Lines(key[order], cell, np.append(first, len(key)), *(column[order] for column in columns))
+
+
+def _joined(parts: list[_Lines]) -> _Lines:
+    names = ("y", "x", "up", "across")
+    if not parts:
+        return _filed(np.empty(0, dtype=np.int64), *(np.empty(0) for _ in names))
+    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in names)
+    return _filed(np.concatenate([part.key for part in parts]), *columns)
 
 
 class Corridors:
@@ -62,7 +68,7 @@ class Corridors:
             self._is_stale = True
 
     def away_m(self, slot: Int64s, latitude_e7: Int64s, longitude_e7: Int64s) -> Floats:
-        """Metres from each fix to the line of its vehicle; infinite from about a kilometre on."""
+        """Metres from each fix to the line of its vehicle; infinite from about 500 m on."""
         self._settle()
         away = np.full(len(slot), np.inf)
         is_recent = np.isin(slot, np.fromiter(self._recent, dtype=np.int64, count=len(self._recent)))
@@ -101,7 +107,7 @@ def _pieces(slot: int, route: tuple[Point, ...]) -> _Lines:
     cell = (south[filed] + place // broad[filed] + 90 * E7 // _CELL_E7 + 2) * _ACROSS + (
         west[filed] + place % broad[filed] + 180 * E7 // _CELL_E7
     )
-    return _Lines(slot * _KEYS + cell, y[filed], x[filed], up[filed], across[filed])
+    return _filed(slot * _KEYS + cell, y[filed], x[filed], up[filed], across[filed])
 
 
 def _away_m(lines: _Lines, slot: Int64s, latitude_e7: Int64s, longitude_e7: Int64s) -> Floats:
@@ -109,8 +115,11 @@ def _away_m(lines: _Lines, slot: Int64s, latitude_e7: Int64s, longitude_e7: Int6
         longitude_e7 // _CELL_E7 + 180 * E7 // _CELL_E7
     )
     wanted = slot * _KEYS + cell
-    first, last = np.searchsorted(lines.key, wanted), np.searchsorted(lines.key, wanted, side="right")
-    counts = last - first
+    if not len(lines.cell):
+        return np.full(len(slot), np.inf)
+    place = np.minimum(np.searchsorted(lines.cell, wanted), len(lines.cell) - 1)
+    first = lines.offset[place]
+    counts = np.where(lines.cell[place] == wanted, lines.offset[place + 1] - first, 0)
     row = np.repeat(np.arange(len(slot)), counts)
     piece = np.repeat(first - (np.cumsum(counts) - counts), counts) + np.arange(len(row))
     narrowing = np.cos(latitude_e7 * (np.pi / 180 / E7))[row] * METRES_PER_E7

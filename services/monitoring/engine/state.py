@@ -185,7 +185,7 @@ class ShardState:
                 raise ValueError(f"snapshot format {version}, expected {_FORMAT}")
             expander = zlib.decompressobj()
             raw = expander.decompress(blob[_HEAD.size :], _MOST_BYTES)
-            if not expander.eof:
+            if expander.unused_data or not expander.eof:
                 raise ValueError("a snapshot cut short, or too long")
             return cls._restored(count, json.loads(raw[:length]), raw[length:])
         except (struct.error, zlib.error, KeyError, TypeError, IndexError, json.JSONDecodeError) as problem:

@@ -37,6 +37,8 @@ def step(state: ShardState, world: World, entry: Entry) -> list[Effect]:
         _tick(state, world, entry.at_ms, out)
     else:
         state.change = entry.change
+        for visit in (visit for visits in state.visits.values() for visit in visits.values()):
+            visit.is_settled = False
     return out.effects()
 
 
@@ -115,5 +117,7 @@ def elapse(state: ShardState, world: World, at_ms: int, slots: Int64s, out: Outb
         waited(state, world, at_ms, slot, out)
     for slot in [slot for slot in state.visits if chosen is None or slot in chosen]:
         for zone_id, visit in state.visits[slot].items():
+            if visit.is_settled:
+                continue
             arrival, place = int(state.vehicle[slot]), state.position(slot)
             apply_hours(state, world, out, arrival, slot, zone_id, visit, at_ms, place)

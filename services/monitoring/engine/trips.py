@@ -65,8 +65,9 @@ def apply_fact(state: ShardState, world: World, fact: TripFact, slot: int, out: 
 
 def _close_what_is_free(state: ShardState, world: World, fact: TripFact, slot: int, out: Outbox, arrival: int) -> None:
     """Visits and approaches that mean nothing to the new load end with the old one."""
-    for zone_id in list(state.visits.get(slot, {})):
+    for zone_id, visit in list(state.visits.get(slot, {}).items()):
         zone = world.zones.get(zone_id)
+        visit.is_settled = False
         if zone is None or not world.barring(zone, fact):
             end_alarm(state, out, arrival, slot, AlarmKind.AREA_ENTERED, fact.at_ms, cause=zone_id)
             del state.visits[slot][zone_id]

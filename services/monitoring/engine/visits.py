@@ -16,6 +16,7 @@ class Visit:
     hours_ms: int
     outside: int = 0
     left_ms: int = 0
+    is_settled: bool = False  # told, and there are no hours to watch; found out again after a restart
 
     def to_plain(self) -> list[Any]:
         return [self.entered_ms, self.how, self.hours_ms, self.outside, self.left_ms]

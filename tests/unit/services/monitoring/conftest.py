@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,6 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> RoadGraph:
 
 @pytest.fixture(scope="session")
 def roads(graph: RoadGraph) -> Roads:
-    from datetime import date
-
     return Roads(graph, thresholds_on(date(2026, 5, 4)))
 
 
