@@ -98,7 +98,7 @@ class Sequencer:
         batch = receipt.Batch(self.keeper.log, origin=self.keeper.origin, size=tree.size, root=tree.root())
         leaves = []
         for index, digest in enumerate(digests, first):
-            path = proof.inclusion_proof(index, tree.size, tree.hash_of)
+            path = tree.path(index)
             leaves.append(Leaf(digest, index, batch.receipt(digest, index, path)))
         return leaves
 

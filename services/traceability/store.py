@@ -124,7 +124,7 @@ def take_custody(connection: Connection, kid: bytes, organisation_id: str) -> by
 def lock_subjects(connection: Connection, subjects: Iterable[str], kids: Iterable[bytes]) -> dict[str, Link]:
     """The last link of each subject's chain, nobody else extending them until this transaction ends.
 
-    ``kids`` are the keys that sign the next links: they cannot be revoked in the meantime.
+    They are locked in one order, so that two that want the same wait for each other in no ring. ``kids`` are the keys that sign the next links: they cannot be revoked in the meantime.
     """
     rows = connection.execute(
         _LOCK_SUBJECTS, {"subjects": sorted(set(subjects)), "locks": sorted({_lock_of(kid) for kid in kids})}
@@ -132,53 +132,27 @@ def lock_subjects(connection: Connection, subjects: Iterable[str], kids: Iterabl
     return {row.subject: Link(row.seq, row.digest or None, row.at) for row in rows}
 
 
-# In one order, so that two that want the same subjects wait for each other in no ring.
 _LOCK_SUBJECTS = text(
-    "WITH signing AS (SELECT count(pg_advisory_xact_lock_shared(lock)) FROM unnest(CAST(:locks AS bigint[])) AS lock)"
-    " INSERT INTO traceability_subjects (subject, seq, digest)"
-    "  SELECT subject, 0, '' FROM signing, unnest(CAST(:subjects AS text[])) AS subject ORDER BY subject"
-    " ON CONFLICT (subject) DO UPDATE SET seq = traceability_subjects.seq RETURNING subject, seq, digest, at"
+    "SELECT subject, seq, digest, at FROM traceability_lock_subjects(CAST(:subjects AS text[]), CAST(:locks AS bigint[]))"
 )
 
 
 def insert_registrations(connection: Connection, drafts: Sequence[Draft]) -> bool:
-    """Move the subjects' chains on and queue the registrations for the log, in this order; all of them or none.
+    """Move the subjects' chains on and queue the registrations for the log, in this order.
 
-    False, and nothing is written, when a statement is registered already, the log is frozen, or a ``kid`` is not a key
-    of the organisation that may sign at that time.
+    False when a statement is registered already, the log is frozen, or a ``kid`` is not a key of the organisation that
+    may sign at that time: the caller's transaction must then be rolled back.
     """
-    columns = {
-        name: [getattr(draft, name) for draft in drafts]
-        for name in (
-            "digest", "subject", "seq", "kind", "registration", "statement_digest", "statement", "organisation_id", "at",
-            "kid",
-        )
-    }  # fmt: skip
+    columns = {name: [getattr(draft, name) for draft in drafts] for name in _COLUMNS}
     return bool(connection.execute(_REGISTER, columns).scalar())
 
 
+_COLUMNS = {
+    "digest": "bytea", "subject": "text", "seq": "bigint", "kind": "text", "registration": "bytea",
+    "statement_digest": "bytea", "statement": "bytea", "organisation_id": "text", "at": "timestamptz", "kid": "bytea",
+}  # fmt: skip
 _REGISTER = text(
-    "WITH given AS MATERIALIZED (SELECT * FROM unnest("
-    "  CAST(:digest AS bytea[]), CAST(:subject AS text[]), CAST(:seq AS bigint[]), CAST(:kind AS text[]),"
-    "  CAST(:registration AS bytea[]), CAST(:statement_digest AS bytea[]), CAST(:statement AS bytea[]),"
-    "  CAST(:organisation_id AS text[]), CAST(:at AS timestamptz[]), CAST(:kid AS bytea[])) WITH ORDINALITY AS g"
-    "  (digest, subject, seq, kind, registration, statement_digest, statement, organisation_id, at, kid, place)),"
-    " good AS (SELECT count(*) = (SELECT count(*) FROM given) AS all_of_them FROM given AS g"
-    "  WHERE NOT EXISTS (SELECT FROM traceability_log WHERE frozen IS NOT NULL)"
-    "  AND NOT EXISTS (SELECT FROM traceability_registrations AS r WHERE r.statement_digest = g.statement_digest)"
-    "  AND (g.kid IS NULL OR EXISTS (SELECT FROM traceability_keys AS k WHERE k.kid = g.kid"
-    "   AND k.organisation_id = g.organisation_id AND k.valid_from <= g.at"
-    "   AND (k.revoked_at IS NULL OR k.revoked_at > g.at)))),"
-    " queued AS (INSERT INTO traceability_registrations"
-    "  (digest, subject, seq, kind, registration, statement_digest, at)"
-    "  SELECT g.digest, g.subject, g.seq, g.kind, g.registration, g.statement_digest, g.at FROM given AS g, good"
-    "  WHERE good.all_of_them ORDER BY g.place),"
-    " kept AS (INSERT INTO traceability_statements (digest, organisation_id, statement, stated_at)"
-    "  SELECT g.statement_digest, g.organisation_id, g.statement, g.at FROM given AS g, good WHERE good.all_of_them),"
-    " moved AS (UPDATE traceability_subjects AS s SET seq = g.seq, digest = g.digest, at = g.at FROM good,"
-    "  (SELECT DISTINCT ON (subject) subject, seq, digest, at FROM given ORDER BY subject, seq DESC) AS g"
-    "  WHERE s.subject = g.subject AND good.all_of_them)"
-    " SELECT all_of_them FROM good"
+    "SELECT traceability_register(" + ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in _COLUMNS.items()) + ")"
 )
 
 

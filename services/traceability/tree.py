@@ -24,6 +24,7 @@ class Tree:
         self._read = read_tile
         self._tiles: dict[tuple[int, int], bytearray] = {}
         self._nodes: dict[tuple[int, int], bytes] = {}
+        self._ranges: dict[tuple[int, int], bytes] = {}
         self._changed: set[tuple[int, int]] = set()
 
     @property
@@ -45,6 +46,7 @@ class Tree:
         """Append a leaf hash."""
         index = self._range.size
         self._range.append(leaf)
+        self._ranges.clear()
         self._put(0, index, leaf)
 
     def hash_of(self, level: int, index: int) -> bytes:
@@ -59,6 +61,33 @@ class Tree:
             else:
                 known = proof.node_hash(self.hash_of(level - 1, 2 * index), self.hash_of(level - 1, 2 * index + 1))
             self._nodes[level, index] = known
+        return known
+
+    def path(self, index: int) -> list[bytes]:
+        """The inclusion proof of a leaf, as ``proof.inclusion_proof``; what the leaves of a batch share is made once."""
+        path = []
+        start, end = 0, self.size
+        while end - start > 1:
+            middle = start + (1 << (end - start - 1).bit_length() - 1)
+            if index < middle:
+                path.append(self._range_hash(middle, end))
+                end = middle
+            else:
+                path.append(self._range_hash(start, middle))
+                start = middle
+        return path[::-1]
+
+    def _range_hash(self, start: int, end: int) -> bytes:
+        """The hash of the leaves start..end, where the tree splits there."""
+        known = self._ranges.get((start, end))
+        if known is None:
+            count = end - start
+            if count & (count - 1) == 0:
+                known = self.hash_of(count.bit_length() - 1, start // count)
+            else:
+                half = 1 << (count - 1).bit_length() - 1
+                known = proof.node_hash(self._range_hash(start, start + half), self._range_hash(start + half, end))
+            self._ranges[start, end] = known
         return known
 
     def _put(self, level: int, index: int, value: bytes) -> None:

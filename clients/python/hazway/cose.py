@@ -51,10 +51,9 @@ def sign(
     return _TAG_18 + cbor.dumps([header, unprotected or {}, None if detached else payload, signature])
 
 
-def with_unprotected(signed: bytes, unprotected: dict[Any, Any]) -> bytes:
-    """The same COSE_Sign1 with other unprotected fields, which no signature covers."""
-    header, _, payload, signature = cbor.loads(signed[1:])
-    return _TAG_18 + cbor.dumps([header, unprotected, payload, signature])
+def encode(sign1: Sign1, unprotected: dict[Any, Any]) -> bytes:
+    """The same COSE_Sign1 with these unprotected fields, which no signature covers."""
+    return _TAG_18 + cbor.dumps([sign1.protected_bytes, unprotected, sign1.payload, sign1.signature])
 
 
 def parse(data: bytes, *, max_bytes: int = cbor.MAX_BYTES) -> Sign1:

@@ -46,13 +46,13 @@ class Batch:
     def __init__(self, signer: keys.Signer, *, origin: str, size: int, root: bytes) -> None:
         self._size, self._root = size, root
         header = {_VDS: _RFC9162_SHA256, cose.CWT_CLAIMS: {cose.ISS: origin}, _TREE_SIZE: size}
-        self._signed = cose.sign(signer, header, root, unprotected={}, detached=True)
+        self._signed = cose.parse(cose.sign(signer, header, root, detached=True))
 
     def receipt(self, digest: bytes, index: int, path: Sequence[bytes]) -> bytes:
         """The receipt for the entry ``digest``, its path verified first."""
         proof.verify_inclusion(proof.leaf_hash(digest), index, self._size, path, self._root)
         inclusion = cbor.dumps([self._size, index, list(path)])
-        return cose.with_unprotected(self._signed, {_VDP: {_INCLUSION: [inclusion]}})
+        return cose.encode(self._signed, {_VDP: {_INCLUSION: [inclusion]}})
 
 
 def verify(data: bytes, digest: bytes, log_spki: bytes, origin: str) -> Receipt:

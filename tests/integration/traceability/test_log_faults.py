@@ -262,7 +262,7 @@ def test_a_receipt_that_does_not_lead_to_the_root_is_never_released(
     """The log's own proof is verified first: a tree that computes wrongly freezes instead of answering."""
     settle(keeping(fresh))
     [digest] = say(fresh, "thing/1", "one")
-    monkeypatch.setattr(sequencer.proof, "inclusion_proof", lambda *_: [b"\x00" * 32])
+    monkeypatch.setattr(sequencer.Tree, "path", lambda *_: [b"\x00" * 32])
     assert keeping(fresh).round() is False
     assert frozen(fresh) is not None
     with fresh.engine.connect() as connection:
