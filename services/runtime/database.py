@@ -9,8 +9,9 @@ from psycopg2 import extensions
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-# SQLSTATE of faults that the same transaction may survive when tried again: serialisation, deadlock, lock timeout.
-_TRANSIENT = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"})
+# SQLSTATE of faults that the same transaction may survive when tried again: connection lost, serialisation, deadlock,
+# no room just now, lock timeout, server shutting down. What is too large for a page (54) will always be.
+_TRANSIENT = ("08", "40", "53", "55P03", "57")
 
 # bytea arrives as bytes, not as psycopg2's memoryview.
 _BYTES = extensions.new_type(
@@ -37,11 +38,10 @@ def connect(url: str, *, pool: int) -> Engine:
 
 def is_transient(error: DBAPIError) -> bool:
     """Whether the same transaction may succeed when simply tried again."""
-    return (
-        error.connection_invalidated
-        or isinstance(error, OperationalError)
-        or getattr(error.orig, "pgcode", None) in _TRANSIENT
-    )
+    state: str | None = getattr(error.orig, "pgcode", None)
+    if state is None:  # the server did not say: the connection broke
+        return error.connection_invalidated or isinstance(error, OperationalError)
+    return error.connection_invalidated or state.startswith(_TRANSIENT)
 
 
 __all__ = ["Connection", "Engine", "connect", "is_transient"]

@@ -2,40 +2,59 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from google.protobuf.any_pb2 import Any
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
-from services.errors import Basis, Finding, Refusal, errors_among
+from services.errors import Basis, Finding, Refusal, Severity
 
-# More than this overflows the 8 KiB that gRPC allows for trailers; the count of all of them is always told.
+# gRPC gives trailers 8 KiB in all, the message percent-encoded and the details in base64 among them; the count of all
+# findings is always told.
 MOST_FINDINGS = 20
-MOST_BYTES = 6_000
+MOST_BYTES = 4_800
+_MOST_MESSAGE = 100
+_MOST_VALUE = 80
 DOMAIN = "hazway"
 
 
 def to_status(refusal: Refusal) -> status_pb2.Status:
     """The status of a refusal: the first error decides the code, every finding becomes a field violation."""
-    findings = errors_among(refusal.findings) + tuple(
-        finding for finding in refusal.findings if finding not in errors_among(refusal.findings)
-    )
-    first = findings[0]
-    bad_request = error_details_pb2.BadRequest()
-    for finding in findings[:MOST_FINDINGS]:
-        violation = _violation(finding)
-        if bad_request.ByteSize() + violation.ByteSize() > MOST_BYTES:
-            break
-        bad_request.field_violations.append(violation)
+    findings = errors_first(refusal.findings)
+    first = _short(findings[0])
     info = error_details_pb2.ErrorInfo(
-        reason=first.reason.name, domain=DOMAIN, metadata={"findings": str(len(findings)), **dict(first.values)}
+        reason=first.reason.name, domain=DOMAIN, metadata={"findings": str(len(findings)), **first.values}
     )
     status = status_pb2.Status(
-        code=code_pb2.Code.Value(first.reason.status.value), message=f"{first.zh} / {first.en}"[:500]
+        code=code_pb2.Code.Value(first.reason.status.value), message=f"{first.zh} / {first.en}"[:_MOST_MESSAGE]
     )
+    left = MOST_BYTES - status.ByteSize() - info.ByteSize()
+    bad_request = error_details_pb2.BadRequest()
+    for finding in findings[:MOST_FINDINGS]:
+        violation = _violation(_short(finding))
+        if bad_request.field_violations and bad_request.ByteSize() + violation.ByteSize() > left:
+            break
+        bad_request.field_violations.append(violation)
     for detail in (info, bad_request):
         packed = Any()
         packed.Pack(detail)
         status.details.append(packed)
     return status
+
+
+def errors_first(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Errors, then warnings, each in their order."""
+    return tuple(sorted(findings, key=lambda finding: finding.severity is not Severity.ERROR))
+
+
+def _short(finding: Finding) -> Finding:
+    """What the caller sent may stand in a refusal, but not in full length."""
+    values = {name: _cut(str(value)) for name, value in finding.values.items()}
+    return replace(finding, path=_cut(finding.path), values=values)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_VALUE else f"{text[: _MOST_VALUE - 1]}…"
 
 
 def _violation(finding: Finding) -> error_details_pb2.BadRequest.FieldViolation:
