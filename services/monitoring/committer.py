@@ -95,7 +95,10 @@ class Committer:
     def _commit(self, batch: list[_Waiting]) -> None:
         records = np.concatenate([one.records for one in batch])
         shards = np.concatenate([one.shards for one in batch])
-        entries = [(shard, log_store.Kind.FIXES, body) for shard, body in by_shard(records, shards)]
+        entries = [
+            log_store.Entry(shard, log_store.Kind.FIXES, body, first, last)
+            for shard, body, first, last in by_shard(records, shards)
+        ]
         wait_s = 0.1
         while entries:
             try:

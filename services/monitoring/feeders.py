@@ -11,6 +11,7 @@ from hazway import cbor
 from services import registry, zones
 from services.monitoring import log_store, vehicles
 from services.monitoring.facts import Goods, Site, TripFact
+from services.monitoring.log_store import SHARDS, Entry, Kind
 from services.runtime import outbox
 from services.runtime.clock import Clock
 from services.runtime.lease import take_lease
@@ -30,7 +31,7 @@ def _append_trip(connection: Connection, message: outbox.Message) -> None:
     carrier_id, vehicle_id = told["carrier_id"], told["vehicle_id"]
     division = registry.fleet(connection, carrier_id).get(vehicle_id, "")
     number, shard = vehicles.ensure(connection, carrier_id, {vehicle_id: division})[vehicle_id]
-    log_store.append(connection, [(shard, log_store.Kind.TRIP, _fact(told, number).encode())])
+    log_store.append(connection, [Entry(shard, Kind.TRIP, _fact(told, number).encode())])
 
 
 def _fact(told: dict[str, Any], number: int) -> TripFact:
@@ -64,7 +65,7 @@ def feed_zones(engine: Engine) -> bool:
         if not _advance(connection, _ZONES, change):
             return False
         body = cbor.dumps({"change": change})
-        log_store.append(connection, [(shard, log_store.Kind.ZONES, body) for shard in range(log_store.SHARDS)])
+        log_store.append(connection, [Entry(shard, Kind.ZONES, body) for shard in range(SHARDS)])
         return True
 
 
@@ -80,7 +81,7 @@ def feed_ticks(engine: Engine, clock: Clock, holder: str) -> bool:
         shards = connection.execute(text("SELECT DISTINCT shard FROM monitoring_vehicles")).scalars().all()
         body = cbor.dumps({"at_ms": milliseconds(now)})
         if shards:
-            log_store.append(connection, [(shard, log_store.Kind.TICK, body) for shard in sorted(shards)])
+            log_store.append(connection, [Entry(shard, Kind.TICK, body) for shard in sorted(shards)])
         return False
 
 

@@ -26,14 +26,22 @@ ENGINE_ON, POSITIONED, SUPPLEMENT = 1, 2, 4
 Records = npt.NDArray[np.void]
 
 
-def by_shard(records: Records, shards: npt.NDArray[np.int64]) -> list[tuple[int, bytes]]:
-    """The records cut by shard, each shard's in the order given, as bytes for its log."""
-    order = np.argsort(shards, kind="stable")
+def by_shard(records: Records, shards: npt.NDArray[np.int64]) -> list[tuple[int, bytes, int, int]]:
+    """The records cut by shard, each shard's in the order given: shard, bytes for its log, first and last time in them."""
+    if not len(records):
+        return []
+    order = np.argsort(shards.astype(np.uint8), kind="stable")  # radix sort
     ordered, numbers = records[order], shards[order]
     starts = np.flatnonzero(np.diff(numbers, prepend=-1))
+    times = np.ascontiguousarray(ordered["time_ms"])
+    first, last = np.minimum.reduceat(times, starts).tolist(), np.maximum.reduceat(times, starts).tolist()
+    raw, size = ordered.tobytes(), RECORD.itemsize
+    ends = [*starts[1:].tolist(), len(numbers)]
     return [
-        (int(numbers[start]), ordered[start:end].tobytes())
-        for start, end in zip(starts, [*starts[1:], len(numbers)], strict=True)
+        (shard, raw[start * size : end * size], earliest, latest)
+        for shard, start, end, earliest, latest in zip(
+            numbers[starts].tolist(), starts.tolist(), ends, first, last, strict=True
+        )
     ]
 
 

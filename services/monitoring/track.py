@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 from sqlalchemy import Connection
@@ -12,7 +14,7 @@ from services import registry
 from services.errors import Finding, refuse
 from services.errors.common import FIELD_MISSING
 from services.errors.monitoring import SPAN_TOO_LONG
-from services.monitoring import log_store, packed, vehicles
+from services.monitoring import archive, log_store, packed, parquet, vehicles
 from services.monitoring.feeders import milliseconds
 from services.monitoring.vehicles import Vehicle
 from services.runtime.access import Relation
@@ -28,20 +30,50 @@ def get_track(call: Call, request: pb.GetTrackRequest) -> pb.GetTrackResponse:
     refuse(_check(request, end - start))
     if vehicle is None:
         return pb.GetTrackResponse()
-    return pb.GetTrackResponse(
-        fixes=to_wire(request.vehicle_id, hot(call.transaction, vehicle, milliseconds(start), milliseconds(end)))
+    found = of_vehicles(
+        call.transaction, call.settings.home, vehicle.shard, [vehicle.number], milliseconds(start), milliseconds(end)
     )
+    return pb.GetTrackResponse(fixes=to_wire(request.vehicle_id, found[vehicle.number]))
 
 
-def hot(connection: Connection, vehicle: Vehicle, start_ms: int, end_ms: int) -> packed.Records:
-    """The vehicle's fixes in the log with start <= time < end, in order of time, each time once."""
-    records = packed.read(log_store.bodies_of_fixes(connection, vehicle.shard))
-    mine: packed.Records = records[
-        (records["vehicle"] == vehicle.number) & (records["time_ms"] >= start_ms) & (records["time_ms"] < end_ms)
-    ]
-    _, first = np.unique(mine["time_ms"], return_index=True)
-    once: packed.Records = mine[first]
-    return once
+def of_vehicles(
+    connection: Connection,
+    home: Path,
+    shard: int,
+    numbers: Collection[int],
+    start_ms: int,
+    end_ms: int,
+    *,
+    upto: int | None = None,
+) -> dict[int, packed.Records]:
+    """Each vehicle's fixes with start <= time < end, archived and hot, in order of time, each time once.
+
+    ``upto`` leaves out what the log got after that entry.
+    """
+    records = of_shard(connection, home, shard, numbers, start_ms, end_ms, upto=upto)
+    bounds = np.searchsorted(records["vehicle"], np.array([[one, one + 1] for one in numbers]).reshape(-1, 2))
+    return {number: records[begin:end] for number, (begin, end) in zip(numbers, bounds.tolist(), strict=True)}
+
+
+def of_shard(
+    connection: Connection,
+    home: Path,
+    shard: int,
+    numbers: Collection[int] | None,
+    start_ms: int,
+    end_ms: int,
+    *,
+    upto: int | None = None,
+) -> packed.Records:
+    """The fixes of some vehicles of a shard, or all, by vehicle, then time."""
+    archived, files = archive.parts(connection, shard, start_ms, end_ms)
+    found = [parquet.read(archive.folder(home) / part.path, numbers, start_ms, end_ms) for part in files]
+    body = log_store.fixes_between(connection, shard, after=archived, upto=upto, first_ms=start_ms, last_ms=end_ms)
+    hot = packed.read([body])
+    wanted = (hot["time_ms"] >= start_ms) & (hot["time_ms"] < end_ms)
+    if numbers is not None:
+        wanted &= np.isin(hot["vehicle"], np.fromiter(numbers, dtype=np.int64, count=len(numbers)))
+    return parquet.in_order(np.concatenate([*found, hot[wanted]]))
 
 
 def to_wire(vehicle_id: str, records: packed.Records) -> pb.FixColumns:

@@ -6,42 +6,39 @@ holds it now reads the same log and comes to the same effects, and an alarm is k
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from sqlalchemy import Connection
 
-from hazway import cbor
 from services import alarms, traceability
-from services.monitoring import engine, live, log_store, packed, vehicles
+from services.monitoring import cursors, engine, late_store, live, log_store, packed, vehicles
+from services.monitoring.columns import entries, last_records
+from services.monitoring.cursors import Held
 from services.monitoring.facts import TripFact
-from services.monitoring.fixes import Fixes
-from services.monitoring.log_store import SHARDS, Held, Kind, Row
+from services.monitoring.late import judge_anew
+from services.monitoring.log_store import SHARDS, Kind, Row
 from services.monitoring.model import (
-    Alarm,
     AlarmRaised,
     AlarmRevised,
     AlarmWithdrawn,
     Effect,
-    Entry,
-    FixesEntry,
-    TickEntry,
+    NeedsHistory,
     TripEntry,
     ZonesEntry,
 )
 from services.monitoring.positioning import Positioning
-from services.monitoring.texts import alarm_text
+from services.monitoring.raising import to_alarm
 from services.runtime.host import Host
 
 LEASE_S = 6.0
 _RENEW_S = 2.0
 _SNAPSHOT_S = 5.0
+_LATE_S = 2.0  # what came late waits at most so long while the road is busy
+_MOST_LATE = 50  # vehicles of one shard judged anew at once
 _MOST_ROWS = 200  # of one shard in one round
-_log = logging.getLogger("hazway.monitoring")
 
 WorldOf = Callable[[int], engine.World]
 
@@ -55,6 +52,18 @@ class _Shard:
     held: Held
     state: engine.ShardState
     world: engine.World
+    late: dict[int, int] = field(default_factory=dict)  # vehicle -> from when on to judge it anew
+
+
+@dataclass(slots=True)
+class _Round:
+    """What one round came to, before it is committed."""
+
+    moves: dict[Held, int] = field(default_factory=dict)
+    effects: list[Effect] = field(default_factory=list)
+    facts: list[tuple[int, int, TripFact]] = field(default_factory=list)
+    needs: list[tuple[int, NeedsHistory]] = field(default_factory=list)
+    records: list[packed.Records] = field(default_factory=list)
 
 
 class Worker:
@@ -63,100 +72,145 @@ class Worker:
     def __init__(self, host: Host, keeper: traceability.Keeper, holder: str, world_of: WorldOf) -> None:
         self._host, self._keeper, self._holder, self._world_of = host, keeper, holder, world_of
         self._shards: dict[int, _Shard] = {}
-        self._renewed = self._snapshot = 0.0
+        self._renewed = self._snapshot = self._judged = 0.0
         self._vehicles: dict[int, vehicles.Vehicle] = {}
         self._positioning = Positioning()
 
     def round(self) -> bool:
-        """Work off what has arrived; true when there was something."""
+        """Work off what has arrived, or when nothing has, what came late; true when there was something."""
         if time.monotonic() - self._renewed > _RENEW_S:
             self._renew()
         if not self._shards:
             return False
-        with self._host.engine.connect() as connection:
-            after = {number: shard.held.cursor for number, shard in self._shards.items()}
-            found = log_store.read_many(connection, after, _MOST_ROWS)
-        if found:
-            try:
-                self._work(found)
-            except Exception:
-                self._shards.clear()  # the states are ahead of the cursors: read again from the snapshots
-                self._renewed = 0.0
-                raise
+        try:
+            busy = self._work_off()
+            if not busy or time.monotonic() - self._judged > _LATE_S:
+                busy = self._judge_late() or busy
+        except Exception:
+            self._shards.clear()  # the states are ahead of the cursors: read again from the snapshots
+            self._renewed = 0.0
+            raise
         if time.monotonic() - self._snapshot > _SNAPSHOT_S:
             self._write_snapshots()
-        return bool(found)
+        return busy
 
     def close(self) -> None:
         """Let others take over at once."""
         self._write_snapshots()
         with self._host.engine.begin() as connection:
-            log_store.give_back(connection, self._holder, list(self._shards))
+            cursors.leave(connection, self._holder)
 
     def _renew(self) -> None:
         with self._host.engine.begin() as connection:
-            workers = max(1, log_store.holders(connection, besides=self._holder) + 1)
-            fair = -(-SHARDS // workers)
-            held = log_store.take(connection, self._holder, seconds=LEASE_S, most=fair)
+            fair = -(-SHARDS // cursors.be_present(connection, self._holder, seconds=LEASE_S))
+            held = cursors.take(connection, self._holder, seconds=LEASE_S, most=fair)
             if len(held) > fair:
                 surplus = [one.shard for one in held[fair:]]
-                log_store.give_back(connection, self._holder, surplus)
+                cursors.give_back(connection, self._holder, surplus)
                 held = held[:fair]
         self._renewed = time.monotonic()
         now_held = {one.shard: one for one in held}
         for number in list(self._shards):
             if number not in now_held or self._shards[number].held.token != now_held[number].token:
                 del self._shards[number]
-        for one in held:
-            if one.shard not in self._shards:
-                self._shards[one.shard] = self._load(one)
+        self._load([one for one in held if one.shard not in self._shards])
 
-    def _load(self, held: Held) -> _Shard:
-        """The shard's state at its cursor: the snapshot, and the log from there; effects of that stretch are known already."""
+    def _load(self, new: Sequence[Held]) -> None:
+        """The shards' states at their cursors: the snapshots, and the logs from there, whose effects are known already."""
+        if not new:
+            return
         with self._host.engine.connect() as connection:
-            kept = log_store.read_snapshot(connection, held.shard)
-            after, state = (0, engine.ShardState()) if kept is None else (kept[0], engine.ShardState.restore(kept[1]))
-            shard = _Shard(held, state, self._world_of(state.change))
-            while after < held.cursor:
-                rows = [row for row in log_store.read(connection, held.shard, after, 2_000) if row.seq <= held.cursor]
-                for _ in self._step(shard, rows):
-                    pass
-                after = rows[-1].seq
-        return shard
+            kept = cursors.read_snapshots(connection, [one.shard for one in new])
+            asked = late_store.asked(connection, [one.shard for one in new])
+            for held in new:
+                after, state = 0, engine.ShardState()
+                if held.shard in kept:
+                    after, state = kept[held.shard][0], engine.ShardState.restore(kept[held.shard][1])
+                shard = _Shard(held, state, self._world_of(state.change), asked.get(held.shard, {}))
+                while after < held.cursor:
+                    rows = log_store.read(connection, held.shard, after, min(2_000, held.cursor - after))
+                    self._step(shard, rows, _Round())
+                    after = rows[-1].seq
+                self._shards[held.shard] = shard
 
-    def _work(self, found: dict[int, list[Row]]) -> None:
-        effects: list[Effect] = []
-        moved: list[packed.Records] = []
-        moves: dict[Held, int] = {}
+    def _work_off(self) -> bool:
+        with self._host.engine.connect() as connection:
+            after = {number: shard.held.cursor for number, shard in self._shards.items()}
+            found = log_store.read_many(connection, after, _MOST_ROWS)
+        if not found:
+            return False
+        done = _Round()
         for number, rows in found.items():
             shard = self._shards[number]
-            effects.extend(self._step(shard, rows))
-            moves[shard.held] = rows[-1].seq
-            moved.extend(packed.read([row.body]) for row in rows if row.kind is Kind.FIXES)
+            self._step(shard, rows, done)
+            done.moves[shard.held] = rows[-1].seq
+        self._commit(done)
+        for shard_number, need in done.needs:
+            late = self._shards[shard_number].late
+            late[need.vehicle] = min(need.from_ms, late.get(need.vehicle, need.from_ms))
+        if done.records:
+            live.publish(self._host.bus, np.concatenate(done.records))
+        return True
+
+    def _step(self, shard: _Shard, rows: Sequence[Row], done: _Round) -> None:
+        number = shard.held.shard
+        for seq, entry in entries(rows):
+            if isinstance(entry, ZonesEntry):
+                shard.world = self._world_of(entry.change)
+            elif isinstance(entry, TripEntry):
+                done.facts.append((number, seq, entry.fact))
+            effects = engine.step(shard.state, shard.world, entry)
+            done.effects += effects
+            done.needs += [(number, effect) for effect in effects if isinstance(effect, NeedsHistory)]
+        done.records += [packed.read([row.body]) for row in rows if row.kind is Kind.FIXES]
+
+    def _commit(
+        self, done: _Round, states: Mapping[Held, bytes] | None = None, judged: Mapping[int, int] | None = None
+    ) -> None:
+        """Effects, cursors and, after judging anew, the states they rest on, all or nothing. Raises ``Lost``."""
         with self._host.engine.begin() as connection:
-            fresh = alarms.put_alarms(
-                connection, self._keeper, self._alarms(connection, effects), self._host.clock.now()
-            )
-            self._positioning.tell(connection, moved, self._known)
-            if not log_store.move_cursors(connection, moves):
-                raise Lost(f"{self._holder} no longer holds all of {sorted(found)}")
-        for held, seq in moves.items():
+            late_store.keep_trips(connection, done.facts)
+            late_store.ask(connection, done.needs)
+            self._positioning.tell(connection, done.records, self._known)
+            fresh = self._put_alarms(connection, done.effects)
+            if judged:
+                late_store.answered(connection, judged)
+            if not cursors.move(connection, done.moves):
+                raise Lost(f"{self._holder} no longer holds all of {sorted(one.shard for one in done.moves)}")
+            if states:
+                cursors.write_snapshots(connection, states)
+        for held, seq in done.moves.items():
             self._shards[held.shard].held = Held(held.shard, held.token, seq)
         if fresh:
             self._host.bus.publish(alarms.WAKE)
-        if moved:
-            live.publish(self._host.bus, np.concatenate(moved))
 
-    def _step(self, shard: _Shard, rows: Sequence[Row]) -> Iterable[Effect]:
-        for entry in entries(rows):
-            if isinstance(entry, ZonesEntry):
-                shard.world = self._world_of(entry.change)
-            yield from engine.step(shard.state, shard.world, entry)
-
-    def _alarms(self, connection: Connection, effects: Sequence[Effect]) -> list[alarms.Alarm]:
+    def _put_alarms(self, connection: Connection, effects: Sequence[Effect]) -> bool:
         said = [one for one in effects if isinstance(one, AlarmRaised | AlarmRevised | AlarmWithdrawn)]
+        if not said:
+            return False
         known = self._known(connection, {one.vehicle for one in said})
-        return [to_alarm(one, known[one.vehicle]) for one in said]
+        late_store.keep_told(connection, said)
+        told = [to_alarm(one, known[one.vehicle]) for one in said]
+        return bool(alarms.put_alarms(connection, self._keeper, told, self._host.clock.now()))
+
+    def _judge_late(self) -> bool:
+        """Judge anew some vehicles of one shard of which something came late. The state goes with the effects: a replay
+        of the log alone would not come to it."""
+        self._judged = time.monotonic()
+        shard = next((one for one in self._shards.values() if one.late), None)
+        if shard is None:
+            return False
+        chosen = dict(list(shard.late.items())[:_MOST_LATE])
+        done = _Round(moves={shard.held: shard.held.cursor})
+        with self._host.engine.connect() as connection:
+            done.effects = judge_anew(
+                connection, self._host.settings.home, shard.state, shard.world,
+                shard=shard.held.shard, cursor=shard.held.cursor, since=chosen,
+            )  # fmt: skip
+        self._commit(done, {shard.held: shard.state.snapshot()}, chosen)
+        for vehicle in chosen:
+            del shard.late[vehicle]
+        return True
 
     def _known(self, connection: Connection, numbers: set[int]) -> dict[int, vehicles.Vehicle]:
         """Who these vehicles are; owners change seldom, and an alarm of a vehicle just sold still goes to who drove it."""
@@ -166,88 +220,7 @@ class Worker:
 
     def _write_snapshots(self) -> None:
         with self._host.engine.begin() as connection:
-            for number, shard in self._shards.items():
-                log_store.write_snapshot(connection, number, shard.held.cursor, shard.state.snapshot())
+            cursors.write_snapshots(connection, {shard.held: shard.state.snapshot() for shard in self._shards.values()})
         for number, shard in self._shards.items():
-            live.keep(self._host.bus, number, _records(shard.state))
+            live.keep(self._host.bus, number, last_records(shard.state))
         self._snapshot = time.monotonic()
-
-
-def entries(rows: Sequence[Row]) -> Iterable[Entry]:
-    """The rows as the engine takes them; neighbouring batches of fixes become one, which changes nothing but the speed."""
-    pending: list[bytes] = []
-    for row in rows:
-        if row.kind is Kind.FIXES:
-            pending.append(row.body)
-            continue
-        if pending:
-            yield FixesEntry(_fixes(packed.read(pending)))
-            pending = []
-        if row.kind is Kind.TRIP:
-            yield TripEntry(TripFact.decode(row.body))
-        elif row.kind is Kind.ZONES:
-            yield ZonesEntry(cbor.loads(row.body)["change"])
-        else:
-            yield TickEntry(cbor.loads(row.body)["at_ms"])
-    if pending:
-        yield FixesEntry(_fixes(packed.read(pending)))
-
-
-def to_alarm(said: Alarm, vehicle: vehicles.Vehicle) -> alarms.Alarm:
-    """The engine's alarm as the desk knows it."""
-    zh, en = alarm_text(said.kind, said.evidence)
-    return alarms.Alarm(
-        id=said.id,
-        kind=alarms.Kind[said.kind.name],
-        vehicle_id=vehicle.vehicle_id,
-        carrier_id=said.carrier_id or vehicle.carrier_id,
-        division=vehicle.division,
-        waybill_id=said.waybill_id,
-        zone_id=said.zone_id,
-        occurred_at=_at(said.occurred_ms),
-        ended_at=None if said.ended_ms is None else _at(said.ended_ms),
-        position=None if said.position is None else (said.position.latitude_e7, said.position.longitude_e7),
-        evidence=said.evidence,
-        revision=said.revision,
-        state=alarms.State.WITHDRAWN if isinstance(said, AlarmWithdrawn) else alarms.State.OPEN,
-        text_zh=zh,
-        text_en=en,
-    )
-
-
-def _at(milliseconds: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
-
-
-def _fixes(records: packed.Records) -> Fixes:
-    wide, narrow = np.int64, np.int32
-    return Fixes(
-        records["vehicle"].astype(wide),
-        records["time_ms"].astype(wide),
-        records["latitude_e7"].astype(wide),
-        records["longitude_e7"].astype(wide),
-        records["speed_dkmh"].astype(narrow),
-        records["heading_deg"].astype(narrow),
-        records["accuracy_dm"].astype(narrow),
-        records["flags"].astype(narrow),
-        records["odometer_dm"].astype(wide),
-    )
-
-
-def _records(state: engine.ShardState) -> packed.Records:
-    """The newest believable position of each vehicle of the shard."""
-    columns = state.columns
-    records = np.zeros(len(state), dtype=packed.RECORD)
-    records["vehicle"] = state.vehicle
-    records["flags"] = packed.POSITIONED
-    for name, kept in (
-        ("time_ms", "good_ms"),
-        ("latitude_e7", "good_latitude"),
-        ("longitude_e7", "good_longitude"),
-        ("speed_dkmh", "good_speed"),
-        ("heading_deg", "good_heading"),
-        ("odometer_dm", "good_odometer"),
-    ):
-        records[name] = columns[kept][: len(state)]
-    placed: packed.Records = records[records["time_ms"] >= 0]
-    return placed

@@ -72,7 +72,7 @@ class House:
                 "driver_id": f"driver-{vehicle_id}", "event": "DEPARTED",
             }  # fmt: skip
             fact = TripFact(vehicle=number, at_ms=milliseconds(at), **(fields | changes))
-            log_store.append(connection, [(shard, log_store.Kind.TRIP, fact.encode())])
+            log_store.append(connection, [log_store.Entry(shard, log_store.Kind.TRIP, fact.encode())])
 
     def state_of_log(self) -> dict[str, int]:
         """How much of everything there is, to see that nothing came twice."""

@@ -91,7 +91,11 @@ def test_a_watcher_sees_only_what_is_his_and_what_he_asked_for(house: House) -> 
     house.rows(a_fix(house.now, "other1"), by=RIVAL)
     time.sleep(2.5)  # until the streams have looked again at whose the numbered vehicles are
     house.world.settle()
-    for by, theirs in ((CARRIER, {"lorry1", "lorry2"}), (RIVAL, {"other1"}), (TRANSPORT, {"lorry1", "lorry2", "other1"})):
+    for by, theirs in (
+        (CARRIER, {"lorry1", "lorry2"}),
+        (RIVAL, {"other1"}),
+        (TRANSPORT, {"lorry1", "lorry2", "other1"}),
+    ):
         seen: set[str] = set()
         while len(seen) < len(theirs):
             seen |= {state.vehicle_id for state in watchers[by].next().vehicles}

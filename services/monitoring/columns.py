@@ -1,0 +1,67 @@
+"""Between the records of the log, the engine's columns and its entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from hazway import cbor
+from services.monitoring import engine, packed
+from services.monitoring.facts import TripFact
+from services.monitoring.fixes import Fixes
+from services.monitoring.log_store import Kind, Row
+from services.monitoring.model import Entry, FixesEntry, TickEntry, TripEntry, ZonesEntry
+
+
+def entries(rows: Sequence[Row]) -> Iterator[tuple[int, Entry]]:
+    """The rows as the engine takes them, each with the number of its last row; neighbouring batches of fixes become one,
+    which changes nothing but the speed."""
+    pending: list[bytes] = []
+    seq = 0
+    for row in rows:
+        if row.kind is Kind.FIXES:
+            pending.append(row.body)
+            seq = row.seq
+            continue
+        if pending:
+            yield seq, FixesEntry(to_fixes(packed.read(pending)))
+            pending = []
+        yield row.seq, _entry(row)
+    if pending:
+        yield seq, FixesEntry(to_fixes(packed.read(pending)))
+
+
+def _entry(row: Row) -> Entry:
+    if row.kind is Kind.TRIP:
+        return TripEntry(TripFact.decode(row.body))
+    if row.kind is Kind.ZONES:
+        return ZonesEntry(cbor.loads(row.body)["change"])
+    return TickEntry(cbor.loads(row.body)["at_ms"])
+
+
+def to_fixes(records: packed.Records) -> Fixes:
+    wide, narrow = np.int64, np.int32
+    return Fixes(
+        records["vehicle"].astype(wide),
+        records["time_ms"].astype(wide),
+        records["latitude_e7"].astype(wide),
+        records["longitude_e7"].astype(wide),
+        records["speed_dkmh"].astype(narrow),
+        records["heading_deg"].astype(narrow),
+        records["accuracy_dm"].astype(narrow),
+        records["flags"].astype(narrow),
+        records["odometer_dm"].astype(wide),
+    )
+
+
+def to_records(fixes: Fixes) -> packed.Records:
+    records = np.zeros(len(fixes), dtype=packed.RECORD)
+    for name in packed.RECORD.names or ():
+        records[name] = getattr(fixes, name)
+    return records
+
+
+def last_records(state: engine.ShardState) -> packed.Records:
+    """The newest believable position of each vehicle of the shard."""
+    return to_records(engine.last_positions(state))
