@@ -20,7 +20,10 @@ from services.traceability.record import custody_context, record, state
 
 
 def register_key(call: Call, request: pb.RegisterKeyRequest) -> pb.RegisterKeyResponse:
-    """A further key is stated by an active key of the organisation, the first by the operator for the certificate's sake."""
+    """A further key is stated by an active key of the organisation, the first by the operator for the certificate's sake.
+
+    A custodial key does not count: the organisation cannot sign with it, so it may not be in the way of its own first.
+    """
     organisation = call.caller.organisation
     _allow(call, [Relation.OWN] * (request.organisation == organisation))
     refuse(_check_key(request))
@@ -28,7 +31,8 @@ def register_key(call: Call, request: pb.RegisterKeyRequest) -> pb.RegisterKeyRe
     sealed = store.take_custody(call.transaction, kid, organisation) if request.custodial else None
     if request.custodial and sealed is None:
         raise _bad_field("key", "not prepared here for this organisation 不是为本单位准备的托管密钥")
-    active = [one for one in store.keys_of(call.transaction, organisation) if one.is_active(call.now)]
+    known = store.keys_of(call.transaction, organisation)
+    active = [one for one in known if one.is_active(call.now) and one.sealed_private is None]
     if active and not request.statement:
         raise Refusal((Finding(reason=ENDORSEMENT_NEEDED, path="statement"),))
     registered, by = (record(call, request), _signer(request.statement)) if active else _vouched(call, request)

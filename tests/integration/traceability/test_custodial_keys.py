@@ -70,6 +70,22 @@ def test_a_revoked_custodial_key_signs_no_more(kept: Cast) -> None:
     assert refused.value.reasons == {"STATEMENT_MISSING"}
 
 
+def test_an_organisation_with_only_a_custodial_key_can_still_get_its_own(
+    cast: Cast, trust_of: Callable[..., Trust]
+) -> None:
+    [own] = _keys(cast)
+    cast.clients[CARRIER].register_custodial_key()
+    request = pb.RevokeKeyRequest(organisation=CARRIER, kid=own.kid, reason="遗失 lost")
+    request.revoked_at.FromDatetime(cast.world.clock.now())
+    cast.call("operator", f"{SERVICE}/RevokeKey", request)
+    cast.world.clock.advance(seconds=1)
+    fresh = keys.generate()
+    cast.world.client(CARRIER).register_key(fresh)
+    cast.world.settle()
+    known = record.verify(cast.clients[CARRIER].export_record(f"keys/{CARRIER}"), trust_of(cast.world)).keys
+    assert [key.revoked_at is None for key in known if key.kid == fresh.kid] == [True]
+
+
 @pytest.mark.parametrize("method", ["RegisterKey", "RevokeKey", "PrepareCustodialKey"])
 def test_no_person_deals_with_keys(kept: Cast, method: str) -> None:
     fresh = keys.generate()
