@@ -16,7 +16,7 @@ from services.alarms import store
 from services.alarms.model import HandlingReason
 from services.errors import Finding, Refusal, refuse
 from services.errors.alarms import ALARM_CLOSED, RESUME_TOKEN_INVALID
-from services.errors.common import FIELD_MISSING, NOT_FOUND, PAGE_TOKEN_INVALID
+from services.errors.common import FIELD_INVALID, FIELD_MISSING, NOT_FOUND, PAGE_TOKEN_INVALID
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.runtime.service import Service, StreamCall
@@ -36,6 +36,9 @@ def list_alarms(call: Call, request: pb.ListAlarmsRequest) -> pb.ListAlarmsRespo
         filters["kind"] = pb.AlarmKind.Name(request.kind).removeprefix("ALARM_KIND_")
     if request.state:
         filters["state"] = pb.AlarmState.Name(request.state).removeprefix("ALARM_STATE_")
+    if request.page_size < 0:
+        values = {"field": "page_size", "problem": "negative 不能为负"}
+        raise Refusal((Finding(reason=FIELD_INVALID, path="page_size", values=values),))
     most = min(request.page_size or 100, _MOST)
     before = _number(request.page_token, PAGE_TOKEN_INVALID, "page_token") if request.page_token else None
     rows = store.newest(call.transaction, filters, before=before, most=most)

@@ -1,4 +1,4 @@
-"""What every request must be before any handler sees it: text that PostgreSQL can keep, and an id that can be stated."""
+"""What every request is before any handler sees it: text that can be kept, choices that are known, times that are."""
 
 from __future__ import annotations
 
@@ -15,13 +15,21 @@ from services.errors.common import FIELD_INVALID, FIELD_MISSING
 
 # As in a statement (hazway.statement).
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
+# Of the years 1 to 9999, as google.protobuf.Timestamp promises.
+_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
 _NUL = "contains NUL 含有空字符"
+_UNKNOWN = "not a value of this contract 没有此取值"
+_NO_TIME = "not a time of the years 1 to 9999 不是有效时间"
+_TIMESTAMP = "google.protobuf.Timestamp"
 
 
 def check_request(request: Message, purpose: str) -> tuple[Finding, ...]:
-    """A finding for every text, at any depth, that contains NUL; PostgreSQL has no such text."""
-    paths = [*_with_nul(request), *(["hazway-purpose"] if "\0" in purpose else [])]
-    return tuple(_invalid(path, _NUL) for path in paths)
+    """A finding for every text with NUL, which PostgreSQL has not, every choice that the contract does not know, and every
+    time that is none, at any depth."""
+    found = [_invalid(path, problem) for path, problem in _faults(request)]
+    if "\0" in purpose:
+        found.append(_invalid("hazway-purpose", _NUL))
+    return tuple(found)
 
 
 def check_request_id(request_id: str) -> tuple[Finding, ...]:
@@ -37,29 +45,36 @@ def _invalid(path: str, problem: str) -> Finding:
     return Finding(reason=FIELD_INVALID, path=path, values={"field": path, "problem": problem})
 
 
-def _with_nul(message: Any, before: str = "") -> Iterator[str]:
-    for field in _texts_in(message.DESCRIPTOR):
+def _faults(message: Any, before: str = "") -> Iterator[tuple[str, str]]:
+    for field in _worth_a_look(message.DESCRIPTOR):
         value = getattr(message, field.name)
         path = f"{before}{field.name}"
         if field.is_repeated:
             for index, item in enumerate(value):
-                yield from _in_one(field, item, f"{path}[{index}]")
+                yield from _faults_in_one(field, item, f"{path}[{index}]")
         elif field.message_type is None or message.HasField(field.name):
-            yield from _in_one(field, value, path)
+            yield from _faults_in_one(field, value, path)
 
 
-def _in_one(field: FieldDescriptor, value: Any, path: str) -> Iterator[str]:
+def _faults_in_one(field: FieldDescriptor, value: Any, path: str) -> Iterator[tuple[str, str]]:
     if field.message_type is not None:
-        yield from _with_nul(value, f"{path}.")
+        if field.message_type.full_name != _TIMESTAMP:
+            yield from _faults(value, f"{path}.")
+        elif not (_FIRST_SECOND <= value.seconds <= _LAST_SECOND and 0 <= value.nanos < 1_000_000_000):
+            yield path, _NO_TIME
+    elif field.enum_type is not None:
+        if value not in field.enum_type.values_by_number:
+            yield path, _UNKNOWN
     elif "\0" in value:
-        yield path
+        yield path, _NUL
 
 
 @cache
-def _texts_in(message: Descriptor) -> tuple[FieldDescriptor, ...]:
-    """The fields that are text or hold some, so that long lines of points are not walked. No request refers to itself."""
+def _worth_a_look(message: Descriptor) -> tuple[FieldDescriptor, ...]:
+    """The fields that can be wrong or hold some, so that long lines of points are not walked. No request holds itself."""
     return tuple(
         field
         for field in message.fields
-        if field.type == FieldDescriptor.TYPE_STRING or (field.message_type and _texts_in(field.message_type))
+        if field.type in (FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_ENUM)
+        or (field.message_type and (field.message_type.full_name == _TIMESTAMP or _worth_a_look(field.message_type)))
     )

@@ -44,6 +44,26 @@ def test_a_nul_is_refused_by_its_path_wherever_it_is() -> None:
     }  # fmt: skip
 
 
+def test_a_choice_nobody_knows_is_refused_by_its_path() -> None:
+    request = pb.ListWaybillsRequest(states=[pb.STATE_ISSUED, -1, 77])
+    assert [finding.path for finding in check_request(request, "")] == ["states[1]", "states[2]"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "nanos", "fits"),
+    [
+        (0, 0, True), (-62_135_596_800, 0, True), (253_402_300_799, 999_999_999, True), (-62_135_596_801, 0, False),
+        (253_402_300_800, 0, False), (0, -1, False), (0, 1_000_000_000, False), (-(1 << 63), 0, False),
+    ],
+)  # fmt: skip
+def test_a_time_is_one_of_the_years_one_to_9999(seconds: int, nanos: int, fits: bool) -> None:
+    request = pb.IssueWaybillRequest()
+    request.waybill.stops.add().planned_arrival.seconds = seconds
+    request.waybill.stops[0].planned_arrival.nanos = nanos
+    wrong = [] if fits else ["waybill.stops[0].planned_arrival"]
+    assert [finding.path for finding in check_request(request, "")] == wrong
+
+
 def test_bytes_may_be_anything() -> None:
     assert check_request(pb.IssueWaybillRequest(request_id="a", statement=b"\0\0"), "") == ()
 
