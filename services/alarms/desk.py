@@ -8,10 +8,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from services import traceability
-from services.alarms import store
+from services.alarms import escalation, store
 from services.alarms.model import Alarm, State
 
-WAKE = "hazway:alarms"
 _KINDS = {State.OPEN: "alarm.raise", State.WITHDRAWN: "alarm.withdraw", State.HANDLED: "alarm.raise"}
 
 
@@ -34,5 +33,6 @@ def put_alarms(
                 request_id=f"{alarm.id}.{alarm.revision}",
                 at=at,
             )
+            escalation.watch_over(connection, alarm, at)
             fresh.append(alarm)
     return fresh

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 
+from services.errors import Basis
 from services.runtime.clock import nanoseconds
 
 
@@ -56,11 +57,21 @@ GRAVE = frozenset({Kind.TUNNEL_AHEAD, Kind.TUNNEL_TRANSIT, Kind.TUNNEL_OVERDUE, 
                    Kind.INCOMPATIBLE_PARKING})  # fmt: skip
 
 
+_POLICY = Basis("平台默认策略", "default policy of the platform", "", None, None, True)
+# How long the carrier's desk has an ordinary alarm to itself. A change is a new row, never an edit.
+ESCALATED_AFTER: tuple[tuple[timedelta, Basis], ...] = ((timedelta(minutes=30), _POLICY),)
+
+
+def escalated_after(day: date) -> timedelta:
+    """The time in force on a day, or the oldest row's where none is yet."""
+    return next((time for time, basis in ESCALATED_AFTER if basis.in_force(day)), ESCALATED_AFTER[0][0])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
     """``id`` is derived from what happened, so that saying it again after a crash is the same alarm.
 
-    ``position`` is (latitude_e7, longitude_e7). ``evidence`` holds whole units as text.
+    ``cause`` tells alarms of one kind apart; ``grave`` makes one grave whose kind alone is not. ``position`` is (latitude_e7, longitude_e7). ``evidence`` holds whole units as text.
     """
 
     id: str
@@ -76,12 +87,14 @@ class Alarm:
     evidence: Mapping[str, str] = field(default_factory=dict)
     revision: int = 1
     state: State = State.OPEN
+    grave: bool = False
+    cause: str = ""
     text_zh: str = ""
     text_en: str = ""
 
     @property
     def severity(self) -> Severity:
-        return Severity.GRAVE if self.kind in GRAVE else Severity.ORDINARY
+        return Severity.GRAVE if self.grave or self.kind in GRAVE else Severity.ORDINARY
 
     @property
     def subject(self) -> str:

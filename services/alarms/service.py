@@ -12,8 +12,8 @@ from sqlalchemy import Row
 
 from hazway.alarms.v1 import alarms_pb2 as pb
 from services import traceability
-from services.alarms import store
-from services.alarms.model import HandlingReason
+from services.alarms import counting, escalation, store, supervision
+from services.alarms.model import HandlingReason, Severity
 from services.errors import Finding, Refusal, refuse
 from services.errors.alarms import ALARM_CLOSED, RESUME_TOKEN_INVALID
 from services.errors.common import FIELD_INVALID, FIELD_MISSING, NOT_FOUND, PAGE_TOKEN_INVALID
@@ -57,6 +57,7 @@ def handle_alarm(call: Call, request: pb.HandleAlarmRequest) -> pb.HandleAlarmRe
     by = call.caller.person or call.caller.organisation
     if not store.handle(call.transaction, row.id, reason=reason, note=request.note, by=by, at=call.now):
         raise Refusal((Finding(reason=ALARM_CLOSED, path="alarm_id"),))
+    escalation.was_handled(call.transaction, row.id)
     registered = traceability.record(call, request)
     handled = store.find(call.transaction, row.id)
     return pb.HandleAlarmResponse(alarm=_to_wire(handled or row), registered=registered.to_wire())
@@ -81,9 +82,47 @@ async def watch_alarms(
             await asyncio.sleep(_LOOK_S)
 
 
+def list_alarm_groups(call: Call, request: pb.ListAlarmGroupsRequest) -> pb.ListAlarmGroupsResponse:
+    filters = _visible(call)
+    filters |= {name: value for name in ("vehicle_id", "waybill_id") if (value := getattr(request, name))}
+    most = min(request.page_size or 100, _MOST)
+    rows = counting.groups(call.transaction, filters, open_only=request.open_only, most=most)
+    return pb.ListAlarmGroupsResponse(groups=[_group(row) for row in rows])
+
+
+def get_alarm_figures(call: Call, request: pb.GetAlarmFiguresRequest) -> pb.GetAlarmFiguresResponse:
+    filters = {name: value for name, value in _visible(call).items() if name != "shown"}  # counted are all
+    refuse(
+        [
+            Finding(reason=FIELD_MISSING, path=name, values={"field": name})
+            for name in ("start", "end")
+            if not request.HasField(name)
+        ]
+    )
+    since, until = (value.ToDatetime(call.now.tzinfo) for value in (request.start, request.end))
+    rows = counting.by_outcome(call.transaction, filters, since, until)
+    names = ("raised", "handled", "withdrawn", "found_true", "device_fault", "map_wrong", "exempt")
+    return pb.GetAlarmFiguresResponse(
+        figures=[
+            pb.AlarmFigure(
+                kind=pb.AlarmKind.Value(f"ALARM_KIND_{row.kind}"), **{name: getattr(row, name) for name in names}
+            )
+            for row in rows
+        ]
+    )
+
+
 SERVICE = Service(
     name="hazway.alarms.v1.AlarmService",
-    unary={"ListAlarms": list_alarms, "HandleAlarm": handle_alarm},
+    unary={
+        "ListAlarms": list_alarms,
+        "HandleAlarm": handle_alarm,
+        "ListAlarmGroups": list_alarm_groups,
+        "GetAlarmFigures": get_alarm_figures,
+        "RequestSupervision": supervision.request_supervision,
+        "AnswerSupervision": supervision.answer_supervision,
+        "ListSupervisions": supervision.list_supervisions,
+    },
     streams={"WatchAlarms": watch_alarms},
 )
 
@@ -108,17 +147,33 @@ def _visible(call: Call, *, again: bool = False) -> dict[str, object]:
     )
     if relation is Relation.OWN:
         return {"carrier_id": call.caller.organisation}
-    division = call.caller.division.rstrip("0")
-    return {"division": division if len(division) % 2 == 0 else division + "0"} if division else {}
+    return {"division": store.prefix_of(call.caller.division), "shown": True}
 
 
 def _relations(call: Call, row: Row[Any] | None) -> list[Relation]:
     if row is None:
         return []
     relations = [Relation.OWN] * (row.carrier_id == call.caller.organisation)
-    if call.caller.is_authority and str(row.division).startswith(call.caller.division.rstrip("0")):
+    is_shown = row.severity == Severity.GRAVE.name or row.escalated_at is not None
+    if call.caller.is_authority and is_shown and store.lies_in(row, call.caller.division):
         relations.append(Relation.JURISDICTION)
     return relations
+
+
+def _group(row: Row[Any]) -> pb.AlarmGroup:
+    group = pb.AlarmGroup(
+        vehicle_id=row.vehicle_id,
+        waybill_id=row.waybill_id,
+        kind=pb.AlarmKind.Value(f"ALARM_KIND_{row.kind}"),
+        cause=row.cause,
+        severity=pb.SEVERITY_GRAVE if row.grave else pb.SEVERITY_ORDINARY,
+        alarms=row.alarms,
+        open=row.open,
+        alarm_id=row.alarm_id,
+    )
+    group.first_occurred_at.FromDatetime(row.first_occurred_at)
+    group.last_occurred_at.FromDatetime(row.last_occurred_at)
+    return group
 
 
 def _token(change: int) -> str:
@@ -152,12 +207,13 @@ def _to_wire(row: Row[Any]) -> pb.Alarm:
         text_en=row.text_en,
         handling_note=row.handling_note or "",
         handled_by=row.handled_by or "",
+        cause=row.cause,
     )
     if row.handling_reason:
         alarm.handling_reason = pb.HandlingReason.Value(f"HANDLING_REASON_{row.handling_reason}")
     if row.latitude_e7 is not None:
         alarm.position.latitude_e7, alarm.position.longitude_e7 = row.latitude_e7, row.longitude_e7
-    for name in ("occurred_at", "ended_at", "raised_at", "handled_at"):
+    for name in ("occurred_at", "ended_at", "raised_at", "handled_at", "escalated_at"):
         if (at := getattr(row, name)) is not None:
             getattr(alarm, name).FromDatetime(at)
     return alarm

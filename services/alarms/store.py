@@ -13,10 +13,10 @@ from services.alarms.model import Alarm, HandlingReason, State
 
 _UPSERT = text(
     "INSERT INTO alarms_alarms AS a (id, kind, severity, state, vehicle_id, carrier_id, division, waybill_id, zone_id,"
-    "  occurred_at, ended_at, raised_at, latitude_e7, longitude_e7, evidence, revision, text_zh, text_en, change)"
+    "  occurred_at, ended_at, raised_at, latitude_e7, longitude_e7, evidence, revision, text_zh, text_en, cause, change)"
     " VALUES (:id, :kind, :severity, :state, :vehicle_id, :carrier_id, :division, :waybill_id, :zone_id,"
     "  :occurred_at, :ended_at, :raised_at, :latitude_e7, :longitude_e7, CAST(:evidence AS jsonb), :revision,"
-    "  :text_zh, :text_en, :change)"
+    "  :text_zh, :text_en, :cause, :change)"
     " ON CONFLICT (id) DO UPDATE SET severity = EXCLUDED.severity, occurred_at = EXCLUDED.occurred_at,"
     "  ended_at = EXCLUDED.ended_at, latitude_e7 = EXCLUDED.latitude_e7, longitude_e7 = EXCLUDED.longitude_e7,"
     "  evidence = EXCLUDED.evidence, revision = EXCLUDED.revision, text_zh = EXCLUDED.text_zh,"
@@ -61,6 +61,7 @@ def put(connection: Connection, alarm: Alarm, raised_at: datetime) -> bool:
                 "revision": alarm.revision,
                 "text_zh": alarm.text_zh,
                 "text_en": alarm.text_en,
+                "cause": alarm.cause,
                 "change": _next_change(connection),
             },
         ).scalar()
@@ -89,6 +90,17 @@ def handle(connection: Connection, alarm_id: str, *, reason: HandlingReason, not
     )
 
 
+def escalate(connection: Connection, alarm_id: str, at: datetime) -> None:
+    """Show an alarm that is still open to the regulator, as a change of now."""
+    connection.execute(
+        text(
+            "UPDATE alarms_alarms SET escalated_at = :at, change = :change"
+            " WHERE id = :id AND state = :open AND escalated_at IS NULL"
+        ),
+        {"id": alarm_id, "at": at, "open": State.OPEN.name, "change": _next_change(connection)},
+    )
+
+
 def find(connection: Connection, alarm_id: str) -> Row[Any] | None:
     return connection.execute(text("SELECT * FROM alarms_alarms WHERE id = :id"), {"id": alarm_id}).first()
 
@@ -97,7 +109,7 @@ def newest(
     connection: Connection, filters: Mapping[str, object], *, before: int | None, most: int
 ) -> Sequence[Row[Any]]:
     """Alarms whose columns equal ``filters`` (``division`` by prefix), the latest change first."""
-    where, values = _where(filters)
+    where, values = where_of(filters)
     if before is not None:
         where.append("change < :before")
         values["before"] = before
@@ -109,7 +121,7 @@ def changed_since(
     connection: Connection, filters: Mapping[str, object], *, after: int, most: int
 ) -> Sequence[Row[Any]]:
     """Alarms changed after ``after``, in the order of their last change."""
-    where, values = _where(filters)
+    where, values = where_of(filters)
     sql = f"SELECT * FROM alarms_alarms WHERE {' AND '.join([*where, 'change > :after'])} ORDER BY change LIMIT :most"
     return connection.execute(text(sql), {**values, "after": after, "most": most}).all()
 
@@ -123,8 +135,25 @@ def _next_change(connection: Connection) -> int:
     return int(connection.execute(text("UPDATE alarms_changes SET last = last + 1 RETURNING last")).scalar_one())
 
 
-def _where(filters: Mapping[str, object]) -> tuple[list[str], dict[str, object]]:
-    where, values = ["true"], dict(filters)
+def where_of(filters: Mapping[str, object]) -> tuple[list[str], dict[str, object]]:
+    """Conditions and values: columns equal, but ``division`` by prefix, and ``shown`` to an authority or not yet."""
+    where, values = ["true"], {name: value for name, value in filters.items() if name != "shown"}
     for name in filters:
-        where.append("starts_with(division, :division)" if name == "division" else f"{name} = :{name}")
+        where.append(_CONDITIONS.get(name, f"{name} = :{name}"))
     return where, values
+
+
+_CONDITIONS = {
+    "division": "starts_with(division, :division)",
+    "shown": "(severity = 'GRAVE' OR escalated_at IS NOT NULL)",
+}
+
+
+def prefix_of(division: str) -> str:
+    """What all divisions within a division begin with (GB/T 2260): 440300 -> 4403."""
+    short = division.rstrip("0")
+    return short if len(short) % 2 == 0 else short + "0"
+
+
+def lies_in(alarm: Row[Any], division: str) -> bool:
+    return str(alarm.division).startswith(prefix_of(division))

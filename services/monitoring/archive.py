@@ -13,7 +13,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
 
-from services.monitoring import log_store, packed, parquet
+from services.monitoring import figures_store, log_store, packed, parquet
+from services.monitoring.scoring import days_touched
 from services.runtime.lease import take_lease
 
 HOT = timedelta(hours=48)
@@ -139,6 +140,7 @@ def _enter(
             "path": str(file.path.relative_to(root)),
         },
     )
+    figures_store.mark_due(connection, due.shard, days_touched(records))
 
 
 def _let_go(engine: Engine, home: Path, before: datetime) -> None:

@@ -10,16 +10,19 @@ import contextlib
 import logging
 import threading
 import time
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from services.monitoring import log_store
-from services.monitoring.intake import Column, Taken
-from services.monitoring.packed import Records, by_shard
+from services.monitoring import figures_store, log_store
+from services.monitoring.intake import Taken
+from services.monitoring.packed import by_shard
 from services.runtime.bus import Bus
+from services.runtime.clock import Clock, legal_date
 
 WAKE = "hazway:fixes"
 _GATHER_S = 0.02
@@ -29,8 +32,8 @@ _log = logging.getLogger("hazway.monitoring")
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    records: Records
-    shards: Column
+    taken: Taken
+    carrier_id: str
     done: asyncio.Future[None]
     loop: asyncio.AbstractEventLoop
 
@@ -47,20 +50,20 @@ def _finish(done: asyncio.Future[None]) -> None:
 class Committer:
     """One thread that commits for all streams of this process."""
 
-    def __init__(self, engine: Engine, bus: Bus) -> None:
-        self._engine, self._bus = engine, bus
+    def __init__(self, engine: Engine, bus: Bus, clock: Clock) -> None:
+        self._engine, self._bus, self._clock = engine, bus, clock
         self._waiting: list[_Waiting] = []
         self._arrived = threading.Condition()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
         self._thread.start()
 
-    async def append(self, taken: Taken) -> None:
-        """Return once the records are durable."""
+    async def append(self, taken: Taken, carrier_id: str) -> None:
+        """Return once the records, and how many were refused, are durable."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
         with self._arrived:
-            self._waiting.append(_Waiting(taken.records, taken.shards, done, loop))
+            self._waiting.append(_Waiting(taken, carrier_id, done, loop))
             self._arrived.notify()
         await done
 
@@ -87,26 +90,37 @@ class Committer:
         with self._arrived:
             count, size = 0, 0
             while count < len(self._waiting) and (count == 0 or size < _MOST_RECORDS):
-                size += len(self._waiting[count].records)
+                size += len(self._waiting[count].taken.records)
                 count += 1
             batch, self._waiting = self._waiting[:count], self._waiting[count:]
         return batch
 
     def _commit(self, batch: list[_Waiting]) -> None:
-        records = np.concatenate([one.records for one in batch])
-        shards = np.concatenate([one.shards for one in batch])
+        records = np.concatenate([one.taken.records for one in batch])
+        shards = np.concatenate([one.taken.shards for one in batch])
         entries = [
             log_store.Entry(shard, log_store.Kind.FIXES, body, first, last)
             for shard, body, first, last in by_shard(records, shards)
         ]
+        refused = _refused(batch)
         wait_s = 0.1
-        while entries:
+        while entries or refused:
             try:
                 with self._engine.begin() as connection:
-                    log_store.append(connection, entries)
+                    if entries:
+                        log_store.append(connection, entries)
+                    figures_store.add_refused(connection, legal_date(self._clock.now()), refused)
                 return
             except DBAPIError as error:
                 # A commit whose answer was lost may stand: the same fixes twice change nothing (detection drops them).
                 _log.warning("fixes wait for the database", extra={"error": str(error.orig)[:200]})
                 time.sleep(wait_s)
                 wait_s = min(2.0, wait_s * 2)
+
+
+def _refused(batch: Sequence[_Waiting]) -> Counter[tuple[str, int, str]]:
+    counts: Counter[tuple[str, int, str]] = Counter()
+    for one in batch:
+        for (vehicle, reason), fixes in one.taken.refused_by.items():
+            counts[one.carrier_id, vehicle, reason] += fixes
+    return counts

@@ -29,7 +29,7 @@ class Gateway:
     """Made once a process; safe to use from all its calls."""
 
     def __init__(self, host: Host) -> None:
-        self.committer = Committer(host.engine, host.bus)
+        self.committer = Committer(host.engine, host.bus, host.clock)
         self._bus: Bus = host.bus
         self._live: LiveMap | None = None
         self._fleets: dict[str, _Fleet] = {}

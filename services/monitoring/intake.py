@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,6 +44,7 @@ class Taken:
     records: Records
     shards: Column
     refused: tuple[tuple[int, Reason, str], ...]
+    refused_by: Mapping[tuple[int, str], int]  # vehicle's number (0: not the caller's), reason -> fixes
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,9 @@ def take(request: pb.ReportFixesRequest, fleet: Fleet, now: datetime) -> Taken:
     refused = _refused(columns, shards, now)
     good = np.ones(len(shards), dtype=bool)
     good[[index for index, _, _ in refused]] = False
-    return Taken(_records(columns, numbers)[good], shards[good], tuple(refused))
+    owned = np.where(shards >= 0, numbers, 0)
+    counts = Counter((int(owned[index]), reason.name) for index, reason, _ in refused)
+    return Taken(_records(columns, numbers)[good], shards[good], tuple(refused), counts)
 
 
 def _refused(columns: _Columns, shards: Column, now: datetime) -> list[tuple[int, Reason, str]]:

@@ -98,6 +98,8 @@ def _groups(metadata: Any, vehicles: Collection[int] | None, start_ms: int, end_
     found = []
     for number in range(metadata.num_row_groups):
         group = metadata.row_group(number)
+        if not group.num_rows:
+            continue
         vehicle, second = group.column(0).statistics, group.column(1).statistics
         if second.max * 1000 + 999 < start_ms or second.min * 1000 >= end_ms:
             continue

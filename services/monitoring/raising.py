@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from services import alarms
-from services.monitoring.model import Alarm, AlarmWithdrawn
+from services.monitoring.model import Alarm, AlarmWithdrawn, Severity
 from services.monitoring.texts import alarm_text
 from services.monitoring.vehicles import Vehicle
 
@@ -28,6 +28,8 @@ def to_alarm(said: Alarm, vehicle: Vehicle) -> alarms.Alarm:
         evidence=said.evidence,
         revision=said.revision,
         state=alarms.State.WITHDRAWN if isinstance(said, AlarmWithdrawn) else alarms.State.OPEN,
+        grave=said.severity is Severity.GRAVE,
+        cause=said.cause,
         text_zh=zh,
         text_en=en,
     )

@@ -9,7 +9,7 @@ from functools import partial
 from hazway.monitoring.v1 import monitoring_pb2 as pb
 from services import registry
 from services.errors import Finding
-from services.monitoring import intake, track, vehicles
+from services.monitoring import figures_wire, intake, track, vehicles
 from services.monitoring.gateway import Gateway
 from services.monitoring.packed import Records
 from services.runtime.access import Relation
@@ -24,7 +24,7 @@ _SIGN_OF_LIFE_S = 15.0
 def service(gateway: Gateway) -> Service:
     return Service(
         name="hazway.monitoring.v1.MonitoringService",
-        unary={"GetTrack": track.get_track},
+        unary={"GetTrack": track.get_track, "GetFigures": figures_wire.get_figures},
         streams={
             "ReportFixes": partial(report_fixes, gateway),
             "WatchVehicles": partial(watch_vehicles, gateway),
@@ -72,8 +72,8 @@ async def _report(gateway: Gateway, call: StreamCall, request: pb.ReportFixesReq
     if not gateway.is_fresh(organisation, named):
         await call.run(partial(_read_fleet, gateway))
     taken = intake.take(request, gateway.fleet(organisation), call.now())
-    if len(taken.records):
-        await gateway.committer.append(taken)
+    if len(taken.records) or taken.refused:
+        await gateway.committer.append(taken, organisation)
     return pb.ReportFixesResponse(
         batch=request.batch,
         accepted=len(taken.records),

@@ -135,6 +135,13 @@ TABLE: Mapping[str, Cells] = {
     "hazway.waybill.v1.WaybillService/GetDayBundle": {Relation.ANY: EVERYONE},
     "hazway.waybill.v1.WaybillService/ExportWaybillPdf": _SEE_WAYBILL,
     "hazway.waybill.v1.WaybillService/FindByPlate": {Relation.JURISDICTION: AUTHORITIES},
+    "hazway.waybill.v1.FleetService/PutReceiver": {Relation.OWN: EVERYONE},
+    "hazway.waybill.v1.FleetService/ListReceivers": {Relation.OWN: EVERYONE},
+    "hazway.waybill.v1.FleetService/RemoveReceiver": {Relation.OWN: EVERYONE},
+    "hazway.waybill.v1.FleetService/ListDeliveries": {Relation.OWN: EVERYONE},
+    "hazway.waybill.v1.FleetService/ReplayDeliveries": {Relation.OWN: EVERYONE},
+    "hazway.waybill.v1.FleetService/ExportProvincial": _SEE_WAYBILL,
+    "hazway.waybill.v1.FleetService/PreviewProvincial": {Relation.OWN: frozenset({Role.CARRIER})},
     "hazway.loading.v1.LoadingService/CreateAppointment": _LOADER,
     "hazway.loading.v1.LoadingService/GetChecklist": {**_LOADER, Relation.CARRYING: frozenset({Role.CARRIER})},
     "hazway.loading.v1.LoadingService/SubmitCheck": _LOADER,
@@ -161,6 +168,24 @@ TABLE: Mapping[str, Cells] = {
         Relation.JURISDICTION: AUTHORITIES,
     },
     "hazway.alarms.v1.AlarmService/WatchAlarms": {
+        Relation.OWN: frozenset({Role.CARRIER}),
+        Relation.JURISDICTION: AUTHORITIES,
+    },
+    "hazway.alarms.v1.AlarmService/ListAlarmGroups": {
+        Relation.OWN: frozenset({Role.CARRIER}),
+        Relation.JURISDICTION: AUTHORITIES,
+    },
+    "hazway.alarms.v1.AlarmService/GetAlarmFigures": {
+        Relation.OWN: frozenset({Role.CARRIER}),
+        Relation.JURISDICTION: AUTHORITIES,
+    },
+    "hazway.alarms.v1.AlarmService/RequestSupervision": {Relation.JURISDICTION: AUTHORITIES},
+    "hazway.alarms.v1.AlarmService/AnswerSupervision": {Relation.OWN: frozenset({Role.CARRIER})},
+    "hazway.alarms.v1.AlarmService/ListSupervisions": {
+        Relation.OWN: frozenset({Role.CARRIER}),
+        Relation.JURISDICTION: AUTHORITIES,
+    },
+    "hazway.monitoring.v1.MonitoringService/GetFigures": {
         Relation.OWN: frozenset({Role.CARRIER}),
         Relation.JURISDICTION: AUTHORITIES,
     },

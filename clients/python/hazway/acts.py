@@ -19,6 +19,12 @@ class Act:
 
 ACTS: Mapping[str, Act] = {
     "hazway.alarms.v1.AlarmService/HandleAlarm": Act("alarm.handle", lambda request: f"alarm/{request.alarm_id}"),
+    "hazway.alarms.v1.AlarmService/RequestSupervision": Act(
+        "alarm.supervise", lambda request: f"alarm/{request.alarm_id}"
+    ),
+    "hazway.alarms.v1.AlarmService/AnswerSupervision": Act(
+        "alarm.supervision_answer", lambda request: f"alarm/{request.alarm_id}"
+    ),
     "hazway.traceability.v1.TraceabilityService/RegisterKey": Act(
         key_record.REGISTER, lambda request: key_record.subject_of(request.organisation)
     ),

@@ -202,6 +202,8 @@ class Alarm(_message.Message):
     HANDLING_NOTE_FIELD_NUMBER: _builtins.int
     HANDLED_BY_FIELD_NUMBER: _builtins.int
     HANDLED_AT_FIELD_NUMBER: _builtins.int
+    ESCALATED_AT_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     kind: Global___AlarmKind.ValueType
     severity: Global___Severity.ValueType
@@ -217,6 +219,8 @@ class Alarm(_message.Message):
     handling_reason: Global___HandlingReason.ValueType
     handling_note: _builtins.str
     handled_by: _builtins.str
+    cause: _builtins.str
+    """Tells alarms of one kind apart: a zone, a tunnel, a kind of fault."""
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp:
         """When it happened, and ended, by the vehicle's fixes; when it was raised, by the server's clock."""
@@ -233,6 +237,10 @@ class Alarm(_message.Message):
 
     @_builtins.property
     def handled_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def escalated_at(self) -> _timestamp_pb2.Timestamp:
+        """When an ordinary alarm that nobody handled was shown to the regulator."""
+
     def __init__(
         self,
         *,
@@ -256,10 +264,12 @@ class Alarm(_message.Message):
         handling_note: _builtins.str = ...,
         handled_by: _builtins.str = ...,
         handled_at: _timestamp_pb2.Timestamp | None = ...,
+        escalated_at: _timestamp_pb2.Timestamp | None = ...,
+        cause: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["ended_at", b"ended_at", "handled_at", b"handled_at", "occurred_at", b"occurred_at", "position", b"position", "raised_at", b"raised_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ended_at", b"ended_at", "escalated_at", b"escalated_at", "handled_at", b"handled_at", "occurred_at", b"occurred_at", "position", b"position", "raised_at", b"raised_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["carrier_id", b"carrier_id", "ended_at", b"ended_at", "evidence", b"evidence", "handled_at", b"handled_at", "handled_by", b"handled_by", "handling_note", b"handling_note", "handling_reason", b"handling_reason", "id", b"id", "kind", b"kind", "occurred_at", b"occurred_at", "position", b"position", "raised_at", b"raised_at", "revision", b"revision", "severity", b"severity", "state", b"state", "text_en", b"text_en", "text_zh", b"text_zh", "vehicle_id", b"vehicle_id", "waybill_id", b"waybill_id", "zone_id", b"zone_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carrier_id", b"carrier_id", "cause", b"cause", "ended_at", b"ended_at", "escalated_at", b"escalated_at", "evidence", b"evidence", "handled_at", b"handled_at", "handled_by", b"handled_by", "handling_note", b"handling_note", "handling_reason", b"handling_reason", "id", b"id", "kind", b"kind", "occurred_at", b"occurred_at", "position", b"position", "raised_at", b"raised_at", "revision", b"revision", "severity", b"severity", "state", b"state", "text_en", b"text_en", "text_zh", b"text_zh", "vehicle_id", b"vehicle_id", "waybill_id", b"waybill_id", "zone_id", b"zone_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -421,3 +431,402 @@ class WatchAlarmsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WatchAlarmsResponse: _TypeAlias = WatchAlarmsResponse  # noqa: Y015
+
+@_typing.final
+class ListAlarmGroupsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VEHICLE_ID_FIELD_NUMBER: _builtins.int
+    WAYBILL_ID_FIELD_NUMBER: _builtins.int
+    OPEN_ONLY_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    vehicle_id: _builtins.str
+    waybill_id: _builtins.str
+    open_only: _builtins.bool
+    """Only groups with an open alarm."""
+    page_size: _builtins.int
+    def __init__(
+        self,
+        *,
+        vehicle_id: _builtins.str = ...,
+        waybill_id: _builtins.str = ...,
+        open_only: _builtins.bool = ...,
+        page_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["open_only", b"open_only", "page_size", b"page_size", "vehicle_id", b"vehicle_id", "waybill_id", b"waybill_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAlarmGroupsRequest: _TypeAlias = ListAlarmGroupsRequest  # noqa: Y015
+
+@_typing.final
+class AlarmGroup(_message.Message):
+    """Alarms of one trip (or, without one, vehicle), kind and cause."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VEHICLE_ID_FIELD_NUMBER: _builtins.int
+    WAYBILL_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
+    SEVERITY_FIELD_NUMBER: _builtins.int
+    ALARMS_FIELD_NUMBER: _builtins.int
+    OPEN_FIELD_NUMBER: _builtins.int
+    FIRST_OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    LAST_OCCURRED_AT_FIELD_NUMBER: _builtins.int
+    ALARM_ID_FIELD_NUMBER: _builtins.int
+    vehicle_id: _builtins.str
+    waybill_id: _builtins.str
+    kind: Global___AlarmKind.ValueType
+    cause: _builtins.str
+    severity: Global___Severity.ValueType
+    alarms: _builtins.int
+    open: _builtins.int
+    alarm_id: _builtins.str
+    """The group's newest alarm."""
+    @_builtins.property
+    def first_occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def last_occurred_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        vehicle_id: _builtins.str = ...,
+        waybill_id: _builtins.str = ...,
+        kind: Global___AlarmKind.ValueType = ...,
+        cause: _builtins.str = ...,
+        severity: Global___Severity.ValueType = ...,
+        alarms: _builtins.int = ...,
+        open: _builtins.int = ...,
+        first_occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        last_occurred_at: _timestamp_pb2.Timestamp | None = ...,
+        alarm_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["first_occurred_at", b"first_occurred_at", "last_occurred_at", b"last_occurred_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alarm_id", b"alarm_id", "alarms", b"alarms", "cause", b"cause", "first_occurred_at", b"first_occurred_at", "kind", b"kind", "last_occurred_at", b"last_occurred_at", "open", b"open", "severity", b"severity", "vehicle_id", b"vehicle_id", "waybill_id", b"waybill_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AlarmGroup: _TypeAlias = AlarmGroup  # noqa: Y015
+
+@_typing.final
+class ListAlarmGroupsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GROUPS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedCompositeFieldContainer[Global___AlarmGroup]: ...
+    def __init__(
+        self,
+        *,
+        groups: _abc.Iterable[Global___AlarmGroup] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["groups", b"groups"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAlarmGroupsResponse: _TypeAlias = ListAlarmGroupsResponse  # noqa: Y015
+
+@_typing.final
+class GetAlarmFiguresRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def start(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def end(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        start: _timestamp_pb2.Timestamp | None = ...,
+        end: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "start", b"start"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "start", b"start"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetAlarmFiguresRequest: _TypeAlias = GetAlarmFiguresRequest  # noqa: Y015
+
+@_typing.final
+class AlarmFigure(_message.Message):
+    """Of the alarms that occurred in the span. The false share is everything handled that was not TRUE, of everything handled."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    RAISED_FIELD_NUMBER: _builtins.int
+    HANDLED_FIELD_NUMBER: _builtins.int
+    WITHDRAWN_FIELD_NUMBER: _builtins.int
+    FOUND_TRUE_FIELD_NUMBER: _builtins.int
+    DEVICE_FAULT_FIELD_NUMBER: _builtins.int
+    MAP_WRONG_FIELD_NUMBER: _builtins.int
+    EXEMPT_FIELD_NUMBER: _builtins.int
+    kind: Global___AlarmKind.ValueType
+    raised: _builtins.int
+    handled: _builtins.int
+    withdrawn: _builtins.int
+    found_true: _builtins.int
+    device_fault: _builtins.int
+    map_wrong: _builtins.int
+    exempt: _builtins.int
+    def __init__(
+        self,
+        *,
+        kind: Global___AlarmKind.ValueType = ...,
+        raised: _builtins.int = ...,
+        handled: _builtins.int = ...,
+        withdrawn: _builtins.int = ...,
+        found_true: _builtins.int = ...,
+        device_fault: _builtins.int = ...,
+        map_wrong: _builtins.int = ...,
+        exempt: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device_fault", b"device_fault", "exempt", b"exempt", "found_true", b"found_true", "handled", b"handled", "kind", b"kind", "map_wrong", b"map_wrong", "raised", b"raised", "withdrawn", b"withdrawn"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AlarmFigure: _TypeAlias = AlarmFigure  # noqa: Y015
+
+@_typing.final
+class GetAlarmFiguresResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIGURES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def figures(self) -> _containers.RepeatedCompositeFieldContainer[Global___AlarmFigure]: ...
+    def __init__(
+        self,
+        *,
+        figures: _abc.Iterable[Global___AlarmFigure] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["figures", b"figures"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetAlarmFiguresResponse: _TypeAlias = GetAlarmFiguresResponse  # noqa: Y015
+
+@_typing.final
+class Supervision(_message.Message):
+    """One request to account for an alarm, with its answer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    ALARM_ID_FIELD_NUMBER: _builtins.int
+    AUTHORITY_ID_FIELD_NUMBER: _builtins.int
+    DEMAND_FIELD_NUMBER: _builtins.int
+    REQUESTED_AT_FIELD_NUMBER: _builtins.int
+    DUE_AT_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    ANSWERED_BY_FIELD_NUMBER: _builtins.int
+    ANSWERED_AT_FIELD_NUMBER: _builtins.int
+    OVERDUE_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    alarm_id: _builtins.str
+    authority_id: _builtins.str
+    demand: _builtins.str
+    answer: _builtins.str
+    answered_by: _builtins.str
+    overdue: _builtins.bool
+    """The time ran out before there was an answer."""
+    @_builtins.property
+    def requested_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def due_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def answered_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        alarm_id: _builtins.str = ...,
+        authority_id: _builtins.str = ...,
+        demand: _builtins.str = ...,
+        requested_at: _timestamp_pb2.Timestamp | None = ...,
+        due_at: _timestamp_pb2.Timestamp | None = ...,
+        answer: _builtins.str = ...,
+        answered_by: _builtins.str = ...,
+        answered_at: _timestamp_pb2.Timestamp | None = ...,
+        overdue: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answered_at", b"answered_at", "due_at", b"due_at", "requested_at", b"requested_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alarm_id", b"alarm_id", "answer", b"answer", "answered_at", b"answered_at", "answered_by", b"answered_by", "authority_id", b"authority_id", "demand", b"demand", "due_at", b"due_at", "id", b"id", "overdue", b"overdue", "requested_at", b"requested_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Supervision: _TypeAlias = Supervision  # noqa: Y015
+
+@_typing.final
+class RequestSupervisionRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    SUPERVISION_ID_FIELD_NUMBER: _builtins.int
+    ALARM_ID_FIELD_NUMBER: _builtins.int
+    DEMAND_FIELD_NUMBER: _builtins.int
+    DUE_AT_FIELD_NUMBER: _builtins.int
+    STATEMENT_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    supervision_id: _builtins.str
+    """Made by the caller."""
+    alarm_id: _builtins.str
+    demand: _builtins.str
+    statement: _builtins.bytes
+    @_builtins.property
+    def due_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        supervision_id: _builtins.str = ...,
+        alarm_id: _builtins.str = ...,
+        demand: _builtins.str = ...,
+        due_at: _timestamp_pb2.Timestamp | None = ...,
+        statement: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["due_at", b"due_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alarm_id", b"alarm_id", "demand", b"demand", "due_at", b"due_at", "request_id", b"request_id", "statement", b"statement", "supervision_id", b"supervision_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequestSupervisionRequest: _TypeAlias = RequestSupervisionRequest  # noqa: Y015
+
+@_typing.final
+class RequestSupervisionResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUPERVISION_FIELD_NUMBER: _builtins.int
+    REGISTERED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def supervision(self) -> Global___Supervision: ...
+    @_builtins.property
+    def registered(self) -> _types_pb2.Registered: ...
+    def __init__(
+        self,
+        *,
+        supervision: Global___Supervision | None = ...,
+        registered: _types_pb2.Registered | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["registered", b"registered", "supervision", b"supervision"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["registered", b"registered", "supervision", b"supervision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequestSupervisionResponse: _TypeAlias = RequestSupervisionResponse  # noqa: Y015
+
+@_typing.final
+class AnswerSupervisionRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    SUPERVISION_ID_FIELD_NUMBER: _builtins.int
+    ALARM_ID_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    STATEMENT_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    supervision_id: _builtins.str
+    alarm_id: _builtins.str
+    """The alarm it is about; the statement's subject."""
+    answer: _builtins.str
+    statement: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        supervision_id: _builtins.str = ...,
+        alarm_id: _builtins.str = ...,
+        answer: _builtins.str = ...,
+        statement: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alarm_id", b"alarm_id", "answer", b"answer", "request_id", b"request_id", "statement", b"statement", "supervision_id", b"supervision_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnswerSupervisionRequest: _TypeAlias = AnswerSupervisionRequest  # noqa: Y015
+
+@_typing.final
+class AnswerSupervisionResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUPERVISION_FIELD_NUMBER: _builtins.int
+    REGISTERED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def supervision(self) -> Global___Supervision: ...
+    @_builtins.property
+    def registered(self) -> _types_pb2.Registered: ...
+    def __init__(
+        self,
+        *,
+        supervision: Global___Supervision | None = ...,
+        registered: _types_pb2.Registered | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["registered", b"registered", "supervision", b"supervision"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["registered", b"registered", "supervision", b"supervision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnswerSupervisionResponse: _TypeAlias = AnswerSupervisionResponse  # noqa: Y015
+
+@_typing.final
+class ListSupervisionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALARM_ID_FIELD_NUMBER: _builtins.int
+    OPEN_ONLY_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    alarm_id: _builtins.str
+    open_only: _builtins.bool
+    page_size: _builtins.int
+    def __init__(
+        self,
+        *,
+        alarm_id: _builtins.str = ...,
+        open_only: _builtins.bool = ...,
+        page_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alarm_id", b"alarm_id", "open_only", b"open_only", "page_size", b"page_size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSupervisionsRequest: _TypeAlias = ListSupervisionsRequest  # noqa: Y015
+
+@_typing.final
+class ListSupervisionsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUPERVISIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def supervisions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Supervision]: ...
+    def __init__(
+        self,
+        *,
+        supervisions: _abc.Iterable[Global___Supervision] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["supervisions", b"supervisions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSupervisionsResponse: _TypeAlias = ListSupervisionsResponse  # noqa: Y015

@@ -49,6 +49,31 @@ class AlarmServiceStub:
                 request_serializer=hazway_dot_alarms_dot_v1_dot_alarms__pb2.WatchAlarmsRequest.SerializeToString,
                 response_deserializer=hazway_dot_alarms_dot_v1_dot_alarms__pb2.WatchAlarmsResponse.FromString,
                 _registered_method=True)
+        self.ListAlarmGroups = channel.unary_unary(
+                '/hazway.alarms.v1.AlarmService/ListAlarmGroups',
+                request_serializer=hazway_dot_alarms_dot_v1_dot_alarms__pb2.ListAlarmGroupsRequest.SerializeToString,
+                response_deserializer=hazway_dot_alarms_dot_v1_dot_alarms__pb2.ListAlarmGroupsResponse.FromString,
+                _registered_method=True)
+        self.GetAlarmFigures = channel.unary_unary(
+                '/hazway.alarms.v1.AlarmService/GetAlarmFigures',
+                request_serializer=hazway_dot_alarms_dot_v1_dot_alarms__pb2.GetAlarmFiguresRequest.SerializeToString,
+                response_deserializer=hazway_dot_alarms_dot_v1_dot_alarms__pb2.GetAlarmFiguresResponse.FromString,
+                _registered_method=True)
+        self.RequestSupervision = channel.unary_unary(
+                '/hazway.alarms.v1.AlarmService/RequestSupervision',
+                request_serializer=hazway_dot_alarms_dot_v1_dot_alarms__pb2.RequestSupervisionRequest.SerializeToString,
+                response_deserializer=hazway_dot_alarms_dot_v1_dot_alarms__pb2.RequestSupervisionResponse.FromString,
+                _registered_method=True)
+        self.AnswerSupervision = channel.unary_unary(
+                '/hazway.alarms.v1.AlarmService/AnswerSupervision',
+                request_serializer=hazway_dot_alarms_dot_v1_dot_alarms__pb2.AnswerSupervisionRequest.SerializeToString,
+                response_deserializer=hazway_dot_alarms_dot_v1_dot_alarms__pb2.AnswerSupervisionResponse.FromString,
+                _registered_method=True)
+        self.ListSupervisions = channel.unary_unary(
+                '/hazway.alarms.v1.AlarmService/ListSupervisions',
+                request_serializer=hazway_dot_alarms_dot_v1_dot_alarms__pb2.ListSupervisionsRequest.SerializeToString,
+                response_deserializer=hazway_dot_alarms_dot_v1_dot_alarms__pb2.ListSupervisionsResponse.FromString,
+                _registered_method=True)
 
 
 class AlarmServiceServicer:
@@ -75,6 +100,41 @@ class AlarmServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListAlarmGroups(self, request, context):
+        """The same alarms by trip and cause, the group with the latest change first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetAlarmFigures(self, request, context):
+        """How many alarms of each kind were raised and handled, and what they turned out to be 误报率.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RequestSupervision(self, request, context):
+        """An authority asks the carrier to account for an alarm by a time 督办; a stated act.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AnswerSupervision(self, request, context):
+        """The carrier's answer; a stated act.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSupervisions(self, request, context):
+        """Supervision requests on the caller's alarms, or, for an authority, those it has made; newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AlarmServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -92,6 +152,31 @@ def add_AlarmServiceServicer_to_server(servicer, server):
                     servicer.WatchAlarms,
                     request_deserializer=hazway_dot_alarms_dot_v1_dot_alarms__pb2.WatchAlarmsRequest.FromString,
                     response_serializer=hazway_dot_alarms_dot_v1_dot_alarms__pb2.WatchAlarmsResponse.SerializeToString,
+            ),
+            'ListAlarmGroups': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAlarmGroups,
+                    request_deserializer=hazway_dot_alarms_dot_v1_dot_alarms__pb2.ListAlarmGroupsRequest.FromString,
+                    response_serializer=hazway_dot_alarms_dot_v1_dot_alarms__pb2.ListAlarmGroupsResponse.SerializeToString,
+            ),
+            'GetAlarmFigures': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAlarmFigures,
+                    request_deserializer=hazway_dot_alarms_dot_v1_dot_alarms__pb2.GetAlarmFiguresRequest.FromString,
+                    response_serializer=hazway_dot_alarms_dot_v1_dot_alarms__pb2.GetAlarmFiguresResponse.SerializeToString,
+            ),
+            'RequestSupervision': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequestSupervision,
+                    request_deserializer=hazway_dot_alarms_dot_v1_dot_alarms__pb2.RequestSupervisionRequest.FromString,
+                    response_serializer=hazway_dot_alarms_dot_v1_dot_alarms__pb2.RequestSupervisionResponse.SerializeToString,
+            ),
+            'AnswerSupervision': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnswerSupervision,
+                    request_deserializer=hazway_dot_alarms_dot_v1_dot_alarms__pb2.AnswerSupervisionRequest.FromString,
+                    response_serializer=hazway_dot_alarms_dot_v1_dot_alarms__pb2.AnswerSupervisionResponse.SerializeToString,
+            ),
+            'ListSupervisions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSupervisions,
+                    request_deserializer=hazway_dot_alarms_dot_v1_dot_alarms__pb2.ListSupervisionsRequest.FromString,
+                    response_serializer=hazway_dot_alarms_dot_v1_dot_alarms__pb2.ListSupervisionsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -175,6 +260,141 @@ class AlarmService:
             '/hazway.alarms.v1.AlarmService/WatchAlarms',
             hazway_dot_alarms_dot_v1_dot_alarms__pb2.WatchAlarmsRequest.SerializeToString,
             hazway_dot_alarms_dot_v1_dot_alarms__pb2.WatchAlarmsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAlarmGroups(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hazway.alarms.v1.AlarmService/ListAlarmGroups',
+            hazway_dot_alarms_dot_v1_dot_alarms__pb2.ListAlarmGroupsRequest.SerializeToString,
+            hazway_dot_alarms_dot_v1_dot_alarms__pb2.ListAlarmGroupsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAlarmFigures(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hazway.alarms.v1.AlarmService/GetAlarmFigures',
+            hazway_dot_alarms_dot_v1_dot_alarms__pb2.GetAlarmFiguresRequest.SerializeToString,
+            hazway_dot_alarms_dot_v1_dot_alarms__pb2.GetAlarmFiguresResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RequestSupervision(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hazway.alarms.v1.AlarmService/RequestSupervision',
+            hazway_dot_alarms_dot_v1_dot_alarms__pb2.RequestSupervisionRequest.SerializeToString,
+            hazway_dot_alarms_dot_v1_dot_alarms__pb2.RequestSupervisionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnswerSupervision(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hazway.alarms.v1.AlarmService/AnswerSupervision',
+            hazway_dot_alarms_dot_v1_dot_alarms__pb2.AnswerSupervisionRequest.SerializeToString,
+            hazway_dot_alarms_dot_v1_dot_alarms__pb2.AnswerSupervisionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSupervisions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hazway.alarms.v1.AlarmService/ListSupervisions',
+            hazway_dot_alarms_dot_v1_dot_alarms__pb2.ListSupervisionsRequest.SerializeToString,
+            hazway_dot_alarms_dot_v1_dot_alarms__pb2.ListSupervisionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

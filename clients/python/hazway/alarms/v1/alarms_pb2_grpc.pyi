@@ -37,6 +37,16 @@ class AlarmServiceStub:
     """Say what was done about an alarm 处置; a stated act."""
     WatchAlarms: _grpc.UnaryStreamMultiCallable[_alarms_pb2.WatchAlarmsRequest, _alarms_pb2.WatchAlarmsResponse]
     """Every change to the caller's alarms from now on, or from a resume token on."""
+    ListAlarmGroups: _grpc.UnaryUnaryMultiCallable[_alarms_pb2.ListAlarmGroupsRequest, _alarms_pb2.ListAlarmGroupsResponse]
+    """The same alarms by trip and cause, the group with the latest change first."""
+    GetAlarmFigures: _grpc.UnaryUnaryMultiCallable[_alarms_pb2.GetAlarmFiguresRequest, _alarms_pb2.GetAlarmFiguresResponse]
+    """How many alarms of each kind were raised and handled, and what they turned out to be 误报率."""
+    RequestSupervision: _grpc.UnaryUnaryMultiCallable[_alarms_pb2.RequestSupervisionRequest, _alarms_pb2.RequestSupervisionResponse]
+    """An authority asks the carrier to account for an alarm by a time 督办; a stated act."""
+    AnswerSupervision: _grpc.UnaryUnaryMultiCallable[_alarms_pb2.AnswerSupervisionRequest, _alarms_pb2.AnswerSupervisionResponse]
+    """The carrier's answer; a stated act."""
+    ListSupervisions: _grpc.UnaryUnaryMultiCallable[_alarms_pb2.ListSupervisionsRequest, _alarms_pb2.ListSupervisionsResponse]
+    """Supervision requests on the caller's alarms, or, for an authority, those it has made; newest first."""
 
 @_typing.type_check_only
 class AlarmServiceAsyncStub(AlarmServiceStub):
@@ -47,6 +57,16 @@ class AlarmServiceAsyncStub(AlarmServiceStub):
     """Say what was done about an alarm 处置; a stated act."""
     WatchAlarms: _aio.UnaryStreamMultiCallable[_alarms_pb2.WatchAlarmsRequest, _alarms_pb2.WatchAlarmsResponse]  # type: ignore[assignment]
     """Every change to the caller's alarms from now on, or from a resume token on."""
+    ListAlarmGroups: _aio.UnaryUnaryMultiCallable[_alarms_pb2.ListAlarmGroupsRequest, _alarms_pb2.ListAlarmGroupsResponse]  # type: ignore[assignment]
+    """The same alarms by trip and cause, the group with the latest change first."""
+    GetAlarmFigures: _aio.UnaryUnaryMultiCallable[_alarms_pb2.GetAlarmFiguresRequest, _alarms_pb2.GetAlarmFiguresResponse]  # type: ignore[assignment]
+    """How many alarms of each kind were raised and handled, and what they turned out to be 误报率."""
+    RequestSupervision: _aio.UnaryUnaryMultiCallable[_alarms_pb2.RequestSupervisionRequest, _alarms_pb2.RequestSupervisionResponse]  # type: ignore[assignment]
+    """An authority asks the carrier to account for an alarm by a time 督办; a stated act."""
+    AnswerSupervision: _aio.UnaryUnaryMultiCallable[_alarms_pb2.AnswerSupervisionRequest, _alarms_pb2.AnswerSupervisionResponse]  # type: ignore[assignment]
+    """The carrier's answer; a stated act."""
+    ListSupervisions: _aio.UnaryUnaryMultiCallable[_alarms_pb2.ListSupervisionsRequest, _alarms_pb2.ListSupervisionsResponse]  # type: ignore[assignment]
+    """Supervision requests on the caller's alarms, or, for an authority, those it has made; newest first."""
 
 class AlarmServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -72,5 +92,45 @@ class AlarmServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_alarms_pb2.WatchAlarmsResponse], _abc.AsyncIterator[_alarms_pb2.WatchAlarmsResponse]]:
         """Every change to the caller's alarms from now on, or from a resume token on."""
+
+    @_abc_1.abstractmethod
+    def ListAlarmGroups(
+        self,
+        request: _alarms_pb2.ListAlarmGroupsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_alarms_pb2.ListAlarmGroupsResponse, _abc.Awaitable[_alarms_pb2.ListAlarmGroupsResponse]]:
+        """The same alarms by trip and cause, the group with the latest change first."""
+
+    @_abc_1.abstractmethod
+    def GetAlarmFigures(
+        self,
+        request: _alarms_pb2.GetAlarmFiguresRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_alarms_pb2.GetAlarmFiguresResponse, _abc.Awaitable[_alarms_pb2.GetAlarmFiguresResponse]]:
+        """How many alarms of each kind were raised and handled, and what they turned out to be 误报率."""
+
+    @_abc_1.abstractmethod
+    def RequestSupervision(
+        self,
+        request: _alarms_pb2.RequestSupervisionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_alarms_pb2.RequestSupervisionResponse, _abc.Awaitable[_alarms_pb2.RequestSupervisionResponse]]:
+        """An authority asks the carrier to account for an alarm by a time 督办; a stated act."""
+
+    @_abc_1.abstractmethod
+    def AnswerSupervision(
+        self,
+        request: _alarms_pb2.AnswerSupervisionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_alarms_pb2.AnswerSupervisionResponse, _abc.Awaitable[_alarms_pb2.AnswerSupervisionResponse]]:
+        """The carrier's answer; a stated act."""
+
+    @_abc_1.abstractmethod
+    def ListSupervisions(
+        self,
+        request: _alarms_pb2.ListSupervisionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_alarms_pb2.ListSupervisionsResponse, _abc.Awaitable[_alarms_pb2.ListSupervisionsResponse]]:
+        """Supervision requests on the caller's alarms, or, for an authority, those it has made; newest first."""
 
 def add_AlarmServiceServicer_to_server(servicer: AlarmServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

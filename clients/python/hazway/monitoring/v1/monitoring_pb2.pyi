@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from hazway.types.v1 import types_pb2 as _types_pb2
 import builtins as _builtins
 import sys
@@ -19,6 +20,47 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _FigureKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _FigureKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FigureKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    FIGURE_KIND_UNSPECIFIED: _FigureKind.ValueType  # 0
+    FIGURE_KIND_ENTRY: _FigureKind.ValueType  # 1
+    """入网率: vehicles that ever sent a sound fix, of those known."""
+    FIGURE_KIND_ONLINE: _FigureKind.ValueType  # 2
+    """上线率: vehicles with a sound fix in the period, of those entered."""
+    FIGURE_KIND_DATA_VALID: _FigureKind.ValueType  # 3
+    """数据合格率: sound fixes, of those received; a fix sent again counts once."""
+    FIGURE_KIND_TRAJECTORY_COMPLETE: _FigureKind.ValueType  # 4
+    """轨迹完整率: metres in pieces without a gap, of all metres."""
+    FIGURE_KIND_DRIFT: _FigureKind.ValueType  # 5
+    """漂移车辆率: vehicles with too many drift points, of those online."""
+    FIGURE_KIND_OFFLINE_DISPLACEMENT: _FigureKind.ValueType  # 6
+    """离线位移: vehicles that moved while offline, of those online."""
+    FIGURE_KIND_HANDLING: _FigureKind.ValueType  # 7
+    """报警处理率: alarms handled within the limit, of those raised."""
+
+class FigureKind(_FigureKind, metaclass=_FigureKindEnumTypeWrapper): ...
+
+FIGURE_KIND_UNSPECIFIED: FigureKind.ValueType  # 0
+FIGURE_KIND_ENTRY: FigureKind.ValueType  # 1
+"""入网率: vehicles that ever sent a sound fix, of those known."""
+FIGURE_KIND_ONLINE: FigureKind.ValueType  # 2
+"""上线率: vehicles with a sound fix in the period, of those entered."""
+FIGURE_KIND_DATA_VALID: FigureKind.ValueType  # 3
+"""数据合格率: sound fixes, of those received; a fix sent again counts once."""
+FIGURE_KIND_TRAJECTORY_COMPLETE: FigureKind.ValueType  # 4
+"""轨迹完整率: metres in pieces without a gap, of all metres."""
+FIGURE_KIND_DRIFT: FigureKind.ValueType  # 5
+"""漂移车辆率: vehicles with too many drift points, of those online."""
+FIGURE_KIND_OFFLINE_DISPLACEMENT: FigureKind.ValueType  # 6
+"""离线位移: vehicles that moved while offline, of those online."""
+FIGURE_KIND_HANDLING: FigureKind.ValueType  # 7
+"""报警处理率: alarms handled within the limit, of those raised."""
+Global___FigureKind: _TypeAlias = FigureKind  # noqa: Y015
 
 @_typing.final
 class Fix(_message.Message):
@@ -374,3 +416,107 @@ class WatchVehiclesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WatchVehiclesResponse: _TypeAlias = WatchVehiclesResponse  # noqa: Y015
+
+@_typing.final
+class Figure(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    NUMERATOR_FIELD_NUMBER: _builtins.int
+    DENOMINATOR_FIELD_NUMBER: _builtins.int
+    NAME_ZH_FIELD_NUMBER: _builtins.int
+    kind: Global___FigureKind.ValueType
+    numerator: _builtins.int
+    denominator: _builtins.int
+    name_zh: _builtins.str
+    def __init__(
+        self,
+        *,
+        kind: Global___FigureKind.ValueType = ...,
+        numerator: _builtins.int = ...,
+        denominator: _builtins.int = ...,
+        name_zh: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["denominator", b"denominator", "kind", b"kind", "name_zh", b"name_zh", "numerator", b"numerator"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Figure: _TypeAlias = Figure  # noqa: Y015
+
+@_typing.final
+class GetFiguresRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CARRIER_ID_FIELD_NUMBER: _builtins.int
+    DIVISION_FIELD_NUMBER: _builtins.int
+    PERIOD_FIELD_NUMBER: _builtins.int
+    carrier_id: _builtins.str
+    """A carrier asks about itself; an authority about a carrier's vehicles in its division, or with none about all of them."""
+    division: _builtins.str
+    """A division of the authority's own (GB/T 2260); empty means all of its own."""
+    period: _builtins.str
+    """A legal day "2026-11-02" or a month "2026-11"."""
+    def __init__(
+        self,
+        *,
+        carrier_id: _builtins.str = ...,
+        division: _builtins.str = ...,
+        period: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carrier_id", b"carrier_id", "division", b"division", "period", b"period"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetFiguresRequest: _TypeAlias = GetFiguresRequest  # noqa: Y015
+
+@_typing.final
+class GetFiguresResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class RefusedEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    FIGURES_FIELD_NUMBER: _builtins.int
+    REFUSED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def figures(self) -> _containers.RepeatedCompositeFieldContainer[Global___Figure]:
+        """What is archived is counted: of the last hour not all is."""
+
+    @_builtins.property
+    def refused(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """Refused fixes by reason."""
+
+    def __init__(
+        self,
+        *,
+        figures: _abc.Iterable[Global___Figure] | None = ...,
+        refused: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["figures", b"figures", "refused", b"refused"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetFiguresResponse: _TypeAlias = GetFiguresResponse  # noqa: Y015

@@ -49,6 +49,11 @@ class MonitoringServiceStub:
                 request_serializer=hazway_dot_monitoring_dot_v1_dot_monitoring__pb2.WatchVehiclesRequest.SerializeToString,
                 response_deserializer=hazway_dot_monitoring_dot_v1_dot_monitoring__pb2.WatchVehiclesResponse.FromString,
                 _registered_method=True)
+        self.GetFigures = channel.unary_unary(
+                '/hazway.monitoring.v1.MonitoringService/GetFigures',
+                request_serializer=hazway_dot_monitoring_dot_v1_dot_monitoring__pb2.GetFiguresRequest.SerializeToString,
+                response_deserializer=hazway_dot_monitoring_dot_v1_dot_monitoring__pb2.GetFiguresResponse.FromString,
+                _registered_method=True)
 
 
 class MonitoringServiceServicer:
@@ -76,6 +81,13 @@ class MonitoringServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetFigures(self, request, context):
+        """The figures a carrier or division is scored on 考核指标, over a day or a month, each with numerator and denominator.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_MonitoringServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -93,6 +105,11 @@ def add_MonitoringServiceServicer_to_server(servicer, server):
                     servicer.WatchVehicles,
                     request_deserializer=hazway_dot_monitoring_dot_v1_dot_monitoring__pb2.WatchVehiclesRequest.FromString,
                     response_serializer=hazway_dot_monitoring_dot_v1_dot_monitoring__pb2.WatchVehiclesResponse.SerializeToString,
+            ),
+            'GetFigures': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetFigures,
+                    request_deserializer=hazway_dot_monitoring_dot_v1_dot_monitoring__pb2.GetFiguresRequest.FromString,
+                    response_serializer=hazway_dot_monitoring_dot_v1_dot_monitoring__pb2.GetFiguresResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -176,6 +193,33 @@ class MonitoringService:
             '/hazway.monitoring.v1.MonitoringService/WatchVehicles',
             hazway_dot_monitoring_dot_v1_dot_monitoring__pb2.WatchVehiclesRequest.SerializeToString,
             hazway_dot_monitoring_dot_v1_dot_monitoring__pb2.WatchVehiclesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetFigures(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hazway.monitoring.v1.MonitoringService/GetFigures',
+            hazway_dot_monitoring_dot_v1_dot_monitoring__pb2.GetFiguresRequest.SerializeToString,
+            hazway_dot_monitoring_dot_v1_dot_monitoring__pb2.GetFiguresResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,8 @@ class MonitoringServiceStub:
     """One vehicle's fixes in a span of at most 48 hours, in order of time."""
     WatchVehicles: _grpc.UnaryStreamMultiCallable[_monitoring_pb2.WatchVehiclesRequest, _monitoring_pb2.WatchVehiclesResponse]
     """The last known position of the caller's vehicles, then every change."""
+    GetFigures: _grpc.UnaryUnaryMultiCallable[_monitoring_pb2.GetFiguresRequest, _monitoring_pb2.GetFiguresResponse]
+    """The figures a carrier or division is scored on 考核指标, over a day or a month, each with numerator and denominator."""
 
 @_typing.type_check_only
 class MonitoringServiceAsyncStub(MonitoringServiceStub):
@@ -51,6 +53,8 @@ class MonitoringServiceAsyncStub(MonitoringServiceStub):
     """One vehicle's fixes in a span of at most 48 hours, in order of time."""
     WatchVehicles: _aio.UnaryStreamMultiCallable[_monitoring_pb2.WatchVehiclesRequest, _monitoring_pb2.WatchVehiclesResponse]  # type: ignore[assignment]
     """The last known position of the caller's vehicles, then every change."""
+    GetFigures: _aio.UnaryUnaryMultiCallable[_monitoring_pb2.GetFiguresRequest, _monitoring_pb2.GetFiguresResponse]  # type: ignore[assignment]
+    """The figures a carrier or division is scored on 考核指标, over a day or a month, each with numerator and denominator."""
 
 class MonitoringServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -78,5 +82,13 @@ class MonitoringServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_monitoring_pb2.WatchVehiclesResponse], _abc.AsyncIterator[_monitoring_pb2.WatchVehiclesResponse]]:
         """The last known position of the caller's vehicles, then every change."""
+
+    @_abc_1.abstractmethod
+    def GetFigures(
+        self,
+        request: _monitoring_pb2.GetFiguresRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_monitoring_pb2.GetFiguresResponse, _abc.Awaitable[_monitoring_pb2.GetFiguresResponse]]:
+        """The figures a carrier or division is scored on 考核指标, over a day or a month, each with numerator and denominator."""
 
 def add_MonitoringServiceServicer_to_server(servicer: MonitoringServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -216,6 +216,10 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_WEIGHTS_INVALID: _Reason.ValueType  # 190
     REASON_NOT_WITNESSED: _Reason.ValueType  # 191
     REASON_RECORD_TOO_LARGE: _Reason.ValueType  # 192
+    REASON_ALARM_WITHDRAWN: _Reason.ValueType  # 193
+    REASON_SUPERVISION_ANSWERED: _Reason.ValueType  # 194
+    REASON_SUPERVISION_DUE_PAST: _Reason.ValueType  # 195
+    REASON_SUPERVISION_ID_TAKEN: _Reason.ValueType  # 196
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a request was refused, or what it was warned about. An ErrorInfo carries the same name without `REASON_`.
@@ -415,6 +419,10 @@ REASON_USE_REGISTRATION_MISSING: Reason.ValueType  # 189
 REASON_WEIGHTS_INVALID: Reason.ValueType  # 190
 REASON_NOT_WITNESSED: Reason.ValueType  # 191
 REASON_RECORD_TOO_LARGE: Reason.ValueType  # 192
+REASON_ALARM_WITHDRAWN: Reason.ValueType  # 193
+REASON_SUPERVISION_ANSWERED: Reason.ValueType  # 194
+REASON_SUPERVISION_DUE_PAST: Reason.ValueType  # 195
+REASON_SUPERVISION_ID_TAKEN: Reason.ValueType  # 196
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
 
 class _Severity:

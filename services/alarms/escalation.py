@@ -1,0 +1,53 @@
+"""What happens when nobody acts: an ordinary alarm is shown to the regulator, a supervision request is overdue."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine
+
+from services.alarms import store, supervision_store
+from services.alarms.model import Alarm, Severity, State, escalated_after
+from services.runtime.bus import Bus
+from services.runtime.clock import Clock, legal_date
+from services.runtime.timers import Timer, cancel_timer, fire_due, set_timer
+
+WAKE = "hazway:alarms"
+_UNHANDLED, _UNANSWERED = "alarm.unhandled", "alarm.unanswered"
+
+
+def watch_over(connection: Connection, alarm: Alarm, at: datetime) -> None:
+    """The carrier has so long to handle an ordinary alarm before the regulator sees it, and no longer for a revision of it;
+    a withdrawn one is no matter."""
+    if alarm.state is State.WITHDRAWN:
+        cancel_timer(connection, _UNHANDLED, alarm.id)
+    elif alarm.severity is Severity.ORDINARY and alarm.revision == 1:
+        set_timer(connection, Timer(_UNHANDLED, alarm.id, at + escalated_after(legal_date(at)), b""))
+
+
+def was_handled(connection: Connection, alarm_id: str) -> None:
+    cancel_timer(connection, _UNHANDLED, alarm_id)
+
+
+def must_be_answered(connection: Connection, supervision_id: str, due_at: datetime) -> None:
+    set_timer(connection, Timer(_UNANSWERED, supervision_id, due_at, b""))
+
+
+def was_answered(connection: Connection, supervision_id: str) -> None:
+    cancel_timer(connection, _UNANSWERED, supervision_id)
+
+
+def escalate_due(engine: Engine, bus: Bus, clock: Clock) -> bool:
+    """Escalate what is due by now; true when anything was. Safe in several processes at once."""
+    now = clock.now()
+
+    def show(connection: Connection, timer: Timer) -> None:
+        store.escalate(connection, timer.key, now)
+
+    def run_out(connection: Connection, timer: Timer) -> None:
+        supervision_store.run_out(connection, timer.key)
+
+    fired = fire_due(engine, _UNHANDLED, now, show) + fire_due(engine, _UNANSWERED, now, run_out)
+    if fired:
+        bus.publish(WAKE)
+    return fired > 0

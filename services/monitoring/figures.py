@@ -1,0 +1,95 @@
+"""The figures of china.md's assessment: numerator and denominator of each, by carrier or division, by day or month."""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+
+from services import alarms
+from services.monitoring import figures_store, track
+from services.monitoring.feeders import milliseconds
+from services.monitoring.figures_store import Scope
+from services.monitoring.scoring import LOOK_BACK_MS, count, limits_on
+from services.runtime.clock import LEGAL_ZONE
+
+_DAY_MS = 86_400_000
+
+
+class Kind(Enum):
+    """The figures, with the names they are published under."""
+
+    ENTRY = "入网率"
+    ONLINE = "上线率"
+    DATA_VALID = "数据合格率"
+    TRAJECTORY_COMPLETE = "轨迹完整率"
+    DRIFT = "漂移车辆率"
+    OFFLINE_DISPLACEMENT = "离线位移车辆率"
+    HANDLING = "报警处理率"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    kind: Kind
+    numerator: int
+    denominator: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    figures: tuple[Figure, ...]
+    refused: dict[str, int]
+
+
+def days_of(period: str) -> tuple[date, date]:
+    """First and last day of "2026-11-02" or "2026-11". ``ValueError`` for anything else."""
+    if len(period) == 7:
+        first = datetime.strptime(period, "%Y-%m").date()
+        return first, first.replace(day=calendar.monthrange(first.year, first.month)[1])
+    day = date.fromisoformat(period)
+    return day, day
+
+
+def report(connection: Connection, scope: Scope) -> Report:
+    """All figures of a scope, from what has been worked out so far."""
+    limits = limits_on(scope.last)
+    sums = figures_store.sums(connection, scope, limits.drift_points)
+    refused = figures_store.refused(connection, scope)
+    handled, raised = alarms.handled(
+        connection, carrier_id=scope.carrier_id, division=scope.prefix, since=_midnight(scope.first),
+        until=_midnight(scope.last + timedelta(days=1)), within=timedelta(seconds=limits.handle_within_s),
+    )  # fmt: skip
+    return Report(
+        (
+            Figure(Kind.ENTRY, sums.entered, sums.known),
+            Figure(Kind.ONLINE, sums.online, sums.entered),
+            Figure(Kind.DATA_VALID, sums.fixes, sums.fixes + sum(refused.values())),
+            Figure(Kind.TRAJECTORY_COMPLETE, sums.complete_m, sums.complete_m + sums.incomplete_m),
+            Figure(Kind.DRIFT, sums.drifting, sums.online),
+            Figure(Kind.OFFLINE_DISPLACEMENT, sums.moved, sums.online),
+            Figure(Kind.HANDLING, handled, raised),
+        ),
+        refused,
+    )
+
+
+def work_out_due(engine: Engine, home: Path) -> bool:
+    """Work out one shard's figures of one day anew; true when any were out of date. Safe in several processes at once."""
+    with engine.begin() as connection:
+        due = figures_store.take_due(connection)
+        if due is None:
+            return False
+        shard, day = due
+        begin_ms = milliseconds(_midnight(day))
+        end_ms = begin_ms + _DAY_MS
+        records = track.of_shard(connection, home, shard, None, begin_ms - LOOK_BACK_MS, end_ms)
+        figures_store.put(connection, shard, day, count(records, begin_ms, end_ms, limits_on(day)))
+    return True
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=LEGAL_ZONE).astimezone(UTC)

@@ -1,0 +1,115 @@
+"""Redis away for a while, PostgreSQL restarted: fixes wait or pass, nothing acknowledged is lost, watchers go on."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from hazway.refusals import Refused
+from services.runtime.embedded import postgres, redis
+from services.runtime.loops import run_loops
+from tests.cast import CARRIER
+from tests.integration.monitoring.road_house import House, a_fix, drive, play_house, times_of
+from tests.integration.monitoring.test_watchers import FAST, watch_alarms, watch_vehicles
+from tests.world import running_world
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "servers"
+
+
+@pytest.fixture
+def house(tmp_path: Path, home: Path) -> Iterator[House]:
+    """A house with servers of its own, which a test may stop and start, and its worker at work all the time."""
+    database, bus = postgres.start(home), redis.start(home)
+    stopped = threading.Event()
+    try:
+        with running_world(tmp_path / "home", database.url, bus.url) as world:
+            playing = play_house(world)
+            worker = threading.Thread(target=run_loops, args=(world.loops, world.host.bus, stopped))
+            worker.start()
+            yield playing
+            stopped.set()
+            worker.join()
+    finally:
+        for server in (redis.start(home), postgres.start(home)):
+            server.stop()
+
+
+def wait_for_alarms(house: House, count: int, vehicle_id: str) -> None:
+    deadline = time.monotonic() + 30
+    while len(house.alarms(vehicle_id=vehicle_id)) < count and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert len(house.alarms(vehicle_id=vehicle_id)) >= count
+
+
+def test_without_redis_fixes_are_kept_judged_and_watched_again_once_it_is_back(house: House, home: Path) -> None:
+    vehicles, alarms = watch_vehicles(house), watch_alarms(house)
+    time.sleep(1)
+    house.rows(a_fix(house.now - timedelta(minutes=30)))
+    assert vehicles.next().vehicles[0].vehicle_id == "lorry1"
+    redis.start(home).stop()
+    house.tell_trip("lorry1", house.now - timedelta(minutes=21))
+    fixes = drive(house.now - timedelta(minutes=20), minutes=5, dkmh=FAST)
+    assert house.rows(*fixes).accepted == len(fixes)
+    assert alarms.next(30).alarms[0].vehicle_id == "lorry1", "the desk looks by itself when nobody wakes it"
+    assert times_of(house.recent())[1:] == [fix.time_ms for fix in fixes]
+    redis.start(home)
+    time.sleep(2)
+    house.rows(a_fix(house.now, north_m=9_000))
+    deadline = time.monotonic() + 20
+    while vehicles.next().vehicles[0].time_ms != a_fix(house.now).time_ms:
+        assert time.monotonic() < deadline
+
+
+def test_fixes_wait_for_a_postgresql_that_is_restarted(house: House, home: Path) -> None:
+    driven = drive(house.now - timedelta(minutes=60), minutes=50)
+    house.rows(*driven[:30])
+    postgres.start(home).stop()
+    answers: list[int] = []
+
+    def send() -> None:
+        for fix in driven[30:]:
+            while True:
+                try:
+                    answers.append(house.rows(fix).accepted)
+                    break
+                except Refused as refusal:
+                    assert refusal.reasons <= {"BUSY", "UNAVAILABLE"}, refusal  # noqa: PT017
+                    time.sleep(0.2)
+
+    sending = threading.Thread(target=send)
+    sending.start()
+    time.sleep(2)
+    postgres.start(home)
+    sending.join(60)
+    assert answers == [1] * len(driven[30:])
+    assert times_of(house.recent()) == [fix.time_ms for fix in driven]
+
+
+def test_detection_goes_on_where_it_was_after_postgresql_was_restarted_in_the_middle(house: House, home: Path) -> None:
+    house.tell_trip("lorry1", house.now - timedelta(minutes=41))
+    fixes = drive(house.now - timedelta(minutes=40), minutes=5, dkmh=FAST)
+    slow = drive(house.now - timedelta(minutes=34), minutes=10, dkmh=400, north_m=10_500)
+    house.rows(*fixes[:6])
+    postgres.start(home).stop()
+    postgres.start(home)
+    deadline = time.monotonic() + 60
+    for fix in [*fixes[6:], *slow]:
+        while time.monotonic() < deadline:
+            try:
+                house.rows(fix)
+                break
+            except Refused:
+                time.sleep(0.2)
+    wait_for_alarms(house, 1, "lorry1")
+    time.sleep(1)
+    fast = [alarm for alarm in house.alarms(vehicle_id="lorry1") if "top_dkmh" in alarm.evidence]
+    assert len(fast) == 1
+    assert house.clients[CARRIER]
