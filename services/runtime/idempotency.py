@@ -11,6 +11,14 @@ from services.errors import Finding, Refusal
 from services.errors.common import REQUEST_ID_REUSED
 from services.runtime.call import Call
 
+_MINE = " WHERE organisation = :organisation AND method = :method AND request_id = :request_id"
+_CLAIM = text(
+    "INSERT INTO runtime_requests (organisation, method, request_id, digest)"
+    " VALUES (:organisation, :method, :request_id, :digest) ON CONFLICT DO NOTHING RETURNING true"
+)
+_EARLIER = text("SELECT digest, response FROM runtime_requests" + _MINE)
+_KEEP = text("UPDATE runtime_requests SET response = :response" + _MINE)
+
 
 def claim(call: Call, request: Message) -> bytes | None:
     """Claim this organisation's request id for the method; the stored answer if it was given before, else ``None``.
@@ -19,23 +27,10 @@ def claim(call: Call, request: Message) -> bytes | None:
     id stands for another request.
     """
     digest = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
-    key = {"organisation": call.caller.organisation, "method": call.method, "request_id": call.request_id}
-    fresh = call.transaction.execute(
-        text(
-            "INSERT INTO runtime_requests (organisation, method, request_id, digest)"
-            " VALUES (:organisation, :method, :request_id, :digest) ON CONFLICT DO NOTHING RETURNING true"
-        ),
-        {**key, "digest": digest},
-    ).scalar()
-    if fresh:
+    key = _key(call)
+    if call.transaction.execute(_CLAIM, {**key, "digest": digest}).scalar():
         return None
-    row = call.transaction.execute(
-        text(
-            "SELECT digest, response FROM runtime_requests"
-            " WHERE organisation = :organisation AND method = :method AND request_id = :request_id"
-        ),
-        key,
-    ).one()
+    row = call.transaction.execute(_EARLIER, key).one()
     if row.digest != digest:
         raise Refusal((Finding(reason=REQUEST_ID_REUSED, path="request_id"),))
     stored: bytes = row.response
@@ -44,15 +39,8 @@ def claim(call: Call, request: Message) -> bytes | None:
 
 def keep(call: Call, response: Message) -> None:
     """Store the answer beside the claim, in the same transaction."""
-    call.transaction.execute(
-        text(
-            "UPDATE runtime_requests SET response = :response"
-            " WHERE organisation = :organisation AND method = :method AND request_id = :request_id"
-        ),
-        {
-            "organisation": call.caller.organisation,
-            "method": call.method,
-            "request_id": call.request_id,
-            "response": response.SerializeToString(deterministic=True),
-        },
-    )
+    call.transaction.execute(_KEEP, {**_key(call), "response": response.SerializeToString(deterministic=True)})
+
+
+def _key(call: Call) -> dict[str, str]:
+    return {"organisation": call.caller.organisation, "method": call.method, "request_id": call.request_id}
