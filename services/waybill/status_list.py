@@ -42,14 +42,22 @@ def status_list(connection: Connection, now: datetime) -> StatusList:
     ).one()
     rows = connection.execute(
         text(
-            "SELECT r.status_index, w.state, EXISTS (SELECT FROM waybill_revisions AS newer"
-            "  WHERE newer.waybill_id = r.waybill_id AND newer.number > r.number AND newer.state = 'MADE') AS superseded"
-            " FROM waybill_revisions AS r JOIN waybill_waybills AS w ON w.id = r.waybill_id"
-            " WHERE r.status_index >= :first AND r.status_index < :end"
+            "SELECT array_agg(given.status_index) AS indexes, given.state, given.superseded FROM ("
+            "  SELECT r.status_index, w.state, r.number < newest.number AS superseded FROM waybill_revisions AS r"
+            "  JOIN waybill_waybills AS w ON w.id = r.waybill_id"
+            # A later revision has a greater index, so the window holds the newest of each waybill it touches.
+            "  LEFT JOIN (SELECT waybill_id, max(number) AS number FROM waybill_revisions"
+            "   WHERE status_index >= :first AND state = 'MADE' GROUP BY waybill_id) AS newest"
+            "   ON newest.waybill_id = r.waybill_id"
+            "  WHERE r.status_index >= :first AND r.status_index < :end"
+            " ) AS given GROUP BY given.state, given.superseded"
         ),
         {"first": first, "end": end},
     )
-    statuses = {row.status_index: _status(row.state, row.superseded) for row in rows}
+    statuses: dict[int, Status] = {}
+    for row in rows:
+        if (status := _status(row.state, bool(row.superseded))) is not Status.GOOD:
+            statuses.update(dict.fromkeys(row.indexes, status))
     return StatusList.of(first, end, statuses)
 
 
