@@ -25,8 +25,10 @@ _TIMESTAMP = "google.protobuf.Timestamp"
 
 def check_request(request: Message, purpose: str) -> tuple[Finding, ...]:
     """A finding for every text with NUL, which PostgreSQL has not, every choice that the contract does not know, and every
-    time that is none, at any depth."""
+    time that is none, at any depth; and for a negative page size (AIP-158)."""
     found = [_invalid(path, problem) for path, problem in _faults(request)]
+    if getattr(request, "page_size", 0) < 0:
+        found.append(_invalid("page_size", "negative 不能为负"))
     if "\0" in purpose:
         found.append(_invalid("hazway-purpose", _NUL))
     return tuple(found)

@@ -64,6 +64,11 @@ def test_a_time_is_one_of_the_years_one_to_9999(seconds: int, nanos: int, fits: 
     assert [finding.path for finding in check_request(request, "")] == wrong
 
 
+def test_a_page_is_never_smaller_than_nothing() -> None:
+    assert check_request(pb.ListWaybillsRequest(page_size=0), "") == ()
+    assert [finding.path for finding in check_request(pb.ListWaybillsRequest(page_size=-1), "")] == ["page_size"]
+
+
 def test_bytes_may_be_anything() -> None:
     assert check_request(pb.IssueWaybillRequest(request_id="a", statement=b"\0\0"), "") == ()
 
