@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from services import registry
-from services.monitoring import vehicles
+from services.monitoring import intake, vehicles
 from services.monitoring.committer import Committer
 from services.monitoring.live import LiveMap
 from services.monitoring.log_store import SHARDS
@@ -21,7 +20,7 @@ _AGAIN_S = 0.5  # an unknown vehicle may have been registered a moment ago
 
 @dataclass(slots=True)
 class _Fleet:
-    numbers: dict[str, tuple[int, int]] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
     read_at: float = 0.0
 
 
@@ -41,18 +40,16 @@ class Gateway:
             self._live = LiveMap(self._bus, SHARDS)
         return self._live
 
-    def is_fresh(self, organisation: str, vehicle_ids: Iterable[str]) -> bool:
-        """Whether the fleet at hand is good enough to judge these vehicles by."""
+    def is_fresh(self, organisation: str, *, with_strangers: bool = False) -> bool:
+        """Whether the fleet at hand is good enough to judge by, and to call vehicles strangers by."""
         kept = self._fleets.get(organisation)
-        age = time.monotonic() - kept.read_at if kept else _FRESH_S
-        return kept is not None and (
-            age < _AGAIN_S or (age < _FRESH_S and all(one in kept.numbers for one in vehicle_ids))
-        )
+        return kept is not None and time.monotonic() - kept.read_at < (_AGAIN_S if with_strangers else _FRESH_S)
 
-    def fleet(self, organisation: str) -> dict[str, tuple[int, int]]:
+    def fleet(self, organisation: str) -> intake.Fleet:
+        """The organisation's vehicles, once ``read_fleet`` has been called for it."""
         return self._fleets[organisation].numbers
 
-    def read_fleet(self, call: Call) -> dict[str, tuple[int, int]]:
+    def read_fleet(self, call: Call) -> None:
         """The caller's vehicles with number and shard, read anew; numbered where they were not."""
         carrier = call.caller.organisation
         now = registry.fleet(call.transaction, carrier)
@@ -65,8 +62,7 @@ class Gateway:
         numbered = {one: (number, shard) for one, (number, shard, _) in known.items() if one in now}
         if changed:
             numbered |= vehicles.ensure(call.transaction, carrier, changed)
-        self._fleets[carrier] = _Fleet(numbered, time.monotonic())
-        return numbered
+        self._fleets[carrier] = _Fleet(intake.as_fleet(numbered), time.monotonic())
 
     def close(self) -> None:
         self.committer.close()

@@ -23,6 +23,7 @@ from services.errors.monitoring import (
     FIX_TIME_INVALID,
     FIX_VEHICLE_UNKNOWN,
 )
+from services.monitoring.log_store import SHARDS
 from services.monitoring.packed import ENGINE_ON, POSITIONED, RECORD, SUPPLEMENT, Records
 
 MOST_ROWS = 1_000
@@ -34,7 +35,7 @@ _FASTEST_DKMH = 2_200
 _FARTHEST_DM = 10**11  # ten million kilometres
 
 Column = npt.NDArray[np.int64]
-Fleet = Mapping[str, tuple[int, int]]  # vehicle id -> (number, shard)
+Fleet = Mapping[str, int]  # vehicle id -> number and shard as one whole number: looking up is most of the work here
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,15 @@ class Taken:
     shards: Column
     refused: tuple[tuple[int, Reason, str], ...]
     refused_by: Mapping[tuple[int, str], int]  # vehicle's number (0: not the caller's), reason -> fixes
+
+    @property
+    def has_strangers(self) -> bool:
+        return any(reason is FIX_VEHICLE_UNKNOWN for _, reason, _ in self.refused)
+
+
+def as_fleet(numbered: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+    """From vehicle id -> (number, shard)."""
+    return {vehicle_id: number * SHARDS + shard for vehicle_id, (number, shard) in numbered.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +74,11 @@ class _Columns:
 def take(request: pb.ReportFixesRequest, fleet: Fleet, now: datetime) -> Taken:
     """Judge a batch. Raises a refusal BATCH_TOO_LARGE or BATCH_MALFORMED when it cannot be read as a whole."""
     columns = _from_columns(request.columns) if request.HasField("columns") else _from_rows(request.fixes)
-    known = np.array([fleet.get(vehicle_id, (0, -1)) for vehicle_id in columns.ids] or [(0, -1)], dtype=np.int64)
+    known = np.array([fleet.get(vehicle_id, -1) for vehicle_id in columns.ids] or [-1], dtype=np.int64)
     vehicle = np.clip(columns.vehicle, 0, len(known) - 1)
-    numbers, shards = known[vehicle, 0], known[vehicle, 1]
-    shards = np.where(columns.vehicle == vehicle, shards, -1)
+    code = np.where(columns.vehicle == vehicle, known[vehicle], -1)
+    numbers, shards = np.divmod(code, SHARDS)
+    shards = np.where(code < 0, -1, shards)
     refused = _refused(columns, shards, now)
     good = np.ones(len(shards), dtype=bool)
     good[[index for index, _, _ in refused]] = False

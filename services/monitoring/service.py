@@ -68,10 +68,12 @@ def _forget(answers: asyncio.Queue[asyncio.Task[pb.ReportFixesResponse] | None])
 
 async def _report(gateway: Gateway, call: StreamCall, request: pb.ReportFixesRequest) -> pb.ReportFixesResponse:
     organisation = call.organisation
-    named = set(request.columns.vehicle_ids) | {fix.vehicle_id for fix in request.fixes}
-    if not gateway.is_fresh(organisation, named):
+    if not gateway.is_fresh(organisation):
         await call.run(partial(_read_fleet, gateway))
     taken = intake.take(request, gateway.fleet(organisation), call.now())
+    if taken.has_strangers and not gateway.is_fresh(organisation, with_strangers=True):
+        await call.run(partial(_read_fleet, gateway))
+        taken = intake.take(request, gateway.fleet(organisation), call.now())
     if len(taken.records) or taken.refused:
         await gateway.committer.append(taken, organisation)
     return pb.ReportFixesResponse(
