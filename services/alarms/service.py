@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
+import time
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ from hazway.alarms.v1 import alarms_pb2 as pb
 from services import traceability
 from services.alarms import counting, escalation, store, supervision
 from services.alarms.model import HandlingReason, Severity
+from services.alarms.waking import Wakes, woken
 from services.errors import Finding, Refusal, refuse
 from services.errors.alarms import ALARM_CLOSED, RESUME_TOKEN_INVALID
 from services.errors.common import FIELD_INVALID, FIELD_MISSING, NOT_FOUND, PAGE_TOKEN_INVALID
@@ -24,6 +25,7 @@ from services.runtime.service import Service, StreamCall
 _MOST = 500
 _LOOK_S = 0.5  # between looks when no wake-up comes
 _SIGN_OF_LIFE_S = 15
+_WAKES = Wakes()  # of this process: it listens only while somebody watches
 
 
 def list_alarms(call: Call, request: pb.ListAlarmsRequest) -> pb.ListAlarmsResponse:
@@ -68,18 +70,18 @@ async def watch_alarms(
 ) -> AsyncIterator[pb.WatchAlarmsResponse]:
     """Every change in order from the token on; a watcher that reads slowly is simply further behind, at no cost here."""
     request = await anext(requests)
-    after = await call.run(lambda one: _start(one, request.resume_token))
-    quiet_s = 0.0
+    after, bus = await call.run(lambda one: (_start(one, request.resume_token), one.bus))
     yield pb.WatchAlarmsResponse(resume_token=_token(after))
-    while call.is_active():
-        rows, last = await call.run(partial(_look, after=after))
-        after = last
-        if rows or quiet_s >= _SIGN_OF_LIFE_S:
-            quiet_s = 0.0
-            yield pb.WatchAlarmsResponse(alarms=[_to_wire(row) for row in rows], resume_token=_token(after))
-        if not rows:
-            quiet_s += _LOOK_S
-            await asyncio.sleep(_LOOK_S)
+    quiet_since = time.monotonic()
+    with _WAKES.watching(bus) as event:
+        while call.is_active():
+            event.clear()
+            rows, after = await call.run(partial(_look, after=after))
+            if rows or time.monotonic() - quiet_since >= _SIGN_OF_LIFE_S:
+                quiet_since = time.monotonic()
+                yield pb.WatchAlarmsResponse(alarms=[_to_wire(row) for row in rows], resume_token=_token(after))
+            if not rows:
+                await woken(event, _LOOK_S)
 
 
 def list_alarm_groups(call: Call, request: pb.ListAlarmGroupsRequest) -> pb.ListAlarmGroupsResponse:
