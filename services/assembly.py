@@ -15,13 +15,14 @@ from pathlib import Path
 import uvicorn
 from sqlalchemy.exc import DBAPIError
 
-from services import registry, traceability, waybill
+from services import alarms, registry, traceability, waybill
 from services.alarms import service as alarms_service
 from services.console.http import HttpListener, console_app
 from services.loading import service as loading_service
 from services.monitoring import feeders
 from services.monitoring.committer import WAKE as WAKE_FIXES
 from services.monitoring.gateway import Gateway
+from services.monitoring.loops import loops as monitoring_loops
 from services.monitoring.service import service as monitoring_service
 from services.monitoring.worker import Worker
 from services.monitoring.worlds import Worlds
@@ -42,6 +43,7 @@ from services.traceability.sequencer import Sequencer
 from services.traceability.service import RelatedOf, RelationsOf
 from services.traceability.service import service as traceability_service
 from services.waybill import service as waybill_service
+from services.waybill.telling import tell_due
 from services.zones import WAKE_ZONES
 from services.zones import service as zones_service
 
@@ -72,6 +74,7 @@ def api_services(gateway: Gateway) -> list[Service]:
         registry_service.SESSION_SERVICE,
         zones_service.SERVICE,
         waybill_service.SERVICE,
+        waybill_service.FLEET_SERVICE,
         loading_service.SERVICE,
         alarms_service.SERVICE,
     ]
@@ -87,6 +90,9 @@ def worker_loops(host: Host) -> list[Loop]:
         Loop("trips", 0.2, lambda: feeders.feed_trips(host.engine)),
         Loop("zones", 0.5, lambda: feeders.feed_zones(host.engine), WAKE_ZONES),
         Loop("ticks", 0.2, lambda: feeders.feed_ticks(host.engine, host.clock, holder)),
+        Loop("receivers", 0.5, lambda: tell_due(host)),
+        *monitoring_loops(host, holder),
+        Loop("escalation", 1.0, lambda: alarms.escalate_due(host.engine, host.bus, host.clock)),
         Loop("detection", 0.05, worker.round, WAKE_FIXES, worker.close),
     ]
 

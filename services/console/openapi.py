@@ -121,7 +121,7 @@ def _describe(message: Any, schemas: dict[str, Any]) -> None:
 def _property(field: Any, schemas: dict[str, Any]) -> dict[str, Any]:
     kind = field.message_type
     if kind is not None and kind.GetOptions().map_entry:
-        said = {"type": "object", "additionalProperties": _type(kind.fields_by_name["value"], schemas)}
+        said: dict[str, Any] = {"type": "object", "additionalProperties": _type(kind.fields_by_name["value"], schemas)}
     elif field.is_repeated:
         said = {"type": "array", "items": _type(field, schemas)}
     else:

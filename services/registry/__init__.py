@@ -6,6 +6,7 @@ asks ``identify`` at each call, and ``subject_relations`` tells who may read wha
 
 from services.registry.facts import facts_at, facts_of_versions
 from services.registry.fleet import fleet
+from services.registry.lookup import own_person, own_vehicle
 from services.registry.relations import division_prefix
 from services.registry.standing import identify
 from services.registry.subjects import subject_relations
@@ -17,6 +18,8 @@ __all__ = [
     "facts_of_versions",
     "fleet",
     "identify",
+    "own_person",
+    "own_vehicle",
     "record_presence",
     "record_tank_state",
     "subject_relations",

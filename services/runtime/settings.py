@@ -30,6 +30,8 @@ class Settings:
     http_port: int = 0
     # HAZWAY_POOL: threads (and database connections) for unary calls in one api process.
     pool: int = 16
+    # HAZWAY_PRIVATE_RECEIVERS: yes lets fleets be told of changes at loopback and private addresses, which are refused else.
+    private_receivers: bool = False
     # HAZWAY_LOG_ORIGIN: the name of this log; it can never change once a leaf is in it.
     log_origin: str = "hazway.example/log"
     # HAZWAY_WITNESS_POLICY: a tlog-policy file naming the witnesses asked to cosign the log; empty means none are.
@@ -55,6 +57,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         log_port=_whole(environment, "HAZWAY_LOG_PORT", 0),
         http_port=_whole(environment, "HAZWAY_HTTP_PORT", 0),
         pool=_whole(environment, "HAZWAY_POOL", 16),
+        private_receivers=_yes(environment, "HAZWAY_PRIVATE_RECEIVERS"),
         log_origin=environment.get("HAZWAY_LOG_ORIGIN", "hazway.example/log"),
         witness_policy=environment.get("HAZWAY_WITNESS_POLICY", ""),
         log_level=environment.get("HAZWAY_LOG_LEVEL", "INFO"),
@@ -70,6 +73,13 @@ def _whole(environment: Mapping[str, str], name: str, default: int) -> int:
     if value < 0:
         raise ValueError(f"{name} 不能为负 must not be negative: {value}")
     return value
+
+
+def _yes(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name, "").lower()
+    if text not in ("", "yes", "no", "true", "false", "1", "0"):
+        raise ValueError(f"{name} 应为 yes 或 no must be yes or no, not {text!r}")
+    return text in ("yes", "true", "1")
 
 
 def to_environment(settings: Settings, base: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from services.runtime.service import Service
-from services.waybill import acts, amend, batch, deliver, issue, numbers, printing, reads, roadside, swap
+from services.waybill import (
+    acts,
+    amend,
+    batch,
+    deliver,
+    issue,
+    numbers,
+    printing,
+    provincial_reads,
+    reads,
+    receivers,
+    roadside,
+    swap,
+)
 
 SERVICE = Service(
     name="hazway.waybill.v1.WaybillService",
@@ -27,5 +40,18 @@ SERVICE = Service(
         "GetDayBundle": roadside.get_day_bundle,
         "ExportWaybillPdf": printing.export_waybill_pdf,
         "FindByPlate": roadside.find_by_plate,
+    },
+)
+
+FLEET_SERVICE = Service(
+    name="hazway.waybill.v1.FleetService",
+    unary={
+        "PutReceiver": receivers.put_receiver,
+        "ListReceivers": receivers.list_receivers,
+        "RemoveReceiver": receivers.remove_receiver,
+        "ListDeliveries": receivers.list_deliveries,
+        "ReplayDeliveries": receivers.replay_deliveries,
+        "ExportProvincial": provincial_reads.export_provincial,
+        "PreviewProvincial": provincial_reads.preview_provincial,
     },
 )
