@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 
 import numpy as np
 import redis
@@ -19,10 +20,12 @@ def publish(bus: Bus, records: Records) -> None:
     bus.publish(_CHANNEL, records.tobytes())
 
 
-def keep(bus: Bus, shard: int, records: Records) -> None:
-    """Keep a shard's last records for processes that start later."""
+def keep(bus: Bus, shards: Mapping[int, Records]) -> None:
+    """Keep shards' last records for processes that start later."""
+    if not shards:
+        return
     try:
-        bus.client.set(_SHARD.format(shard=shard), records.tobytes())
+        bus.client.mset({_SHARD.format(shard=shard): records.tobytes() for shard, records in shards.items()})
     except redis.RedisError:
         return
 

@@ -35,7 +35,8 @@ from services.runtime.host import Host
 
 LEASE_S = 6.0
 _RENEW_S = 2.0
-_SNAPSHOT_S = 5.0
+_SNAPSHOT_S = 5.0  # each shard's; a part of them at a time, so that no alarm waits for all
+_PARTS = 32
 _LATE_S = 2.0  # what came late waits at most so long while the road is busy
 _MOST_LATE = 50  # vehicles of one shard judged anew at once
 _MOST_ROWS = 200  # of one shard in one round
@@ -73,6 +74,7 @@ class Worker:
         self._host, self._keeper, self._holder, self._world_of = host, keeper, holder, world_of
         self._shards: dict[int, _Shard] = {}
         self._renewed = self._snapshot = self._judged = 0.0
+        self._part = 0
         self._vehicles: dict[int, vehicles.Vehicle] = {}
         self._positioning = Positioning()
 
@@ -90,13 +92,14 @@ class Worker:
             self._shards.clear()  # the states are ahead of the cursors: read again from the snapshots
             self._renewed = 0.0
             raise
-        if time.monotonic() - self._snapshot > _SNAPSHOT_S:
-            self._write_snapshots()
+        if time.monotonic() - self._snapshot > _SNAPSHOT_S / _PARTS:
+            self._part = (self._part + 1) % _PARTS
+            self._write_snapshots([one for one in self._shards.values() if one.held.shard % _PARTS == self._part])
         return busy
 
     def close(self) -> None:
         """Let others take over at once."""
-        self._write_snapshots()
+        self._write_snapshots(list(self._shards.values()))
         with self._host.engine.begin() as connection:
             cursors.leave(connection, self._holder)
 
@@ -218,9 +221,8 @@ class Worker:
             self._vehicles |= vehicles.by_number(connection, unknown)
         return self._vehicles
 
-    def _write_snapshots(self) -> None:
+    def _write_snapshots(self, shards: Sequence[_Shard]) -> None:
         with self._host.engine.begin() as connection:
-            cursors.write_snapshots(connection, {shard.held: shard.state.snapshot() for shard in self._shards.values()})
-        for number, shard in self._shards.items():
-            live.keep(self._host.bus, number, last_records(shard.state))
+            cursors.write_snapshots(connection, {shard.held: shard.state.snapshot() for shard in shards})
+        live.keep(self._host.bus, {shard.held.shard: last_records(shard.state) for shard in shards})
         self._snapshot = time.monotonic()

@@ -7,6 +7,7 @@ Prints one JSON line with p50 and p99 in milliseconds.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -21,6 +22,7 @@ import numpy as np
 
 from hazway.alarms.v1 import alarms_pb2
 from hazway.monitoring.v1 import monitoring_pb2 as pb
+from hazway.refusals import Refused
 from tests.bench.road_house import Fleet, Road, carrier, road, send, wait_until_idle
 
 SAMPLES, VEHICLES, RATE = (
@@ -53,9 +55,10 @@ def measure(built: Road, start_ms: int) -> list[float]:
 
     def watch() -> None:
         stream = client.stream("hazway.alarms.v1.AlarmService/WatchAlarms", alarms_pb2.WatchAlarmsRequest())
-        for response in stream:
-            for alarm in response.alarms:
-                seen.setdefault(alarm.vehicle_id, time.monotonic())
+        with contextlib.suppress(Refused):  # the server is stopped at the end
+            for response in stream:
+                for alarm in response.alarms:
+                    seen.setdefault(alarm.vehicle_id, time.monotonic())
 
     threading.Thread(target=watch, daemon=True).start()
     time.sleep(1)

@@ -84,6 +84,8 @@ class House:
 
 
 def play_house(world: World) -> House:
+    # What runs by the hour is called by the tests that are about it, when they want it.
+    world.loops = [loop for loop in world.loops if loop.name not in ("archive", "figures")]
     house = House(world, {"operator": world.operator})
     for number, name in enumerate((CARRIER, RIVAL, TRANSPORT, POLICE), start=1):
         kind, title, division = ORGANISATIONS[name]

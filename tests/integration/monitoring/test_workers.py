@@ -129,7 +129,7 @@ def test_a_restart_from_the_snapshot_is_no_restart(house: House, cut: int) -> No
     through = a_worker(house, "through")
     house.rows(*fixes[:cut])
     work_off(through)
-    through._write_snapshots()
+    through._write_snapshots(list(through._shards.values()))
     house.rows(*fixes[cut : cut + 2])
     work_off(through)  # behind the snapshot: must be replayed without being told again
     expire_leases(house)
