@@ -8,7 +8,7 @@ from geo.drive import find_overspeed
 from geo.itinerary import Itinerary
 from geo.roads import RoadGraph
 from services.monitoring.engine import ShardState, World
-from services.monitoring.model import FixesEntry
+from services.monitoring.model import EstimatedPosition, FixesEntry
 
 
 def route(graph: RoadGraph, trip: Itinerary) -> tuple[tuple[int, int], ...]:
@@ -85,6 +85,28 @@ def test_the_same_whether_cut_small_or_large_or_restored_in_between(
         state = ShardState.restore(state.snapshot())
     assert effects == whole
     assert kinds(whole).count("TUNNEL_TRANSIT") == 4
+
+
+def test_who_does_not_come_out_of_the_tunnel_is_estimated_inside_then_overdue(
+    graph: RoadGraph, trip: Itinerary, world: World
+) -> None:
+    rows = driven(graph, trip.deviation.edges)
+    gap = next(place for place in range(len(rows) - 1) if rows[place + 1][1] - rows[place][1] > 60_000)
+    last = rows[gap][1]
+    state = ShardState()
+    effects = run(world, a_trip(), *entries_of(rows[: gap + 1]), *range(last, last + 590_000, 10_000), state=state)
+    estimated = [effect for effect in effects if isinstance(effect, EstimatedPosition)]
+    assert len(estimated) > 10
+    assert estimated[0].uncertainty_m < estimated[-1].uncertainty_m
+    (overdue,) = [alarm for alarm in standing(effects) if alarm.kind == "TUNNEL_OVERDUE"]
+    assert overdue.severity == "GRAVE"
+    assert last <= overdue.occurred_ms < last + 60_000
+    late = [(*row[:1], row[1] + 590_000, *row[2:]) for row in rows[gap + 1 :]]
+    without = run(world, a_trip(), *entries_of([*rows[: gap + 1], *late]))
+    closed = effects + run(world, *entries_of(late), state=state)
+    assert [(a.kind, a.occurred_ms, a.ended_ms) for a in standing(closed)] == [
+        (a.kind, a.occurred_ms, a.ended_ms) for a in standing(without)
+    ]
 
 
 def test_a_fix_sent_again_changes_nothing(graph: RoadGraph, trip: Itinerary, world: World) -> None:
