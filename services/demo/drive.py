@@ -6,8 +6,9 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
-from geo.drive import DrivenFix, Overspeed, drive
+from geo.drive import DrivenFix, Overspeed, drive, find_overspeed
 from geo.roads import RoadGraph
 from hazway.monitoring.v1 import monitoring_pb2 as pb
 from hazway.refusals import Refused
@@ -16,6 +17,9 @@ from services.demo.stage import Stage
 
 _REPORT = "hazway.monitoring.v1.MonitoringService/ReportFixes"
 _AGAIN_S = 0.3
+_EXCESS_DKMH, _MARGIN_DKMH = 400, 50
+_LASTING = timedelta(seconds=80)
+_ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 _PATIENCE_S = 120.0
 
 
@@ -26,6 +30,20 @@ class Driven:
     sent: int = 0
     durable: int = 0
     refused: tuple[tuple[int, str], ...] = ()
+
+
+def lasting_overspeed(graph: RoadGraph, edges: Sequence[int]) -> Overspeed | None:
+    """Where the driver can be too fast for well over a minute, bends and all; None where the road does not let him."""
+    fast = find_overspeed(graph, edges, excess_dkmh=_EXCESS_DKMH)
+    if fast is None:
+        return None
+    since: datetime | None = None
+    longest = timedelta()
+    for fix in drive(graph, edges, start=_ANY_TIME, rng=random.Random(0), overspeed=fast):  # noqa: S311
+        above = fix.speed_dkmh > fast.speed_dkmh - _EXCESS_DKMH + _MARGIN_DKMH
+        since = (since or fix.at) if above else None
+        longest = max(longest, fix.at - since) if since else longest
+    return fast if longest >= _LASTING else None
 
 
 def drive_road(

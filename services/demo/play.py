@@ -9,7 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from geo.drive import find_overspeed
 from geo.itinerary import Itinerary, choose
 from geo.roads import RoadGraph
 from hazway import bundle as bundles
@@ -177,8 +176,7 @@ class Play:
         self._chapter("5 行驶 drive")
         time.sleep(1.0)  # the departure reaches the shard before the first fix of the drive does
         way = itinerary.deviation or itinerary.plan
-        # Long enough to be sustained for a minute at 40 km/h over the limit.
-        fast = find_overspeed(graph, way.edges, excess_dkmh=400, minimum_m=2_200)
+        fast = drive.lasting_overspeed(graph, way.edges)
         driven = drive.drive_road(self.stage, graph, way.edges, seed=self.seed, overspeed=fast)
         self.held.expect(
             driven.sent == driven.durable and not driven.refused,
@@ -198,7 +196,8 @@ class Play:
                 self.held.not_shown(zh, en, "本区域无此条件 this region has no place for it")
             else:
                 count = sum(alarm.kind == alarms_pb2.AlarmKind.Value(f"ALARM_KIND_{kind}") for alarm in alarms)
-                self.held.expect(count == 1, zh, en, f"{count}")
+                # The way on may lead past the tunnel's other bore, which is one more approach and one more warning.
+                self.held.expect(count >= 1 if kind == "TUNNEL_AHEAD" else count == 1, zh, en, f"{count}")
 
     def _end(self, waybill: waybill_pb2.Waybill) -> None:
         self._chapter("6 收货 end")

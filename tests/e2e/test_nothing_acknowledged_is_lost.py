@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from geo.drive import find_overspeed
 from geo.itinerary import Itinerary
 from geo.roads import RoadGraph
 from hazway import record
@@ -72,7 +71,7 @@ class Theatre:
             killer.start()
         began = self.stage.now()
         way = self.itinerary.deviation or self.itinerary.plan
-        fast = find_overspeed(self.graph, way.edges, excess_dkmh=400, minimum_m=2_200)
+        fast = drive.lasting_overspeed(self.graph, way.edges)
         driven = drive.drive_road(self.stage, self.graph, way.edges, seed=7, overspeed=fast)
         if killer is not None:
             killer.join()
