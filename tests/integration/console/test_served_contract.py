@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -51,8 +52,8 @@ def api(tmp_path: Path, database_url: str, redis_url: str) -> Any:
 
 def test_the_api_process_tells_its_http_port_and_ends_in_peace(api: Any) -> None:
     ports, settings = api
-    authority = settings.home / "authority" / "authority.pem"
-    with httpx.Client(base_url=f"https://localhost:{ports['http_port']}", verify=str(authority)) as client:
+    trust = ssl.create_default_context(cafile=settings.home / "authority" / "authority.pem")
+    with httpx.Client(base_url=f"https://localhost:{ports['http_port']}", verify=trust) as client:
         assert client.get("/openapi.json").json()["openapi"] == "3.1.0"
         assert post(client, "ListWaybills", {}).status_code == 401
         assert client.get("/log/checkpoint").status_code in (200, 404)
