@@ -16,7 +16,7 @@ from services.runtime.embedded import Running, postgres, redis
 
 def shared_postgres(run: Path) -> AbstractContextManager[str]:
     """Fast and not durable: a test that kills servers starts its own."""
-    return _shared(run, "postgres", lambda: postgres.start(run, durable=False))
+    return _shared(run, "postgres", lambda: postgres.start(run, durable=False), postgres.forget)
 
 
 def shared_redis(run: Path) -> AbstractContextManager[str]:
@@ -24,7 +24,9 @@ def shared_redis(run: Path) -> AbstractContextManager[str]:
 
 
 @contextmanager
-def _shared(run: Path, name: str, start: Callable[[], Running]) -> Iterator[str]:
+def _shared(
+    run: Path, name: str, start: Callable[[], Running], forget: Callable[[Path], None] = lambda _run: None
+) -> Iterator[str]:
     """The URL of the run's server ``name``. ``run`` is the directory all processes of the run share."""
     with _users(run, name) as users:
         server = start()
@@ -36,6 +38,7 @@ def _shared(run: Path, name: str, start: Callable[[], Running]) -> Iterator[str]
             users.discard(os.getpid())
             if not users:
                 server.stop()
+                forget(run)
 
 
 @contextmanager

@@ -104,7 +104,8 @@ def _clear(home: Path) -> None:
     """End what an earlier demo may have left running here, and remove what it left lying."""
     if not home.exists():
         return
-    for start in (embedded.postgres.start, embedded.redis.start):
-        with contextlib.suppress(embedded.EmbeddedError):
-            start(home).stop()
+    with contextlib.suppress(embedded.EmbeddedError):
+        embedded.postgres.forget(home)
+    with contextlib.suppress(embedded.EmbeddedError):
+        embedded.redis.start(home).stop()
     shutil.rmtree(home)

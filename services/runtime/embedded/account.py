@@ -5,6 +5,7 @@ Nothing on the machine is changed for it: no account is made, no permission of a
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pwd
 import shutil
@@ -16,6 +17,8 @@ from pathlib import Path
 
 from services.runtime.embedded import processes, trouble
 from services.runtime.embedded.programs import Programs
+
+STATIONS = Path("/var/lib/hazway")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,37 @@ def choose(home: Path, programs: Programs) -> tuple[Account, Programs]:
                 return account, copy
         forget_copy(home)
     raise trouble.no_account(home)
+
+
+def station(home: Path) -> Path:
+    """Where PostgreSQL keeps what belongs to ``home``: there, unless only root may enter it and PostgreSQL may not be root.
+
+    In a container without user namespaces a home under /root is such a place. Then it is a directory of this home's own
+    below /var/lib/hazway, the same at every start; ``abandon`` removes it.
+    """
+    if os.geteuid() != 0 or (home / "postgres").exists():
+        return home
+    elsewhere = _elsewhere(home)
+    if elsewhere.is_dir() or not any(_passes(account, home) for account in candidates(home)):
+        elsewhere.mkdir(parents=True, exist_ok=True)
+        return elsewhere
+    return home
+
+
+def abandon(home: Path) -> None:
+    """Remove the directory ``station`` made for a home that is given up."""
+    shutil.rmtree(_elsewhere(home), ignore_errors=True)
+
+
+def _elsewhere(home: Path) -> Path:
+    return STATIONS / hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
+
+
+def _passes(account: Account, home: Path) -> bool:
+    try:
+        return account.run(["/bin/sh", "-c", 'test -x "$0"', home], Path("/")).returncode == 0
+    except OSError:
+        return False
 
 
 def candidates(home: Path) -> Iterator[Account]:

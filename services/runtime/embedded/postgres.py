@@ -40,7 +40,7 @@ def start(home: Path, *, binaries: Path | None = None, durable: bool = True, pat
     ``durable=False`` is for throw-away databases of tests: a power cut would destroy them.
     Raises ``EmbeddedError``; after ``patience_s`` seconds of recovery too, and then the server is left to finish it.
     """
-    home = places.prepared(home)
+    home = places.prepared(accounts.station(places.prepared(home)))
     data = home / "postgres"
     with places.locked(home, "postgres"):
         adopted = _find_usable(data)
@@ -48,6 +48,13 @@ def start(home: Path, *, binaries: Path | None = None, durable: bool = True, pat
         server = _await_ready(home, data, pid, patience_s)
         _keep_promises(data, server, durable=durable)
         return Running(_url(server, DATABASE), server.pid, adopted is None, partial(_stop, home, data))
+
+
+def forget(home: Path) -> None:
+    """Stop what runs for this home and remove its data: for a home that is about to be deleted."""
+    station = accounts.station(places.prepared(home))
+    _stop(places.prepared(station), station / "postgres")
+    accounts.abandon(home.absolute())
 
 
 def _find_usable(data: Path) -> Postmaster | None:

@@ -142,15 +142,23 @@ def test_without_namespaces_programs_others_can_reach_are_not_copied(
     running.stop()
 
 
-def test_a_home_no_other_account_can_reach_is_refused_and_not_opened_up(
+def test_a_home_no_other_account_can_reach_has_its_data_elsewhere_and_is_not_opened_up(
     private_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     permit_only(monkeypatch, DROPPED)
-    with pytest.raises(EmbeddedError) as refused:
-        postgres.start(private_home)
-    assert "普通用户" in refused.value.remedy_zh
+    stations = Path(tempfile.mkdtemp(prefix="hazway-test-"))
+    stations.chmod(0o755)
+    monkeypatch.setattr(account, "STATIONS", stations)
+    first = postgres.start(private_home)
+    with create_engine(first.url, poolclass=NullPool).begin() as connection:
+        connection.execute(text("CREATE TABLE kept AS SELECT 7 AS number"))
+    first.stop()
+    assert ask(postgres.start(private_home), "SELECT number FROM kept") == 7
     assert private_home.parent.stat().st_mode & 0o777 == 0o700
-    assert not (private_home / "run" / "programs").is_symlink()
+    assert not (private_home / "postgres").exists()
+    postgres.forget(private_home)
+    assert not list(stations.iterdir())
+    stations.rmdir()
 
 
 @pytest.mark.skipif(not namespaces_are_allowed(), reason="user namespaces are off on this machine")
