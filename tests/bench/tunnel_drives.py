@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import random
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,9 +16,11 @@ import numpy as np
 from geo.drive import drive
 from geo.position import Position, distance_m, offset
 from geo.roads import RoadClass, RoadGraph
+from geo.routing import Network, Tree
 from geo.transit import Seen
-from geo.tunnels import with_bores
+from geo.tunnels import Tunnel, with_bores
 
+SHORTEST_DM = 1000  # below 100 m reports in the open before and after leave nothing to see
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 HOME = Position(265_000_000, 1_067_000_000)
 Line = list[tuple[float, float]]  # metres east and north of HOME
@@ -28,7 +31,8 @@ class Drive:
     """One drive over true edges, and the structures it really went through."""
 
     edges: tuple[int, ...]
-    passes: frozenset[str]
+    passes: frozenset[str]  # at least 100 m of them
+    brushes: frozenset[str]  # less: not judged
     reports: tuple[Seen, ...]
     interval_s: int
     is_judgeable: bool  # seen before the first tunnel and after the last one
@@ -268,28 +272,66 @@ class Driver:
             self.arriving.setdefault(end, []).append(edge)
         self.length = (graph.edge_length_dm / 10).tolist()
         self.structure = [graph.tunnels[bore].structure_id if bore >= 0 else "" for bore in graph.edge_tunnel.tolist()]
+        self.bores = [bore for bore in graph.tunnels if bore.length_dm >= SHORTEST_DM]
+        self._trees: dict[str, tuple[Tree, Tree]] = {}
+        self._networks: dict[str, Network] = {}
         self.ends = list(zip(graph.edge_from.tolist(), graph.edge_to.tolist(), graph.edge_way.tolist(), strict=True))
 
     def through(self) -> tuple[int, ...]:
-        bore = self.rng.choice(self.graph.tunnels)
-        before = self._wander(bore.edges[0], self.arriving, 0, self.rng.uniform(1500, 4000))
-        after = self._wander(bore.edges[-1], self.leaving, 1, self.rng.uniform(1500, 4000))
-        return (*reversed(before), *bore.edges, *after)
+        """Some kilometres the shortest way to a tunnel, through it, and on the shortest way to somewhere; empty if it does not work out."""
+        bore = self.rng.choice(self.bores)
+        before, after = self._routes(bore)
+        start, end = self._somewhere(before), self._somewhere(after)
+        if start is None or end is None:
+            return ()
+        return (*self._path(before, start), *bore.edges, *self._path(after, end))
 
-    def elsewhere(self) -> tuple[int, ...] | None:
-        """Towards a portal and not in: off at a turn-off, or round on the spot; sometimes along the road beside the bore."""
-        bore = self.rng.choice(self.graph.tunnels)
-        portal = self.graph.edge_from[bore.edges[0]]
-        doors = [edge for edge in self.arriving.get(int(portal), []) if not self.structure[edge]]
-        if not doors:
-            return None
-        before = self._wander(bore.edges[0], self.arriving, 0, self.rng.uniform(1500, 3000))[::-1]
-        cut = self.rng.randint(1, min(4, len(before))) if before else 0
-        kept = list(before[: len(before) - cut + 1]) if self.rng.random() < 0.7 else list(before)
-        if not kept:
-            return None
-        after = self._wander(kept[-1], self.leaving, 1, self.rng.uniform(1500, 4000), turn=True)
-        return (*kept, *after)
+    def elsewhere(self) -> tuple[int, ...]:
+        """Towards a portal and not in: the way round the tunnel, off before it to somewhere else, or back; empty if it does not work out."""
+        bore = self.rng.choice(self.bores)
+        before, after = self._routes(bore)
+        start, end = self._somewhere(before), self._somewhere(after)
+        if start is None or end is None:
+            return ()
+        kind = self.rng.random()
+        if kind < 0.4:
+            around = self._around(bore).tree(start)
+            return self._path(around, end)
+        approach = self._path(before, start)
+        kept = approach[: max(1, len(approach) - self.rng.randint(0, min(4, len(approach) - 1)))]
+        if kind < 0.7:
+            onwards = self._around(bore).tree(self.ends[kept[-1]][1])
+            goal = self._somewhere(onwards)
+            return () if goal is None else (*kept, *self._path(onwards, goal))
+        return (*kept, *self._wander(kept[-1], self.leaving, 1, self.rng.uniform(1500, 4000), turn=True))
+
+    def _routes(self, bore: Tunnel) -> tuple[Tree, Tree]:
+        """All ways to the entrance and from the exit that avoid the tunnel."""
+        if bore.id not in self._trees:
+            inside = self.graph.structure_edges(bore.structure_id)
+            back = Network(self.graph, forbidden_edges=inside, weight="length", backwards=True)
+            entrance, exit_ = int(self.graph.edge_from[bore.edges[0]]), int(self.graph.edge_to[bore.edges[-1]])
+            self._trees[bore.id] = back.tree(entrance), self._around(bore).tree(exit_)
+        return self._trees[bore.id]
+
+    def _around(self, bore: Tunnel) -> Network:
+        if bore.structure_id not in self._networks:
+            inside = self.graph.structure_edges(bore.structure_id)
+            self._networks[bore.structure_id] = Network(self.graph, forbidden_edges=inside, weight="length")
+        return self._networks[bore.structure_id]
+
+    def _somewhere(self, tree: Tree) -> int | None:
+        """A node 1.5 to 4 km off, or where the map is smaller at least 300 m."""
+        metres = tree.cost / 10
+        for least, most in ((1500, 4000), (300, 4000)):
+            nodes = np.flatnonzero((metres >= least) & (metres <= most))
+            if len(nodes):
+                return int(self.rng.choice(nodes.tolist()))
+        return None
+
+    def _path(self, tree: Tree, node: int) -> tuple[int, ...]:
+        route = tree.find_route(node)
+        return route.edges if route else ()
 
     def _wander(
         self, edge: int, following: dict[int, list[int]], end: int, metres: float, *, turn: bool = False
@@ -325,8 +367,13 @@ class Driver:
             speed_factor=rng.uniform(0.75, 1.0), reacquire_s=rng.uniform(1, 8),
         )  # fmt: skip
         reports = tuple(self._sent(fixes, loss, silence_from, 2.5 * interval_s, odometer, phase))
-        passes = frozenset(self.structure[edge] for edge in edges if self.structure[edge])
-        return Drive(tuple(edges), passes, reports, interval_s, not passes or self._is_judgeable(edges, reports))
+        inside = Counter[str]()
+        for edge in edges:
+            if self.structure[edge]:
+                inside[self.structure[edge]] += round(self.length[edge] * 10)
+        passes = frozenset(structure for structure, metres in inside.items() if metres >= SHORTEST_DM)
+        is_judgeable = not inside or self._is_judgeable(edges, reports)
+        return Drive(tuple(edges), passes, frozenset(inside) - passes, reports, interval_s, is_judgeable)
 
     def _is_judgeable(self, edges: Sequence[int], reports: Sequence[Seen]) -> bool:
         """Whether reports lie before the first tunnel and after the last one."""
