@@ -17,8 +17,8 @@ from services.demo.stage import Stage
 
 _REPORT = "hazway.monitoring.v1.MonitoringService/ReportFixes"
 _AGAIN_S = 0.3
-_EXCESS_DKMH, _MARGIN_DKMH = 400, 50
-_LASTING = timedelta(seconds=80)
+_EXCESS_DKMH, _MARGIN_DKMH = 200, 20
+_LASTING = timedelta(seconds=70)
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 _PATIENCE_S = 120.0
 
