@@ -105,8 +105,21 @@ def approaches(graph: RoadGraph, structure_id: str, *, reach_m: float = REACH_M)
     bores = tuple(bore for bore in graph.tunnels if bore.structure_id == structure_id)
     if not bores:
         raise KeyError(structure_id)
-    graph = _mended(graph, bores)
+    graph = _mended(graph, _neighbours(graph, bores, reach_m + _FARTHEST_LINK_M))
     return _compile(graph, structure_id, bores, _near(graph, bores, reach_m))
+
+
+def _neighbours(graph: RoadGraph, bores: tuple[Tunnel, ...], reach_m: float) -> tuple[Tunnel, ...]:
+    """Every bore of any structure with a portal in the box round these, so widened: a way round may lead through it."""
+    plane = Plane.at(bores[0].entrance)
+    portals = [portal for bore in graph.tunnels for portal in (bore.entrance, bore.exit)]
+    x = plane.x([portal.longitude_e7 for portal in portals])
+    y = plane.y([portal.latitude_e7 for portal in portals])
+    mine = np.repeat([bore.structure_id == bores[0].structure_id for bore in graph.tunnels], 2)
+    near = np.ones(len(portals), dtype=bool)
+    for place in (x, y):
+        near &= (place >= place[mine].min() - reach_m) & (place <= place[mine].max() + reach_m)
+    return tuple(bore for bore, ends in zip(graph.tunnels, near.reshape(-1, 2).tolist(), strict=True) if any(ends))
 
 
 def _mended(graph: RoadGraph, bores: tuple[Tunnel, ...]) -> RoadGraph:

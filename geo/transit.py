@@ -269,7 +269,9 @@ def _move(around: Approaches, state: TransitState, report: Seen, places: _Places
     evidence = _evidence(state, report, policy)
     known = np.log(np.maximum([guess.weight for guess in state.guesses], 1e-12))
     metres, cost, under = ways.openly()
-    openly = known[:, None] + places.weight + cost + evidence.of_ways(metres, under)
+    mapped = cost + evidence.of_ways(metres, under)
+    unmapped = _unmapped(ways.straight_m) + evidence.of_ways(np.full_like(metres, ways.straight_m), np.zeros(1))
+    openly = known[:, None] + places.weight + np.maximum(mapped, unmapped)
     before, after, cost = ways.through()
     length = around.length_m[ways.bores][:, None]
     metres = before + length + after
@@ -327,9 +329,11 @@ class _Ways:
         to_entrance = np.hypot(around.portal_x[:count] - here[0], around.portal_y[:count] - here[1])
         off_road = np.where(to_entrance <= _LONGEST_OFF_ROAD_M, to_entrance, np.inf)
         on_road = self.rest[:, None] + around.between_m[around.roads.end[self.edge]][:, around.entrance]
-        before = np.where((self.edge == NOWHERE)[:, None], off_road, on_road)
+        self._leaves_map = (self.edge == NOWHERE)[:, None] | (on_road >= _LONGEST_APPROACH_M)
+        before = np.where(self._leaves_map, off_road, on_road)
         self.bores = np.flatnonzero((before < _LONGEST_APPROACH_M).any(axis=0))
         self._before = np.where(before < _LONGEST_APPROACH_M, before, np.inf)[:, self.bores]
+        self._leaves_map = self._leaves_map[:, self.bores]
         self._from_exit = np.hypot(around.portal_x[count:] - there[0], around.portal_y[count:] - there[1])[self.bores]
         self._chord = np.hypot(
             around.portal_x[count:] - around.portal_x[:count], around.portal_y[count:] - around.portal_y[:count]
@@ -362,18 +366,17 @@ class _Ways:
 
     def through(self) -> tuple[Floats, Floats, Floats]:
         """Metres to the entrance [guess, bore, 1], metres from the exit [bore, place], log cost [guess, bore, place]."""
-        is_off, becomes_off = (self.edge == NOWHERE)[:, None, None], self.places.edge == NOWHERE
         before = self._before[:, :, None]
         exits = self.around.exit[self.bores]
         after = self.around.between_m[exits][:, self.around.roads.start[self.places.edge]] + self.places.along_m
-        after = np.where(becomes_off, self._from_exit[:, None], after)
+        joins_map = (self.places.edge == NOWHERE) | (after >= _LONGEST_APPROACH_M)
+        after = np.where(joins_map, self._from_exit[:, None], after)
         finite = np.where(np.isfinite(before), before, 0.0)
         cost = -_detour(before + self._chord[:, None] + after - self.straight_m)
-        cost = (
-            cost
-            + np.where(is_off, _off_road(finite), 0.0)
-            + np.where(becomes_off, _off_road(self._from_exit[:, None]), 0.0)
-        )
+        is_off, becomes_off = (self.edge == NOWHERE)[:, None, None], self.places.edge == NOWHERE
+        leaving = np.where(is_off, _off_road(finite), _unmapped(finite))
+        joining = np.where(becomes_off, _off_road(self._from_exit[:, None]), _unmapped(self._from_exit[:, None]))
+        cost = cost + np.where(self._leaves_map[:, :, None], leaving, 0.0) + np.where(joins_map, joining, 0.0)
         return before, after, cost
 
 
@@ -385,6 +388,11 @@ def _choose(
 
 def _off_road(metres: Any) -> Any:
     return -metres / 150.0
+
+
+def _unmapped(metres: Any) -> Any:
+    """Log cost of a way between known roads by one that the map lacks."""
+    return -5.0 - metres / 500.0
 
 
 def _detour(extra_m: Floats) -> Floats:
