@@ -31,7 +31,12 @@ FIX_SPEED_INVALID = Reason(
     "速度无效：超过 220 km/h", "The speed is impossible: over 220 km/h", "请检查单位（0.1 km/h）", "Check the unit (0.1 km/h)",
 )  # fmt: skip
 FIX_HEADING_INVALID = Reason(
-    "FIX_HEADING_INVALID", Status.INVALID_ARGUMENT, "方向应为 0 至 359", "The heading is not 0 to 359", "请更正", "Correct it"
+    "FIX_HEADING_INVALID",
+    Status.INVALID_ARGUMENT,
+    "方向应为 0 至 359",
+    "The heading is not 0 to 359",
+    "请更正",
+    "Correct it",
 )
 FIX_ODOMETER_INVALID = Reason(
     "FIX_ODOMETER_INVALID", Status.INVALID_ARGUMENT,

@@ -114,7 +114,9 @@ def note_reference(connection: Connection, waybill_id: str, reference: ExternalR
         return
     others = tuple(each for each in kept.waybill.external_refs if each.system != reference.system)
     connection.execute(
-        text("UPDATE waybill_waybills SET body = jsonb_set(body, '{external_refs}', CAST(:all AS jsonb)) WHERE id = :id"),
+        text(
+            "UPDATE waybill_waybills SET body = jsonb_set(body, '{external_refs}', CAST(:all AS jsonb)) WHERE id = :id"
+        ),
         {"id": waybill_id, "all": _json((*others, reference))},
     )
 
