@@ -8,6 +8,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import redis
 
 ROOT = Path(__file__).parent.parent
 
@@ -33,10 +34,10 @@ def postgres_url(run_directory: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def redis_url(run_directory: Path) -> Iterator[str]:
-    """The run's Redis, shared by all tests: use keys of your own, never FLUSHALL."""
+    """A Redis of this worker process's own: channels and keys of tests that run at once would mix."""
     from tests import servers
 
-    with servers.shared_redis(run_directory) as url:
+    with servers.shared_redis(run_directory / os.environ.get("PYTEST_XDIST_WORKER", "alone")) as url:
         yield url
 
 
@@ -46,6 +47,15 @@ def database_url(postgres_url: str) -> Iterator[str]:
     from tests import servers
 
     with servers.fresh_database(postgres_url) as url:
+        yield url
+
+
+@pytest.fixture
+def migrated_database_url(run_directory: Path, postgres_url: str) -> Iterator[str]:
+    """A new database of this test's own with the schema in place."""
+    from tests import servers
+
+    with servers.fresh_database(postgres_url, servers.migrated_template(run_directory, postgres_url)) as url:
         yield url
 
 
@@ -59,9 +69,10 @@ def shared_data() -> Path:
 
 
 @pytest.fixture
-def world(tmp_path: Path, database_url: str, redis_url: str) -> Iterator[object]:
+def world(tmp_path: Path, migrated_database_url: str, redis_url: str) -> Iterator[object]:
     """A real server over a fresh database; see ``tests.world.World``."""
     from tests.world import running_world
 
-    with running_world(tmp_path / "home", database_url, redis_url) as running:
+    redis.Redis.from_url(redis_url).flushall()  # what an earlier test's vehicles left there
+    with running_world(tmp_path / "home", migrated_database_url, redis_url) as running:
         yield running

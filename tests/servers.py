@@ -11,7 +11,9 @@ from pathlib import Path
 
 from sqlalchemy import NullPool, create_engine, make_url, text
 
+from services.runtime.database import connect
 from services.runtime.embedded import Running, postgres, redis
+from services.runtime.migrations import migrate
 
 
 def shared_postgres(run: Path) -> AbstractContextManager[str]:
@@ -56,13 +58,30 @@ def _users(run: Path, name: str) -> Iterator[set[int]]:
             file.write(" ".join(map(str, users)))
 
 
+def migrated_template(run: Path, server_url: str) -> str:
+    """The name of a database of this version's schema that others are copied from; made by whoever of the run asks first."""
+    name = "migrated"
+    engine = create_engine(server_url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with (run / "template.lock").open("w") as lock, engine.connect() as connection:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if name not in connection.execute(text("SELECT datname FROM pg_database")).scalars().all():
+            connection.execute(text("CREATE DATABASE migrating TEMPLATE template0"))
+            target = connect(
+                make_url(server_url).set(database="migrating").render_as_string(hide_password=False), pool=1
+            )
+            migrate(target)
+            target.dispose()
+            connection.execute(text(f"ALTER DATABASE migrating RENAME TO {name}"))
+    return name
+
+
 @contextmanager
-def fresh_database(server_url: str) -> Iterator[str]:
-    """The URL of a new and empty database on the server, dropped afterwards with whoever is still connected."""
+def fresh_database(server_url: str, template: str = "template0") -> Iterator[str]:
+    """The URL of a new database on the server, empty or a copy, dropped afterwards with whoever is still connected."""
     engine = create_engine(server_url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     name = f"test_{uuid.uuid4().hex}"
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template0"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     try:
         yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
     finally:

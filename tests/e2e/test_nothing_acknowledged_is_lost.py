@@ -34,7 +34,12 @@ from services.runtime.settings import Settings
 
 FACTOR = 240.0
 PATIENCE_S = 60.0
-OF_TIME = (alarms_pb2.ALARM_KIND_OFFLINE, alarms_pb2.ALARM_KIND_MOVED_OFFLINE, alarms_pb2.ALARM_KIND_FATIGUE)
+OF_TIME = (
+    alarms_pb2.ALARM_KIND_OFFLINE,
+    alarms_pb2.ALARM_KIND_MOVED_OFFLINE,
+    alarms_pb2.ALARM_KIND_FATIGUE,
+    alarms_pb2.ALARM_KIND_TUNNEL_OVERDUE,
+)
 WANTED = Counter({"ALARM_KIND_TUNNEL_AHEAD": 1, "ALARM_KIND_TUNNEL_TRANSIT": 1, "ALARM_KIND_OVERSPEED": 1})
 VICTIMS = ("api", "worker", "postgres", "redis")
 
@@ -44,7 +49,7 @@ class Report:
     """What a trip came to, without what differs from day to day.
 
     What depends on how long things took is not compared: with the clock scaled, three seconds without a server are twelve
-    minutes without a terminal, a dozen trips on end are a driver without a rest, and both are rightly told.
+    minutes without a terminal, a tanker in the tunnel meanwhile is overdue, a dozen trips on end are a driver without a rest: all rightly told.
     """
 
     durable: int

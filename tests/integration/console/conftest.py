@@ -94,8 +94,8 @@ def post(client: httpx.Client, method: str, content: Any, **options: Any) -> htt
 
 
 @pytest.fixture
-def web(tmp_path: Path, database_url: str, redis_url: str) -> Iterator[Web]:
-    with running_world(tmp_path / "home", database_url, redis_url) as world:
+def web(tmp_path: Path, migrated_database_url: str, redis_url: str) -> Iterator[Web]:
+    with running_world(tmp_path / "home", migrated_database_url, redis_url) as world:
         yield from served(world, tmp_path)
 
 

@@ -113,7 +113,8 @@ def test_nothing_is_lost_while_the_receiver_is_away_and_the_order_holds(cast: Ca
     waybill = cast.issue(a_waybill()).waybill
     cast.world.settle()
     waiting = deliveries(cast)
-    assert [(each.state, each.attempts, each.last_status) for each in waiting] == [(fleet.DELIVERY_STATE_WAITING, 1, 0)]
+    assert [(each.state, each.last_status) for each in waiting] == [(fleet.DELIVERY_STATE_WAITING, 0)]
+    assert waiting[0].attempts >= 1
     assert "refused" in waiting[0].last_error.lower()
     receiver = cast.call(CARRIER, f"{SERVICE}/ListReceivers", fleet.ListReceiversRequest()).receivers[0]
     assert receiver.last_error
