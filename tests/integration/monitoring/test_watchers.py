@@ -14,6 +14,7 @@ import pytest
 from hazway.alarms.v1 import alarms_pb2
 from hazway.monitoring.v1 import monitoring_pb2 as pb
 from hazway.refusals import Refused
+from services.monitoring import worker
 from tests.cast import CARRIER, POLICE, RIVAL, TRANSPORT
 from tests.integration.monitoring.road_house import ALARMS, MONITORING, House, a_fix, drive
 
@@ -70,9 +71,10 @@ def speed(house: House, vehicle_id: str = "lorry1", minutes_ago: float = 10) -> 
     house.world.settle()
 
 
-def test_a_watcher_sees_what_is_known_then_what_moves(house: House) -> None:
+def test_a_watcher_sees_what_is_known_then_what_moves(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "_SNAPSHOT_S", 0.0)  # live state is kept at once, not every few seconds
     house.rows(a_fix(house.now - timedelta(minutes=1)))
-    house.world.settle()
+    house.world.settle(2 * worker._PARTS)
     watcher = watch_vehicles(house)
     house.world.settle()
     first = watcher.next()
