@@ -349,8 +349,8 @@ def test_a_durable_server_is_promised_or_refused(home: Path) -> None:
     durable.stop()
 
 
-def test_data_of_an_older_release_is_opened_by_that_release(home: Path) -> None:
-    older = min(programs._of_wheel(), key=lambda found: found.major)
+def test_data_of_an_older_release_is_opened_by_that_release(home: Path, tmp_path: Path) -> None:
+    older = min(programs._of_wheel(), key=lambda found: found.major).copied_to(tmp_path)
     postgres.start(home, binaries=older.bin, durable=False).stop()
     running = postgres.start(home, durable=False)
     assert str(ask(running.url, "SHOW server_version")).startswith(f"{older.major}.")
