@@ -44,11 +44,3 @@ def is_held(connection: Connection, lease: Lease) -> bool:
         text("SELECT token FROM runtime_leases WHERE name = :name FOR SHARE"), {"name": lease.name}
     ).first()
     return row is not None and row.token == lease.token
-
-
-def give_back(connection: Connection, lease: Lease) -> None:
-    """Let the next holder in at once."""
-    connection.execute(
-        text("UPDATE runtime_leases SET until = '-infinity' WHERE name = :name AND token = :token"),
-        {"name": lease.name, "token": lease.token},
-    )
