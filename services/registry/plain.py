@@ -31,6 +31,11 @@ def to_plain(value: Any) -> Any:
     return value
 
 
+def to_json(value: Any) -> str:
+    """``to_plain`` as the text of a JSON column."""
+    return json.dumps(to_plain(value), ensure_ascii=False)
+
+
 def from_plain(hint: Any, data: Any) -> Any:
     """The value of the annotated type ``hint`` that ``to_plain`` wrote."""
     if data is None:

@@ -5,10 +5,10 @@ Other slices ask with ``relations``, ``subjects_of_…`` and ``for_loading``; th
 is told to them through the outbox, topic ``TRIP_TOPIC``.
 """
 
+from services.waybill.index_store import add_division as record_presence
 from services.waybill.loading import ForLoading, check_quantities, for_loading, give_clearance, void_clearance
+from services.waybill.positioning_store import record as record_positioning
 from services.waybill.relations import relations
-from services.waybill.store import add_division as record_presence
-from services.waybill.store import record_positioning
 from services.waybill.subjects import subjects_of_organisation, subjects_of_vehicle
 from services.waybill.trip_fact import TOPIC as TRIP_TOPIC
 

@@ -15,7 +15,7 @@ from services.registry.model import TankCondition, TankState
 from services.registry.wire import text_of
 from services.runtime.call import Call
 from services.traceability import Registered
-from services.waybill import slots_store, store
+from services.waybill import clearances_store, references_store, slots_store, store
 from services.waybill.facts import carrier_of, catalogue_of, decision_on, gather, known_of
 from services.waybill.issue import lay_out
 from services.waybill.lifecycle import Act, check_act, next_state
@@ -54,7 +54,7 @@ def depart_waybill(call: Call, request: Any) -> pb.DepartWaybillResponse:
     slots_store.hold(call.transaction, slots_store.resources_of(kept.waybill.assignments).values())
     catalogue = catalogue_of(call)
     facts = gather(call.transaction, kept.waybill, at, now=call.now, catalogue=catalogue)
-    clearance = store.clearance_of(call.transaction, kept.waybill.id)
+    clearance = clearances_store.find(call.transaction, kept.waybill.id)
     findings = (
         *faults,
         *check_departure(kept.waybill, facts, catalogue, clearance, at),
@@ -117,8 +117,8 @@ def void_waybill(call: Call, request: Any) -> pb.VoidWaybillResponse:
     kept = standing(call, request.waybill_id)
     refuse((*text_of(request.reason, "reason"), *check_void(kept.waybill, request.reason, call.now)))
     registered = traceability.record(call, request)
-    store.void_clearance(call.transaction, kept.waybill.id, request.reason, call.now)
-    store.drop_references(call.transaction, kept.waybill.id)
+    clearances_store.void(call.transaction, kept.waybill.id, request.reason, call.now)
+    references_store.drop(call.transaction, kept.waybill.id)
     waybill = moved(kept.waybill, Act.VOID, void_reason=request.reason)
     lay_out(call, waybill)
     changed = store.update(call.transaction, kept, waybill, call.now)

@@ -15,7 +15,7 @@ from services.errors.waybill import SIGNER_NOT_REQUIRED
 from services.registry.wire import text_of
 from services.registry.writing import deduplicated
 from services.runtime.call import Call
-from services.waybill import slots_store, store
+from services.waybill import clearances_store, index_store, revisions_store, slots_store, store
 from services.waybill.acts import relay, standing
 from services.waybill.facts import carrier_of, catalogue_of, decision_on, gather_all, known_of
 from services.waybill.loading import without_clearance
@@ -36,7 +36,7 @@ def amend_waybill(call: Call, request: Any) -> pb.AmendWaybillResponse:
     slots_store.hold(call.transaction, slots_store.resources_of(kept.waybill.assignments).values())
     read = waybill_from_wire(request.waybill)
     proposed = carried_over(kept.waybill, read.value)
-    pending = store.open_revision(call.transaction, kept.waybill.id)
+    pending = revisions_store.find_open(call.transaction, kept.waybill.id)
     amendment = check_amendment(
         kept.waybill, proposed, reason=request.reason, at=call.now, open_revision=pending[0] if pending else None
     )
@@ -63,7 +63,7 @@ def amend_waybill(call: Call, request: Any) -> pb.AmendWaybillResponse:
     if not request.validate_only:
         decision = {**decision_on(gathered.facts, catalogue), "alerts_regulator": amendment.alerts_regulator}
         registered = traceability.record(call, request, decision=decision)
-        store.insert_revision(call.transaction, proposed, revision, decision=decision, registered=registered.digest)
+        revisions_store.insert(call.transaction, proposed, revision, decision=decision, registered=registered.digest)
         changed = settle(call, kept, revision, proposed)
         response.registered.CopyFrom(registered.to_wire())
     response.waybill.CopyFrom(shown(changed))
@@ -103,18 +103,18 @@ def settle(call: Call, kept: Kept, revision: Revision, proposed: Waybill) -> Kep
     """Keep the revision as it stands now, and the waybill with it: under correction, changed, or as it was."""
     if revision.state is not RevisionState.MADE:
         open_id = revision.id if revision.state is RevisionState.OPEN else ""
-        store.update_revision(call.transaction, proposed, revision)
+        revisions_store.update(call.transaction, proposed, revision)
         return store.update(call.transaction, kept, replace(kept.waybill, under_correction=open_id), call.now)
     current = replace(kept.waybill, under_correction="")
     made = replace(carried_over(current, proposed), revision=revision.number)
     amendment = check_amendment(current, made, reason=revision.reason or "-", at=call.now)
     if amendment.voids_clearance and made.state is State.LOADED:
-        store.void_clearance(call.transaction, made.id, f"revision {revision.number} 更正", call.now)
+        clearances_store.void(call.transaction, made.id, f"revision {revision.number} 更正", call.now)
         made = without_clearance(made)
     relay(call, made)
-    store.update_revision(call.transaction, made, revision)
+    revisions_store.update(call.transaction, made, revision)
     facts = known_of(call.transaction, made, call.now, now=call.now)
-    store.reindex(call.transaction, made, index_of(made, facts))
+    index_store.reindex(call.transaction, made, index_of(made, facts))
     if made.state is State.IN_TRANSIT:
         tell(call.transaction, made, facts, catalogue_of(call), call.now, "AMENDED")
     return store.update(call.transaction, kept, made, call.now)
@@ -185,7 +185,7 @@ def _capacities(call: Call, waybill: Waybill) -> Iterator[Signer]:
 
 
 def _proposal(call: Call, kept: Kept, proposed: Waybill, amendment: Amendment, reason: str) -> Revision:
-    numbers = [each.number for each in store.revisions_of(call.transaction, kept.waybill.id)]
+    numbers = [each.number for each in revisions_store.revisions_of(call.transaction, kept.waybill.id)]
     signed = amendment.required & capacities(call, proposed)
     return Revision(
         id=ids.new_id(),
@@ -203,7 +203,7 @@ def _proposal(call: Call, kept: Kept, proposed: Waybill, amendment: Amendment, r
 
 def _pending(call: Call, kept: Kept, revision_id: str) -> tuple[Revision, Waybill]:
     """Raises a refusal NOT_FOUND."""
-    pending = store.open_revision(call.transaction, kept.waybill.id)
+    pending = revisions_store.find_open(call.transaction, kept.waybill.id)
     if pending is None or pending[0].id != revision_id:
         raise Refusal((Finding(reason=NOT_FOUND, path="revision_id"),))
     return pending

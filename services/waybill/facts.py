@@ -16,7 +16,7 @@ from services.errors import Finding
 from services.goods import Catalogue
 from services.goods.cli import imported_catalogue
 from services.runtime.call import Call
-from services.waybill import slots_store, store
+from services.waybill import positioning_store, slots_store, store
 from services.waybill.model import Facts, Role, Waybill, WaybillKind
 from services.waybill.on_route import zones_on_route
 from services.waybill.trip import Trip
@@ -67,7 +67,7 @@ def known_of(connection: Connection, waybill: Waybill, at: datetime, *, now: dat
             carrier_id=carrier_of(waybill),
             since=min(waybill.planned_departure or at, at),
         ),
-        positioning=store.positioning_of(connection, waybill.resources(Role.TRACTOR)),
+        positioning=positioning_store.positioning_of(connection, waybill.resources(Role.TRACTOR)),
         replaced=replaced.waybill if replaced is not None and _may_follow(waybill, replaced.waybill) else None,
     )
 
@@ -106,7 +106,7 @@ def _named(waybill: Waybill) -> Iterator[str]:
 
 
 def carrier_of(waybill: Waybill) -> str:
-    return waybill.carrier.organisation_id if waybill.carrier else ""
+    return waybill.carrier_id
 
 
 def _may_follow(waybill: Waybill, other: Waybill) -> bool:

@@ -18,7 +18,7 @@ from services.registry.writing import deduplicated
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.traceability import Registered
-from services.waybill import slots_store, store
+from services.waybill import references_store, revisions_store, slots_store, store
 from services.waybill.bases import basis_on
 from services.waybill.facts import carrier_of, catalogue_of, decision_on, gather_all
 from services.waybill.model import Facts, Revision, RevisionState, Signer, State, Waybill
@@ -114,11 +114,11 @@ def keep(call: Call, request: Any, judged: Judged, numbers: Numbers) -> tuple[Ke
     except store.Taken:
         raise Refusal((_exists(waybill),)) from None
     try:
-        store.keep_references(call.transaction, waybill)
+        references_store.keep(call.transaction, waybill)
     except store.Taken:
         raise Refusal((Finding(reason=REFERENCE_TAKEN, path="waybill.external_refs"),)) from None
     lay_out(call, waybill)
-    store.insert_revision(
+    revisions_store.insert(
         call.transaction, waybill, _first_revision(call, waybill), decision=decision, registered=registered.digest
     )
     return Kept(waybill, 1), registered
@@ -149,7 +149,7 @@ def _earlier(call: Call, waybill: Waybill) -> Kept | None:
     Raises a refusal REFERENCE_TAKEN that names it when it says something else: it is to be amended.
     """
     references = [(each.system, each.number) for each in waybill.external_refs]
-    found = store.by_reference(call.transaction, carrier_of(waybill), references) if references else frozenset()
+    found = references_store.find(call.transaction, carrier_of(waybill), references) if references else frozenset()
     if not found:
         return None
     kept = store.find(call.transaction, min(found))

@@ -13,7 +13,7 @@ from services.errors import Finding, Refusal, refuse
 from services.errors.common import NOT_FOUND
 from services.errors.waybill import CLEARANCE_VOID
 from services.goods import Catalogue
-from services.waybill import store
+from services.waybill import clearances_store, store
 from services.waybill.acts import moved
 from services.waybill.facts import gather
 from services.waybill.lifecycle import Act, check_act
@@ -42,7 +42,7 @@ def for_loading(
     if kept is None:
         return None
     facts = gather(connection, kept.waybill, at, now=at, catalogue=catalogue)
-    return ForLoading(kept.waybill, facts, store.clearance_of(connection, waybill_id))
+    return ForLoading(kept.waybill, facts, clearances_store.find(connection, waybill_id))
 
 
 def check_quantities(
@@ -84,7 +84,7 @@ def give_clearance(
     refuse((*check_act(waybill, Act.CLEAR, at), *_same_revision(waybill, revision)))
     refuse(check_quantities(connection, waybill_id, actual_g, at, catalogue))
     clearance = Clearance(waybill_id=waybill_id, revision=revision, loading_record_id=loading_record_id, granted_at=at)
-    if not store.insert_clearance(connection, clearance, loading_record_digest):
+    if not clearances_store.insert(connection, clearance, loading_record_digest):
         problem = {"problem": f"loading record {loading_record_id} was used before 装货记录已使用"}
         raise Refusal((Finding(reason=CLEARANCE_VOID, path="loading_record_id", rule="DEPART", values=problem),))
     loaded = moved(waybill, Act.CLEAR, goods=tuple(_loaded(line, actual_g) for line in waybill.goods))
@@ -97,7 +97,7 @@ def void_clearance(connection: Connection, waybill_id: str, *, reason: str, at: 
     if kept.waybill.state is not State.LOADED:
         refuse(() if kept.waybill.state is State.ISSUED else check_act(kept.waybill, Act.VOID_CLEARANCE, at))
         return False
-    store.void_clearance(connection, waybill_id, reason, at)
+    clearances_store.void(connection, waybill_id, reason, at)
     store.update(connection, kept, without_clearance(kept.waybill), at)
     return True
 
@@ -109,7 +109,7 @@ def without_clearance(waybill: Waybill) -> Waybill:
 
 
 def _given(connection: Connection, waybill: Waybill, revision: int, loading_record_id: str) -> bool:
-    clearance = store.clearance_of(connection, waybill.id)
+    clearance = clearances_store.find(connection, waybill.id)
     return (
         clearance is not None
         and clearance.voided_at is None

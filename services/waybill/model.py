@@ -192,6 +192,11 @@ class Waybill:
     completed_at: datetime | None = None
     void_reason: str = ""
 
+    @property
+    def carrier_id(self) -> str:
+        """Empty where no carrier is named."""
+        return self.carrier.organisation_id if self.carrier else ""
+
     def resources(self, role: Role) -> tuple[str, ...]:
         """Ids of all that are or were assigned in ``role``, in the order of the assignments, each once."""
         return tuple(dict.fromkeys(each.resource_id for each in self.assignments if each.role is role))

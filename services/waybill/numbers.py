@@ -19,7 +19,7 @@ from services.registry.versions import legal_day
 from services.registry.wire import day_of, invalid, missing
 from services.runtime.access import Relation
 from services.runtime.call import Call
-from services.waybill import store
+from services.waybill import numbers_store
 from services.waybill.model import Waybill
 from services.waybill.numbering import NumberBlock, NumberRule, check_offline_number
 
@@ -54,7 +54,7 @@ class Numbers:
         serials = self._left.setdefault(licence_number, deque())
         if not serials:
             with self._engine.begin() as own:
-                first = store.next_serials(own, licence_number, self._day, self._count)
+                first = numbers_store.next_serials(own, licence_number, self._day, self._count)
             serials.extend(range(first, first + self._count))
         return number_of(licence_number, self._day, serials.popleft())
 
@@ -73,8 +73,8 @@ def check_offline(call: Call, waybill: Waybill, number: str) -> tuple[Finding, .
         return ()
     if not number or offline is None:
         return (missing("waybill.issued_offline_at" if number else "offline_number"),)
-    blocks = store.blocks_of(call.transaction, call.caller.organisation, legal_day(offline))
-    taken = {number} if store.is_number_taken(call.transaction, number) else set[str]()
+    blocks = numbers_store.blocks_of(call.transaction, call.caller.organisation, legal_day(offline))
+    taken = {number} if numbers_store.is_number_taken(call.transaction, number) else set[str]()
     rule = RULE if RULE.parse(number) else LONGER
     findings = check_offline_number(rule, number, blocks, taken, offline, call.now)
     return tuple(replace(each, path="offline_number") if each.path == "waybill.number" else each for each in findings)
@@ -94,7 +94,9 @@ def allot_numbers(call: Call, request: Any) -> pb.AllotNumbersResponse:
     organisation = call.caller.organisation
     facts = registry.facts_at(call.transaction, call.now, organisations=[organisation])
     licence = licence_of(organisation, facts)
-    first = store.next_serials(call.transaction, licence, day, request.size)
+    first = numbers_store.next_serials(call.transaction, licence, day, request.size)
     numbers = [number_of(licence, day, serial) for serial in range(first, first + request.size)]
-    store.insert_block(call.transaction, organisation, NumberBlock(licence, day, first, first + request.size), call.now)
+    numbers_store.insert_block(
+        call.transaction, organisation, NumberBlock(licence, day, first, first + request.size), call.now
+    )
     return pb.AllotNumbersResponse(numbers=numbers)

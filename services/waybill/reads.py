@@ -14,10 +14,11 @@ from services.registry.wire import invalid, text_of, time_of
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.runtime.paging import next_page_token, page_of
-from services.waybill import store
+from services.waybill import revisions_store, search_store, store
 from services.waybill.model import State
 from services.waybill.relations import relations_to
-from services.waybill.store import Kept, Search
+from services.waybill.search_store import Search
+from services.waybill.store import Kept
 from services.waybill.wire import Findings, revision_to_wire, shown
 
 
@@ -27,7 +28,7 @@ def get_waybill(call: Call, request: Any) -> pb.Waybill:
 
 def list_revisions(call: Call, request: Any) -> pb.ListRevisionsResponse:
     kept = readable(call, request.waybill_id)
-    revisions = store.revisions_of(call.transaction, kept.waybill.id)
+    revisions = revisions_store.revisions_of(call.transaction, kept.waybill.id)
     return pb.ListRevisionsResponse(revisions=map(revision_to_wire, revisions))
 
 
@@ -37,7 +38,7 @@ def list_waybills(call: Call, request: Any) -> pb.ListWaybillsResponse:
     search, findings = _search(call, request, relation)
     refuse(findings)
     asked = page_of(call, request)
-    found = store.page(call.transaction, search, after=_place(asked.cursor), most=asked.size + 1)
+    found = search_store.page(call.transaction, search, after=_place(asked.cursor), most=asked.size + 1)
     response = pb.ListWaybillsResponse(waybills=[shown(kept, route=False) for kept in found[: asked.size]])
     if len(found) > asked.size:
         last = found[asked.size - 1].waybill

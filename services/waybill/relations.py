@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from services.registry.relations import covers, oversees
 from services.runtime.access import Relation
 from services.runtime.call import Call
-from services.waybill import store
+from services.waybill import index_store, store
 from services.waybill.facts import carrier_of, organisations_of
+from services.waybill.index_store import Index
 from services.waybill.model import Facts, Role, Waybill
-from services.waybill.store import Index
 
 
 def relations(call: Call, waybill_id: str) -> list[Relation]:
@@ -33,7 +33,7 @@ def _relations(call: Call, waybill: Waybill) -> Iterator[Relation]:
         yield Relation.RECEIVING
     if organisation in organisations_of(waybill):
         yield Relation.PARTY
-    if oversees(call.caller) and covers(call.caller.division, store.divisions_of(call.transaction, waybill.id)):
+    if oversees(call.caller) and covers(call.caller.division, index_store.divisions_of(call.transaction, waybill.id)):
         yield Relation.JURISDICTION
 
 

@@ -18,13 +18,13 @@ from services.registry.wire import invalid, text_of
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.traceability.places import leaf_of, newest_checkpoint
-from services.waybill import aboard, roadside_keys, status_list, store
+from services.waybill import aboard, roadside_keys, search_store, status_list
 from services.waybill.facts import catalogue_of, known_of
 from services.waybill.home_province import province_of
 from services.waybill.model import Role, State, Waybill
 from services.waybill.reads import readable
 from services.waybill.roadside_content import Recorded, content_of, qr
-from services.waybill.store import Search
+from services.waybill.search_store import Search
 from services.waybill.trip import Trip
 from services.waybill.wire import shown
 
@@ -72,7 +72,7 @@ def find_by_plate(call: Call, request: Any) -> pb.FindByPlateResponse:
     search = Search(
         plate=plate, states=tuple(state.name for state in LIVE), division=division_prefix(call.caller.division)
     )
-    bearing = store.page(call.transaction, search, after=None, most=_MOST_PLATES)
+    bearing = search_store.page(call.transaction, search, after=None, most=_MOST_PLATES)
     if found := [kept for kept in bearing if plate in _plates_aboard(call, kept.waybill)]:
         waybills = [shown(kept, route=False) for kept in found]
         return pb.FindByPlateResponse(answer=pb.PLATE_ANSWER_FOUND, waybills=waybills)

@@ -15,7 +15,7 @@ from services.errors.waybill import REVISION_OPEN
 from services.registry.wire import invalid, missing, text_of
 from services.registry.writing import deduplicated
 from services.runtime.call import Call
-from services.waybill import slots_store, store
+from services.waybill import revisions_store, slots_store
 from services.waybill.acts import standing
 from services.waybill.amend import settle
 from services.waybill.facts import catalogue_of, decision_on, gather_all
@@ -48,7 +48,7 @@ def swap_assignment(call: Call, request: Any) -> pb.SwapAssignmentResponse:
     if not request.validate_only:
         decision = decision_on(gathered.facts, catalogue)
         registered = traceability.record(call, request, decision=decision)
-        store.insert_revision(call.transaction, after, revision, decision=decision, registered=registered.digest)
+        revisions_store.insert(call.transaction, after, revision, decision=decision, registered=registered.digest)
         changed = settle(call, kept, revision, after)
         response.registered.CopyFrom(registered.to_wire())
     response.waybill.CopyFrom(shown(changed))
@@ -104,7 +104,7 @@ def _about_incoming(findings: Findings, waybill: Waybill, swap: Swap) -> Iterato
 
 
 def _revision(call: Call, old: Waybill, new: Waybill, swap: Swap) -> Revision:
-    numbers = [each.number for each in store.revisions_of(call.transaction, old.id)]
+    numbers = [each.number for each in revisions_store.revisions_of(call.transaction, old.id)]
     carrier = frozenset({Signer.CARRIER})
     return Revision(
         id=ids.new_id(), waybill_id=old.id, number=max(numbers, default=0) + 1, author=call.caller.organisation,

@@ -10,7 +10,7 @@ from hazway.loading.v1 import loading_pb2 as pb
 from hazway.refusals import Refused
 from hazway.registry.v1 import registry_pb2 as registry
 from hazway.waybill.v1 import waybill_pb2 as waybill
-from services.waybill.store import clearance_of
+from services.waybill import clearances_store
 from tests.cast import CARRIER, a_tank
 from tests.integration.loading.depot import APPROVER, NET, PHOTO, SECOND, Depot, a_fill, failed, reasons
 
@@ -110,7 +110,7 @@ def test_a_fail_after_the_record_voids_permit_record_and_clearance(depot: Depot)
     answer = depot.fail("STATIC_EARTH")
     assert answer.outcome == pb.RESULT_FAIL
     with depot.cast.world.host.engine.begin() as connection:
-        assert clearance_of(connection, depot.waybill.id).voided_at is not None
+        assert clearances_store.find(connection, depot.waybill.id).voided_at is not None
         voided = connection.exec_driver_sql("SELECT voided_at, void_reason FROM loading_records").all()
     assert [bool(row.voided_at) for row in voided] == [True]
     assert "STATIC_EARTH" in voided[0].void_reason

@@ -1,0 +1,54 @@
+"""Serials of each licence and day, and the blocks allotted of them: their tables' only writer."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import Connection, text
+
+from services.waybill.numbering import NumberBlock
+
+
+def next_serials(connection: Connection, licence_number: str, day: date, count: int) -> int:
+    """The first of ``count`` new serials of the licence on the day, from 0; their row stays locked until the end."""
+    past: int = connection.execute(
+        text(
+            "INSERT INTO waybill_serials AS s (licence_number, day, next) VALUES (:licence, :day, :count)"
+            " ON CONFLICT (licence_number, day) DO UPDATE SET next = s.next + :count RETURNING next"
+        ),
+        {"licence": licence_number, "day": day, "count": count},
+    ).scalar_one()
+    return past - count
+
+
+def insert_block(connection: Connection, carrier_id: str, block: NumberBlock, now: datetime) -> None:
+    connection.execute(
+        text(
+            "INSERT INTO waybill_blocks (carrier_id, licence_number, day, first, past, allotted_at)"
+            " VALUES (:carrier, :licence, :day, :first, :past, :now)"
+        ),
+        {
+            "carrier": carrier_id,
+            "licence": block.licence_number,
+            "day": block.day,
+            "first": block.first,
+            "past": block.end,
+            "now": now,
+        },
+    )
+
+
+def blocks_of(connection: Connection, carrier_id: str, day: date) -> list[NumberBlock]:
+    rows = connection.execute(
+        text("SELECT licence_number, day, first, past FROM waybill_blocks WHERE carrier_id = :carrier AND day = :day"),
+        {"carrier": carrier_id, "day": day},
+    )
+    return [NumberBlock(row.licence_number, row.day, row.first, row.past) for row in rows]
+
+
+def is_number_taken(connection: Connection, number: str) -> bool:
+    return bool(
+        connection.execute(
+            text("SELECT EXISTS (SELECT FROM waybill_waybills WHERE number = :number)"), {"number": number}
+        ).scalar()
+    )

@@ -1,0 +1,78 @@
+"""Revisions as proposed and as made: their table's only writer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from services.registry.plain import from_plain, to_json
+from services.waybill.model import Revision, Waybill
+
+
+def insert(
+    connection: Connection,
+    waybill: Waybill,
+    revision: Revision,
+    *,
+    decision: Mapping[str, Any],
+    registered: bytes | None,
+) -> None:
+    connection.execute(
+        text(
+            "INSERT INTO waybill_revisions"
+            " (waybill_id, number, id, state, author, reason, at, body, proposal, decision, registered) VALUES"
+            " (:waybill, :number, :id, :state, :author, :reason, :at, CAST(:body AS jsonb), CAST(:proposal AS jsonb),"
+            "  CAST(:decision AS jsonb), :registered)"
+        ),
+        {
+            "waybill": waybill.id,
+            "number": revision.number,
+            "id": revision.id,
+            "state": revision.state.name,
+            "author": revision.author,
+            "reason": revision.reason,
+            "at": revision.at,
+            "body": to_json(waybill),
+            "proposal": to_json(revision),
+            "decision": json.dumps(decision, ensure_ascii=False),
+            "registered": registered,
+        },
+    )
+
+
+def update(connection: Connection, waybill: Waybill, revision: Revision, *, registered: bytes | None = None) -> None:
+    """The proposal's signatures and state; ``waybill`` as proposed, or as made."""
+    connection.execute(
+        text(
+            "UPDATE waybill_revisions SET state = :state, proposal = CAST(:proposal AS jsonb), body = CAST(:body AS jsonb),"
+            " registered = coalesce(:registered, registered) WHERE waybill_id = :waybill AND number = :number"
+        ),
+        {
+            "waybill": waybill.id,
+            "number": revision.number,
+            "state": revision.state.name,
+            "proposal": to_json(revision),
+            "body": to_json(waybill),
+            "registered": registered,
+        },
+    )
+
+
+def find_open(connection: Connection, waybill_id: str) -> tuple[Revision, Waybill] | None:
+    """The revision that waits for signatures, and the waybill as proposed."""
+    row = connection.execute(
+        text("SELECT proposal, body FROM waybill_revisions WHERE waybill_id = :id AND state = 'OPEN'"),
+        {"id": waybill_id},
+    ).first()
+    return None if row is None else (from_plain(Revision, row.proposal), from_plain(Waybill, row.body))
+
+
+def revisions_of(connection: Connection, waybill_id: str) -> list[Revision]:
+    """All of them, the oldest first."""
+    rows = connection.execute(
+        text("SELECT proposal FROM waybill_revisions WHERE waybill_id = :id ORDER BY number"), {"id": waybill_id}
+    )
+    return [from_plain(Revision, row.proposal) for row in rows]
