@@ -10,8 +10,8 @@ from google.protobuf import json_format
 from google.rpc import code_pb2, error_details_pb2
 from starlette.responses import Response
 
-from services.errors import Finding, Refusal, errors_among
-from services.runtime.refusals import citation, to_status
+from services.errors import Finding, Refusal
+from services.runtime.refusals import citation, errors_first, to_status
 
 JSON = "application/json"
 # The Connect protocol's table of error codes.
@@ -32,10 +32,8 @@ def refused(refusal: Refusal) -> Response:
     """``faults`` hold every finding, errors first; ``details`` what fits over gRPC too."""
     status = to_status(refusal)
     code = code_pb2.Code.Name(status.code).lower()
-    errors = errors_among(refusal.findings)
-    ordered = errors + tuple(finding for finding in refusal.findings if finding not in errors)
     return plain(code, status.message, details=[_detail(each) for each in status.details],
-                 faults=[_fault(each) for each in ordered[:MOST_FAULTS]])  # fmt: skip
+                 faults=[_fault(each) for each in errors_first(refusal.findings)[:MOST_FAULTS]])  # fmt: skip
 
 
 def plain(code: str, message: str, *, status: int = 0, **more: Any) -> Response:

@@ -104,6 +104,15 @@ def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     )
 
 
+def _key_usage(is_authority: bool) -> x509.KeyUsage:
+    """An authority signs certificates (RFC 5280, 4.2.1.3); everybody else signs handshakes only."""
+    return x509.KeyUsage(
+        digital_signature=not is_authority, key_cert_sign=is_authority, crl_sign=is_authority,
+        content_commitment=False, key_encipherment=False, data_encipherment=False, key_agreement=False,
+        encipher_only=False, decipher_only=False,
+    )  # fmt: skip
+
+
 def _certificate(
     name: str,
     public_key: ec.EllipticCurvePublicKey,
@@ -125,6 +134,10 @@ def _certificate(
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(days=3650 if is_authority else 365))
         .add_extension(x509.BasicConstraints(ca=is_authority, path_length=0 if is_authority else None), critical=True)
+        .add_extension(_key_usage(is_authority), critical=True)
+        # RFC 5280, 4.2.1.1 and 4.2.1.2: strict verifiers (Python from 3.13 on) refuse a certificate without them.
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
     )
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
