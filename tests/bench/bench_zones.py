@@ -34,18 +34,36 @@ from geo.shapes import METRES_PER_E7, MultiPolygon
 Int64s = npt.NDArray[np.int64]
 Finder = Callable[[Int64s, Int64s, Int64s, Int64s], Crossings]
 EVERY_MS = 30_000
-BOX = (20 * E7, 76 * E7, 48 * E7, 128 * E7)
 
 
-def some_zones(rng: np.random.Generator, count: int) -> dict[int, MultiPolygon]:
+@dataclass(frozen=True)
+class Setting:
+    """Where zones lie (south, west, north, east) and how many of the vehicles begin beside one."""
+
+    name: str
+    box: tuple[int, int, int, int]
+    near_share: float
+
+
+SETTINGS = {
+    setting.name: setting
+    for setting in (
+        Setting("crowded", (22 * E7, 98 * E7, 42 * E7, 120 * E7), 0.5),
+        Setting("whole country", (20 * E7, 76 * E7, 48 * E7, 128 * E7), 0.25),
+    )
+}
+
+
+def some_zones(rng: np.random.Generator, setting: Setting, count: int) -> dict[int, MultiPolygon]:
     zones = {}
+    south, west, north, east = setting.box
     for key in range(count):
         corners = int(rng.integers(20, 501))
         reach_m = rng.uniform(2500, 25_000) if key % 100 == 0 else math.exp(rng.uniform(math.log(100), math.log(2500)))
         angle = np.arange(corners) * 2 * math.pi / corners
         pull = reach_m / METRES_PER_E7 * rng.uniform(0.6, 1.0, corners)
-        latitude = np.rint(rng.integers(BOX[0], BOX[2]) + pull * np.sin(angle)).astype(np.int64)
-        longitude = np.rint(rng.integers(BOX[1], BOX[3]) + pull * np.cos(angle) * 1.2).astype(np.int64)
+        latitude = np.rint(rng.integers(south, north) + pull * np.sin(angle)).astype(np.int64)
+        longitude = np.rint(rng.integers(west, east) + pull * np.cos(angle) * 1.2).astype(np.int64)
         zones[key] = MultiPolygon(
             latitude_e7=np.append(latitude, latitude[0]),
             longitude_e7=np.append(longitude, longitude[0]),
@@ -64,10 +82,14 @@ class Traffic:
     speed_dkmh: Int64s
 
     @classmethod
-    def of(cls, rng: np.random.Generator, zones: dict[int, MultiPolygon], vehicles: int, rounds: int) -> Traffic:
-        latitude, longitude = rng.integers(BOX[0], BOX[2], vehicles), rng.integers(BOX[1], BOX[3], vehicles)
+    def of(
+        cls, rng: np.random.Generator, setting: Setting, zones: dict[int, MultiPolygon], vehicles: int, rounds: int
+    ) -> Traffic:
+        south, west, north, east = setting.box
+        latitude, longitude = rng.integers(south, north, vehicles), rng.integers(west, east, vehicles)
         boxes = np.array([shape.box for shape in zones.values()])
-        near, chosen = vehicles // 4, rng.integers(0, len(boxes), vehicles // 4)
+        near = int(vehicles * setting.near_share)
+        chosen = rng.integers(0, len(boxes), near)
         spread = 300_000
         latitude[:near] = (boxes[chosen, 0] + boxes[chosen, 2]) // 2 + rng.integers(-spread, spread, near)
         longitude[:near] = (boxes[chosen, 1] + boxes[chosen, 3]) // 2 + rng.integers(-spread, spread, near)
@@ -179,10 +201,10 @@ def _told(
     return [(vehicle, zone, event.kind.value, event.at_ms) for event in events]
 
 
-def measure(count: int, vehicles: int, rounds: int, runs: int) -> dict[str, object]:
+def measure(setting: Setting, count: int, vehicles: int, rounds: int, runs: int) -> dict[str, object]:
     rng = np.random.default_rng(count)
-    zones = some_zones(rng, count)
-    traffic = Traffic.of(rng, zones, vehicles, rounds)
+    zones = some_zones(rng, setting, count)
+    traffic = Traffic.of(rng, setting, zones, vehicles, rounds)
     begun = time.process_time()
     index = ZoneIndex(zones)
     built = time.process_time() - begun
@@ -205,6 +227,7 @@ def measure(count: int, vehicles: int, rounds: int, runs: int) -> dict[str, obje
     find_rate, peer_find_rate = (fixes / statistics.median(result[1] for result in side) for side in (ours, peers))
     return {
         "name": "zones",
+        "setting": setting.name,
         "zones": count,
         "fixes_per_s": round(rate),
         "strtree_fixes_per_s": round(peer_rate),
@@ -227,8 +250,9 @@ def main() -> None:
     vehicles, rounds, runs = (
         int(os.environ.get(*pair)) for pair in (("VEHICLES", "20000"), ("ROUNDS", "5"), ("RUNS", "5"))
     )
-    for count in os.environ.get("ZONES", "2000,30000,100000").split(","):
-        print(json.dumps(measure(int(count), vehicles, rounds, runs)), flush=True)
+    for name in os.environ.get("SETTINGS", ",".join(SETTINGS)).split(","):
+        for count in os.environ.get("ZONES", "2000,30000,100000").split(","):
+            print(json.dumps(measure(SETTINGS[name], int(count), vehicles, rounds, runs)), flush=True)
 
 
 if __name__ == "__main__":
