@@ -1,4 +1,4 @@
-"""OpenStreetMap files to road graphs: the one module that imports osmnx and osmium, late, because they cost seconds.
+"""OpenStreetMap files to road graphs: the one module that imports osmnx, late, because it costs seconds; osmium too.
 
 Turn restrictions are not read: a route may turn where a sign forbids it. Everything works offline, from the file alone.
 """
@@ -83,20 +83,27 @@ def read_region(path: Path) -> RoadGraph:
     Ways closed to all motor traffic are left out; private ones stay (depots lie on them) with their ``access`` tag. Islands
     of roads stay if they hold a tunnel or at least 1 % of the length. Raises ``RegionError`` when there is nothing to drive on.
     """
-    if not path.name.endswith(SUFFIXES):
-        raise RegionError(f"不支持的地图文件格式：{path.name}", f"not an OpenStreetMap extract we read: {path.name}")
-    if not path.is_file():
-        raise RegionError(f"地图文件不存在：{path.name}", f"no such map file: {path.name}")
+    check_file(path)
     try:
         ways, places = _read_ways(path)
     except Exception as problem:  # osmium has no common error: bad XML, ids and coordinates each raise another kind
-        raise RegionError(
-            f"地图文件已损坏：{path.name}", f"the map file is malformed: {path.name}: {problem}"
-        ) from problem
+        raise malformed(path, problem) from problem
     ways = [whole for way in ways if (whole := _trim(way, places)) is not None]
     if not ways:
         raise RegionError(f"地图文件中没有可通行的道路：{path.name}", f"no drivable road in the map file: {path.name}")
     return with_bores(_to_graph(_network(ways, places), {way.id: way.tags for way in ways}))
+
+
+def check_file(path: Path) -> None:
+    """Raises ``RegionError`` unless there is such a file with a name we read."""
+    if not path.name.endswith(SUFFIXES):
+        raise RegionError(f"不支持的地图文件格式：{path.name}", f"not an OpenStreetMap extract we read: {path.name}")
+    if not path.is_file():
+        raise RegionError(f"地图文件不存在：{path.name}", f"no such map file: {path.name}")
+
+
+def malformed(path: Path, problem: Exception) -> RegionError:
+    return RegionError(f"地图文件已损坏：{path.name}", f"the map file is malformed: {path.name}: {problem}")
 
 
 def is_drivable(tags: Mapping[str, str]) -> bool:

@@ -1,9 +1,11 @@
 """Tunnels, restricted areas, corridors, speed sections, parking places and time-banned roads: versions, calendars, goods, passes.
 
 Other slices ask ``active``, ``timeline``, ``last_change``, ``changes_since``, ``version_of``, ``region``, ``passages_on`` and
-``on_route``, and judge with ``services.zones.rules``; a change wakes whoever listens to ``WAKE_ZONES``.
+``on_route``, and judge with ``services.zones.rules``; a change wakes whoever listens to ``WAKE_ZONES``. ``division_at`` and its
+kin tell which administrative division a position is in.
 """
 
+from services.zones.divisions import division_at, divisions, divisions_at, divisions_at_all
 from services.zones.front import (
     active,
     changes_since,
@@ -24,6 +26,10 @@ __all__ = [
     "Effective",
     "active",
     "changes_since",
+    "division_at",
+    "divisions",
+    "divisions_at",
+    "divisions_at_all",
     "edge_keys",
     "last_change",
     "newest_region",

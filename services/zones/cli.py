@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -18,6 +19,7 @@ from services.runtime.migrations import migrate
 from services.runtime.settings import read_settings
 from services.traceability.genesis import begin
 from services.zones import front, geojson, store
+from services.zones.divisions import import_divisions
 from services.zones.importing import import_region, import_zones
 
 region_app = typer.Typer(no_args_is_help=True, help="路网地图 road networks from maps")
@@ -47,10 +49,8 @@ def region_import(
         try:
             imported = import_region(host.engine, keeper, file, host.clock.now(), name=name, bus=host.bus)
         except RegionError as error:
-            typer.echo(f"{error.zh} / {error.en}", err=True)
-            raise typer.Exit(2) from None
-    shown = {each: getattr(imported, each) for each in ("region_id", "tunnels", "edges", "changed", "fresh")}
-    print(json.dumps(shown) if as_json else "\n".join(f"{key}: {value}" for key, value in shown.items()))
+            _refuse(error)
+    _show({each: getattr(imported, each) for each in ("region_id", "tunnels", "edges", "changed", "fresh")}, as_json)
 
 
 @region_app.command("list")
@@ -59,6 +59,23 @@ def region_list() -> None:
     with _host() as (host, _), host.engine.connect() as connection:
         for row in store.regions(connection):
             print(f"{row.id}\t{row.name}\t{row.edges} edges\t{row.tunnels} tunnels\t{row.imported_at.isoformat()}")
+
+
+@region_app.command("divisions")
+def region_divisions(
+    file: Annotated[
+        Path, typer.Argument(help="含行政区划边界的 OpenStreetMap 文件 a map with administrative boundaries")
+    ],
+    name: Annotated[str, typer.Option(help="名称，缺省取文件名 a name, else the file's")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Keep the administrative boundaries that carry a GB/T 2260 code, for whoever asks where a vehicle is or was."""
+    with _host() as (host, _):
+        try:
+            imported = import_divisions(host.engine, file, host.clock.now(), name=name)
+        except RegionError as error:
+            _refuse(error)
+    _show(dataclasses.asdict(imported), as_json)
 
 
 @zones_app.command("import")
@@ -97,6 +114,19 @@ def zones_export(
         print(text)
     else:
         out.write_text(text, "utf-8")
+
+
+def _refuse(error: RegionError) -> NoReturn:
+    typer.echo(f"{error.zh} / {error.en}", err=True)
+    raise typer.Exit(2) from None
+
+
+def _show(found: Mapping[str, Any], as_json: bool) -> None:
+    print(
+        json.dumps(found, ensure_ascii=False)
+        if as_json
+        else "\n".join(f"{key}: {value}" for key, value in found.items())
+    )
 
 
 @contextmanager
