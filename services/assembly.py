@@ -70,8 +70,7 @@ def api_services(gateway: Gateway) -> list[Service]:
     return [
         monitoring_service(gateway),
         traceability_service(_relations(), _related()),
-        registry_service.SERVICE,
-        registry_service.SESSION_SERVICE,
+        *registry_service.SERVICES,
         zones_service.SERVICE,
         waybill_service.SERVICE,
         waybill_service.FLEET_SERVICE,

@@ -6,7 +6,11 @@ counts is who pays, who employs and where the lorry lives. The weights are ours,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from services.errors import Finding
+from services.errors.common import FIELD_INVALID, FIELD_MISSING
 
 WEIGHTS = {
     "INSURANCE_PAID_BY_OTHER": 25,
@@ -18,15 +22,16 @@ WEIGHTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What is known of one vehicle; ``None`` where nothing is known. Ids are organisations or persons.
+    """What is known of the vehicle ``id``; empty where nothing is known. Ids are organisations, persons, or papers that name them.
 
     ``nights_at_base`` of ``nights_known`` are nights the vehicle stood at a site of its carrier.
     """
 
+    id: str
     carrier_id: str
-    insurance_payer_id: str | None = None
-    crew_insured_by_id: str | None = None
-    freight_account_id: str | None = None
+    insurance_payer_id: str = ""
+    crew_insured_by_id: str = ""
+    freight_account_id: str = ""
     nights_at_base: int = 0
     nights_known: int = 0
 
@@ -59,6 +64,7 @@ _TEXTS = {
 }
 
 MIN_NIGHTS = 20  # fewer nights say nothing about where a lorry lives
+MOST_NIGHTS = 3_660
 
 
 def affiliation(evidence: Evidence) -> AffiliationScore:
@@ -76,5 +82,27 @@ def affiliation(evidence: Evidence) -> AffiliationScore:
     return AffiliationScore(sum(reason.weight for reason in reasons), possible, reasons)
 
 
-def _other(known: str | None, carrier_id: str) -> bool | None:
-    return None if known is None else known != carrier_id
+def _other(known: str, carrier_id: str) -> bool | None:
+    return known != carrier_id if known else None
+
+
+def check_evidence(evidence: Evidence) -> tuple[Finding, ...]:
+    """Whether it can be true at all: the nights at the base are some of those known."""
+    at_base, known = evidence.nights_at_base, evidence.nights_known
+    return (
+        *(
+            Finding(
+                reason=FIELD_MISSING, path=f"affiliation.{name}", rule="RG-00", values={"field": f"affiliation.{name}"}
+            )
+            for name in ("id", "carrier_id")
+            if not getattr(evidence, name)
+        ),
+        *_wrong("nights_known", not 0 <= known <= MOST_NIGHTS, f"0–{MOST_NIGHTS}"),
+        *_wrong("nights_at_base", not 0 <= at_base <= max(known, 0), f"0–{max(known, 0)}"),
+    )
+
+
+def _wrong(name: str, is_wrong: bool, expected: str) -> Iterator[Finding]:
+    if is_wrong:
+        path = f"affiliation.{name}"
+        yield Finding(reason=FIELD_INVALID, path=path, rule="RG-13", values={"field": path, "problem": expected})

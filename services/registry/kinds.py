@@ -1,4 +1,4 @@
-"""The six kinds of things the registry keeps, and what they have in common: an owner, and keys they are found by."""
+"""The kinds of things the registry keeps, and what they have in common: an owner, and keys they are found by."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from services.registry.affiliation import Evidence
 from services.registry.identifiers import normalise_plate, plain, un_number_of
 from services.registry.model import Licence, Organisation, Permit, Person, PlateColour, Tank, Vehicle
 from services.registry.scope import parse_scope
 
-Thing = Organisation | Licence | Vehicle | Tank | Person | Permit
+Thing = Organisation | Licence | Vehicle | Tank | Person | Permit | Evidence
 Keys = tuple[tuple[str, str], ...]
 
 
@@ -44,8 +45,12 @@ VEHICLE = Kind(
 TANK = Kind("tank", Tank, lambda it: it.carrier_id, lambda it: _keyed("tank", it.number))
 PERSON = Kind("person", Person, lambda it: "", lambda it: ())
 PERMIT = Kind("permit", Permit, lambda it: it.organisation_id, lambda it: _keyed("permit", it.kind.name, it.number))
+# What is known of a vehicle's ties stands under the vehicle's own id.
+AFFILIATION = Kind("affiliation", Evidence, lambda it: it.carrier_id, lambda it: ())
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (ORGANISATION, LICENCE, VEHICLE, TANK, PERSON, PERMIT)}
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind for kind in (ORGANISATION, LICENCE, VEHICLE, TANK, PERSON, PERMIT, AFFILIATION)
+}
 _BY_MODEL = {kind.model: kind for kind in KINDS.values()}
 
 

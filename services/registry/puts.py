@@ -7,12 +7,14 @@ from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
+from hazway.registry.v1 import affiliation_pb2
 from hazway.registry.v1 import registry_pb2 as pb
 from services import traceability
 from services.errors import Finding, refuse
 from services.errors.common import NOT_ALLOWED
 from services.registry import people, standing
-from services.registry.kinds import LICENCE, ORGANISATION, PERMIT, PERSON, TANK, VEHICLE, Kind
+from services.registry.affiliation import affiliation
+from services.registry.kinds import AFFILIATION, LICENCE, ORGANISATION, PERMIT, PERSON, TANK, VEHICLE, Kind
 from services.registry.model import AUTHORITIES
 from services.registry.relations import for_writing
 from services.registry.wire import invalid, to_wire
@@ -45,6 +47,10 @@ def put_person(call: Call, request: Any) -> pb.PutPersonResponse:
 
 def put_permit(call: Call, request: Any) -> pb.PutPermitResponse:
     return _put(call, request, PERMIT, pb.PutPermitResponse())
+
+
+def put_affiliation(call: Call, request: Any) -> affiliation_pb2.PutAffiliationResponse:
+    return _put(call, request, AFFILIATION, affiliation_pb2.PutAffiliationResponse())
 
 
 def _put(call: Call, request: Any, kind: Kind, answer: Answer) -> Answer:
@@ -108,3 +114,5 @@ def show(call: Call, relation: Relation, value: Any, version: str, message: Any)
     message.etag = version
     if isinstance(message, pb.Organisation):
         message.suspended = standing.is_suspended(call.transaction, value.id)
+    if isinstance(message, affiliation_pb2.Affiliation):
+        to_wire(affiliation(value), message.score)

@@ -7,12 +7,24 @@ from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
+from hazway.registry.v1 import affiliation_pb2
 from hazway.registry.v1 import registry_pb2 as pb
 from services.errors import Finding, Refusal, refuse
 from services.errors.common import NOT_FOUND
 from services.registry import store
-from services.registry.kinds import LICENCE, ORGANISATION, PERMIT, PERSON, TANK, VEHICLE, Keys, Kind, plate_key
-from services.registry.model import OrganisationKind, PlateColour
+from services.registry.kinds import (
+    AFFILIATION,
+    LICENCE,
+    ORGANISATION,
+    PERMIT,
+    PERSON,
+    TANK,
+    VEHICLE,
+    Keys,
+    Kind,
+    plate_key,
+)
+from services.registry.model import OrganisationKind, Person, PlateColour
 from services.registry.puts import show
 from services.registry.relations import division_prefix, for_reading, oversees
 from services.registry.wire import invalid, missing, text_of, time_of
@@ -38,6 +50,11 @@ def get_person(call: Call, request: Any) -> pb.Person:
     return _get(call, request, PERSON, request.person_id, pb.Person())
 
 
+def get_affiliation(call: Call, request: Any) -> affiliation_pb2.Affiliation:
+    refuse(text_of(request.vehicle_id, "vehicle_id", required=True))
+    return _get(call, request, AFFILIATION, request.vehicle_id, affiliation_pb2.Affiliation())
+
+
 def get_vehicle(call: Call, request: Any) -> pb.Vehicle:
     refuse((*text_of(request.vehicle_id, "vehicle_id"), *text_of(request.plate, "plate")))
     return _get(call, request, VEHICLE, request.vehicle_id or _by_plate(call, request), pb.Vehicle())
@@ -55,23 +72,27 @@ def _by_plate(call: Call, request: Any) -> str:
 
 
 def _get(call: Call, request: Any, kind: Kind, thing_id: str, answer: Answer) -> Answer:
-    at, known_at = _times(request)
+    at, known_at = times_of(request)
     thing_id = store.resolved(call.transaction, kind.name, [thing_id]).get(thing_id, thing_id)
     head = store.head(call.transaction, kind.name, thing_id)
     relation = call.allow(for_reading(call, kind, head) if head else (), subject=f"{kind.name}/{thing_id}")
     found = store.find(call.transaction, kind.name, thing_id, at or call.now, known_at)
-    if found is None or head is None or not _was_own(call, relation, kind, found.value):
+    if found is None or head is None or not was_own(call, relation, kind, found.value):
         raise Refusal((Finding(reason=NOT_FOUND),))
     show(call, relation, found.value, head.version if at is None and known_at is None else "", answer)
     return answer
 
 
-def _was_own(call: Call, relation: Relation, kind: Kind, value: Any) -> bool:
-    """A thing bought from another is the buyer's since then; what it was before stays the other's."""
-    return relation is not Relation.OWN or kind.owner(value) in ("", call.caller.organisation)
+def was_own(call: Call, relation: Relation, kind: Kind, value: Any) -> bool:
+    """A thing bought from another is the buyer's since then; what it was before stays the other's, a person's too."""
+    if relation is not Relation.OWN:
+        return True
+    if isinstance(value, Person):
+        return any(each.carrier_id == call.caller.organisation for each in value.employment)
+    return kind.owner(value) == call.caller.organisation
 
 
-def _times(request: Any) -> tuple[datetime | None, datetime | None]:
+def times_of(request: Any) -> tuple[datetime | None, datetime | None]:
     at, faults = time_of(request.at, "at")
     known_at, more = time_of(request.known_at, "known_at")
     refuse((*faults, *more))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.registry import deeds, puts, reads
+from services.registry import deeds, history, puts, reads
 from services.registry.imports import import_rows
 from services.registry.session import issue_token
 from services.runtime.service import Service
@@ -35,4 +35,13 @@ SERVICE = Service(
     },
 )
 
+AFFILIATION_SERVICE = Service(
+    name="hazway.registry.v1.AffiliationService",
+    unary={"PutAffiliation": puts.put_affiliation, "GetAffiliation": reads.get_affiliation},
+)
+HISTORY_SERVICE = Service(
+    name="hazway.registry.v1.HistoryService",
+    unary={"ListVersions": history.list_versions, "GetVersion": history.get_version},
+)
 SESSION_SERVICE = Service(name="hazway.registry.v1.SessionService", unary={"IssueToken": issue_token})
+SERVICES = (SERVICE, SESSION_SERVICE, AFFILIATION_SERVICE, HISTORY_SERVICE)

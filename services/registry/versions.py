@@ -15,7 +15,10 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactVersion(Generic[Value]):
-    """True in [``valid_from``, ``valid_to``), known since ``recorded_at``; a version is added, never changed."""
+    """True in [``valid_from``, ``valid_to``), known since ``recorded_at``; a version is added, never changed.
+
+    ``registered`` is the digest of the registration of the act that stated it, empty for none.
+    """
 
     id: str
     subject_id: str
@@ -24,6 +27,7 @@ class FactVersion(Generic[Value]):
     valid_to: datetime | None
     recorded_at: datetime
     recorded_by: str = ""
+    registered: bytes = b""
 
 
 def as_of(

@@ -11,6 +11,7 @@ from services.errors import Finding, Refusal
 from services.errors.common import STALE_ETAG
 from services.errors.registry import ALREADY_REGISTERED, PERIOD_INVALID, PLATE_INVALID
 from services.registry import store
+from services.registry.affiliation import Evidence, check_evidence
 from services.registry.kinds import LICENCE, ORGANISATION, PERMIT, VEHICLE, Kind, tidied
 from services.registry.model import Licence, Organisation, Permit, Person, Tank, Vehicle
 from services.registry.permits import check_permit
@@ -119,6 +120,7 @@ _CHECKS: dict[type[Any], Callable[[Any], Findings]] = {
     Vehicle: check_vehicle,
     Tank: check_tank,
     Permit: check_permit,
+    Evidence: check_evidence,
 }
 
 
@@ -167,6 +169,8 @@ def _named(value: Any) -> Iterator[Reference]:
     match value:
         case Vehicle():
             yield Reference(ORGANISATION, value.carrier_id, "vehicle.carrier_id")
+        case Evidence():
+            yield Reference(VEHICLE, value.id, "affiliation.id", owner=value.carrier_id)
         case Tank():
             yield Reference(ORGANISATION, value.carrier_id, "tank.carrier_id")
             yield Reference(VEHICLE, value.fixed_on, "tank.fixed_on", owner=value.carrier_id)

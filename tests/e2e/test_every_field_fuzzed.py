@@ -6,13 +6,11 @@ the same on every run; every field at the top of every request is among them.
 
 from __future__ import annotations
 
-import importlib
 import random
 import re
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -36,9 +34,9 @@ from tests.integration.loading.depot import Depot, a_fill
 from tests.integration.registry.registry_house import an_organisation
 from tests.integration.zones import zone_house
 from tests.spoilt import spoilt
+from tests.wire_code import methods
 from tests.world import World, running_world
 
-ROOT = Path(__file__).resolve().parents[2]
 PER_FIELD, STRANGE, MOST = 3, 4, 70
 NEVER = {
     grpc.StatusCode.INTERNAL,
@@ -72,15 +70,7 @@ WORDS = {
 
 def unary_methods() -> list[MethodDescriptor]:
     """Every unary method of the contract, those that end something last."""
-    found = [
-        method
-        for path in sorted((ROOT / "clients/python/hazway").glob("*/v1/*_pb2.py"))
-        for service in importlib.import_module(
-            ".".join(path.relative_to(ROOT / "clients/python").with_suffix("").parts)
-        ).DESCRIPTOR.services_by_name.values()
-        for method in service.methods
-        if not method.client_streaming and not method.server_streaming
-    ]
+    found = [each for each in methods() if not each.client_streaming and not each.server_streaming]
     return sorted(found, key=lambda method: [method.name.startswith(end) for end in reversed(LAST)])
 
 

@@ -66,6 +66,9 @@ ACTS: Mapping[str, Act] = {
     "hazway.registry.v1.RegistryService/ImportRows": Act(
         "registry.import", lambda request: f"organisation/{request.organisation_id}"
     ),
+    "hazway.registry.v1.AffiliationService/PutAffiliation": Act(
+        "registry.affiliation", lambda request: f"vehicle/{request.affiliation.id}"
+    ),
     "hazway.zones.v1.ZoneService/PutZone": Act("zone.put", lambda request: f"zone/{request.zone.id}"),
     "hazway.zones.v1.ZoneService/DeclareTunnel": Act("zone.declare", lambda request: f"zone/{request.zone_id}"),
     "hazway.zones.v1.ZoneService/WithdrawZone": Act("zone.withdraw", lambda request: f"zone/{request.zone_id}"),

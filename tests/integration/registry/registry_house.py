@@ -15,7 +15,7 @@ from hazway.acts import ACTS
 from hazway.registry.v1 import registry_pb2 as pb
 from services.errors import Finding, Refusal
 from services.registry.identifiers import organisation_check_digit
-from services.registry.service import SERVICE, SESSION_SERVICE
+from services.registry.service import SERVICES
 from services.runtime.adapter import Adapter, Asked
 from services.runtime.clock import HandClock
 from services.runtime.service import response_class
@@ -25,8 +25,8 @@ from services.traceability.model import Key
 
 CARRIER, RIVAL, TRANSPORT, POLICE = "carrier-1", "carrier-2", "transport-4403", "police-4401"
 PATHS = {
-    f"{service.name}/{method.name}": (service.unary[method.name], response_class(method))
-    for service in (SERVICE, SESSION_SERVICE)
+    method.name: (f"{service.name}/{method.name}", service.unary[method.name], response_class(method))
+    for service in SERVICES
     for method in service.methods()
 }
 
@@ -51,13 +51,11 @@ class House:
         sign: bool = True,
     ) -> Any:
         """The answer to the request, given a fresh id and its statement where it needs them. Raises ``Refusal``."""
-        service = "SessionService" if method == "IssueToken" else "RegistryService"
-        path = f"hazway.registry.v1.{service}/{method}"
+        path, handler, answer = PATHS[method]
         if "request_id" in request.DESCRIPTOR.fields_by_name and not request.request_id:
             request.request_id = ids.new_id()
         if sign and path in ACTS and not request.statement:
             request.statement = self.sign(organisation, path, request)
-        handler, answer = PATHS[path]
         asked = Asked(method=path, organisation=organisation, person=person, purpose=purpose)
         return asyncio.run(self.adapter.unary(asked, handler, request, answer))
 

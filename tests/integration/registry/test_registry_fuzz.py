@@ -13,7 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from hazway.errors import VerificationError
 from hazway.registry.v1 import registry_pb2 as pb
-from services.registry.service import SERVICE, SESSION_SERVICE
+from services.registry.service import SERVICES
 from services.runtime.service import request_class
 from services.traceability import OPERATOR
 from tests.integration.registry.registry_house import (
@@ -117,7 +117,7 @@ def values(field: FieldDescriptor) -> tuple[Any, ...]:
     return NUMBERS[:5] if field.cpp_type in SMALL else NUMBERS
 
 
-METHODS = [method for service in (SERVICE, SESSION_SERVICE) for method in service.methods()]
+METHODS = [method for service in SERVICES for method in service.methods()]
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)

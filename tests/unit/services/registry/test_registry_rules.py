@@ -185,13 +185,13 @@ def test_aliases_lead_to_the_last_and_a_ring_is_refused() -> None:
 
 
 def test_owner_apart_from_operator_is_no_sign_of_affiliation() -> None:
-    score = affiliation(Evidence(carrier_id="o1"))
+    score = affiliation(Evidence(id="v1", carrier_id="o1"))
     assert (score.points, score.possible, score.reasons) == (0, 0, ())
 
 
 def test_every_sign_of_affiliation_is_counted_and_named() -> None:
     evidence = Evidence(
-        carrier_id="o1", insurance_payer_id="x", crew_insured_by_id="x", freight_account_id="x", nights_at_base=9, nights_known=20
+        id="v1", carrier_id="o1", insurance_payer_id="x", crew_insured_by_id="x", freight_account_id="x", nights_at_base=9, nights_known=20
     )  # fmt: skip
     score = affiliation(evidence)
     assert score.points == score.possible == sum(WEIGHTS.values()) == 100

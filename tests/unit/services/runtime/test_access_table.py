@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -14,8 +12,8 @@ from google.protobuf.descriptor import MethodDescriptor
 from services.errors import Refusal
 from services.runtime.access import TABLE, Relation, Role, open_relations
 from services.runtime.call import Call, Caller, Language
+from tests import wire_code
 
-ROOT = Path(__file__).resolve().parents[4]
 SETS = {
     "all": set(Role),
     "carrier": {Role.CARRIER},
@@ -42,6 +40,11 @@ loading.LoadingService
 monitoring.MonitoringService
   ReportFixes = OWN:carrier
   GetTrack WatchVehicles GetFigures = OWN:carrier JURISDICTION:authorities
+registry.AffiliationService
+  PutAffiliation = ANY:registrars
+  GetAffiliation = OWN:carrier JURISDICTION:authorities ANY:operator
+registry.HistoryService
+  ListVersions GetVersion = OWN:all JURISDICTION:authorities+market ANY:operator
 registry.RegistryService
   RegisterOrganisation PutLicence SuspendOrganisation MergeVehicles = ANY:registrars
   PutVehicle PutTank SetTankState ImportRows = OWN:trade ANY:registrars
@@ -99,15 +102,7 @@ WANTED = expected()
 
 def methods() -> dict[str, MethodDescriptor]:
     """Every method of the contract, streams too."""
-    client = ROOT / "clients/python"
-    return {
-        f"{service.full_name}/{method.name}": method
-        for path in client.glob("hazway/*/v1/*_pb2.py")
-        for service in importlib.import_module(
-            ".".join(path.relative_to(client).with_suffix("").parts)
-        ).DESCRIPTOR.services_by_name.values()
-        for method in service.methods
-    }
+    return {f"{method.containing_service.full_name}/{method.name}": method for method in wire_code.methods()}
 
 
 def test_every_method_of_the_contract_has_a_row_and_no_other() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -18,16 +17,9 @@ from hypothesis import strategies as st
 from hazway.waybill.v1 import waybill_pb2 as pb
 from services.errors.common import FIELD_INVALID, FIELD_MISSING
 from services.runtime.wellformed import check_request, check_request_id
+from tests.wire_code import methods
 
-SLICES = ("alarms", "loading", "registry", "traceability", "waybill", "zones")
-REQUESTS = [
-    method.input_type.full_name
-    for slice_name in SLICES
-    for service in importlib.import_module(
-        f"hazway.{slice_name}.v1.{slice_name}_pb2"
-    ).DESCRIPTOR.services_by_name.values()
-    for method in service.methods
-]
+REQUESTS = [method.input_type.full_name for method in methods()]
 
 
 def test_a_nul_is_refused_by_its_path_wherever_it_is() -> None:
