@@ -31,12 +31,14 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """That an act stands as number ``seq`` in the chain of its subject; ``digest`` is the log's entry."""
+    """That an act stands as number ``seq`` in the chain of its subject; ``digest`` is the log's entry,
+    ``statement_digest`` that of what its author signed."""
 
     digest: bytes
     subject: str
     seq: int
     registered_at: datetime
+    statement_digest: bytes = b""
 
     def to_wire(self) -> types.Registered:
         wire = types.Registered(digest=self.digest, subject=self.subject, seq=self.seq)

@@ -153,7 +153,7 @@ def register_all(connection: Connection, keeper: Keeper, acts: Sequence[Act]) ->
         drafts.append(draft)
     if not store.insert_registrations(connection, drafts):
         raise _not_registered(connection, drafts)
-    return [Registered(draft.digest, draft.subject, draft.seq, draft.at) for draft in drafts]
+    return [Registered(each.digest, each.subject, each.seq, each.at, each.statement_digest) for each in drafts]
 
 
 def _draft(keeper: Keeper, act: Act, last: store.Link) -> store.Draft:
