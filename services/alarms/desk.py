@@ -36,3 +36,9 @@ def put_alarms(
             escalation.watch_over(connection, alarm, at)
             fresh.append(alarm)
     return fresh
+
+
+def is_open(connection: Connection, alarm_id: str) -> bool:
+    """Whether it was raised and nobody has handled or withdrawn it."""
+    row = store.find(connection, alarm_id)
+    return row is not None and row.state == State.OPEN.name
