@@ -1,10 +1,10 @@
 """Who and what may take part: organisations, licences, vehicles, tanks, people, permits, each fact dated.
 
-Other slices read with ``facts_at``, tell with ``record_tank_state``, ``use_permit`` and ``record_presence``; the adapter
+Other slices read with ``facts_at`` (``known_of`` for many at once), tell with ``record_tank_state``, ``use_permit`` and ``record_presence``; the adapter
 asks ``identify`` at each call, and ``subject_relations`` tells who may read what was stated about a thing of it.
 """
 
-from services.registry.facts import facts_at, facts_of_versions
+from services.registry.facts import Known, TakingPart, facts_at, facts_of_versions, known_of
 from services.registry.fleet import fleet
 from services.registry.lookup import own_person, own_vehicle
 from services.registry.relations import division_prefix
@@ -13,11 +13,14 @@ from services.registry.subjects import subject_relations
 from services.registry.told import record_presence, record_tank_state, use_permit
 
 __all__ = [
+    "Known",
+    "TakingPart",
     "division_prefix",
     "facts_at",
     "facts_of_versions",
     "fleet",
     "identify",
+    "known_of",
     "own_person",
     "own_vehicle",
     "record_presence",

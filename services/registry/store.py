@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from services.registry.kinds import KINDS, Keys, kind_of
 from services.registry.model import Permit
-from services.registry.plain import from_plain, to_plain
+from services.registry.plain import from_plain, to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,16 @@ class Found:
     value: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A thing found under the id it was asked by; ``id`` is another where that one was merged into it."""
+
+    kind: str
+    asked: str
+    id: str
+    found: Found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writing:
     """One new version: ``registered`` is the digest of the registration that stated it, ``now`` when it is learnt."""
@@ -46,12 +57,17 @@ class Writing:
     person: str = ""
     registered: bytes | None = None
 
+    @property
+    def is_current(self) -> bool:
+        """Whether it says what is true now: of all versions that do, the one learnt last counts."""
+        return self.valid_from <= self.now and (self.valid_to is None or self.now < self.valid_to)
 
-_VERSIONS = (
-    "SELECT DISTINCT ON (f.kind, f.id) f.kind, f.id, f.version, f.body FROM registry_facts f"
-    " WHERE {which} AND f.valid_from <= :at AND (f.valid_to IS NULL OR :at < f.valid_to)"
-    " AND (CAST(:known_at AS timestamptz) IS NULL OR f.recorded_at <= :known_at)"
-    " ORDER BY f.kind, f.id, f.version DESC"
+
+_TRUE_AT = "valid_from <= :at AND (valid_to IS NULL OR :at < valid_to)"
+_KNOWN_THEN = f"{_TRUE_AT} AND (CAST(:known_at AS timestamptz) IS NULL OR recorded_at <= :known_at)"
+_FIND = text(
+    "SELECT kind, version, CAST(body AS text) AS body FROM registry_facts"
+    f" WHERE kind = :kind AND id = :id AND {_KNOWN_THEN} ORDER BY version DESC LIMIT 1"
 )
 
 
@@ -59,55 +75,67 @@ def find(
     connection: Connection, kind: str, thing_id: str, at: datetime, known_at: datetime | None = None
 ) -> Found | None:
     """The version true at ``at`` by what was known at ``known_at``; of several the one learnt last."""
-    row = connection.execute(
-        text(_VERSIONS.format(which="f.kind = :kind AND f.id = :id")),
-        {"kind": kind, "id": thing_id, "at": at, "known_at": known_at},
-    ).first()
+    row = connection.execute(_FIND, {"kind": kind, "id": thing_id, "at": at, "known_at": known_at}).first()
     return None if row is None else _found(row)
+
+
+_VERSIONS = text(
+    "SELECT kind, id, version, CAST(body AS text) AS body FROM registry_facts WHERE version = ANY(:versions)"
+)
 
 
 def find_versions(connection: Connection, versions: Iterable[str]) -> dict[tuple[str, str], Found]:
     """These very versions, by (kind, id)."""
-    rows = connection.execute(
-        text("SELECT kind, id, version, body FROM registry_facts WHERE version = ANY(:versions)"),
-        {"versions": [int(version) for version in versions]},
-    )
+    rows = connection.execute(_VERSIONS, {"versions": [int(version) for version in versions]})
     return {(row.kind, row.id): _found(row) for row in rows}
 
 
+_ALL = text(
+    "WITH asked AS ("
+    "  SELECT named.kind, named.id AS asked, coalesce(a.id, named.id) AS id"
+    "  FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS text[])) AS named (kind, id)"
+    "  LEFT JOIN registry_aliases a ON named.kind = 'vehicle' AND a.kind = named.kind AND a.alias_id = named.id"
+    "  UNION ALL SELECT kind, id, id FROM registry_things WHERE kind = ANY(:granted) AND owner_id = ANY(:owners)"
+    "  AND (ends_at IS NULL OR ends_at > :ending_after))"
+    " SELECT asked.kind, asked.asked, asked.id, f.version, CAST(f.body AS text) AS body"
+    " FROM asked CROSS JOIN LATERAL (SELECT version, body FROM registry_facts"
+    f"  WHERE kind = asked.kind AND id = asked.id AND {_KNOWN_THEN} ORDER BY version DESC LIMIT 1) f"
+    " ORDER BY asked.kind, asked.asked"
+)
+
+
 def find_all(
-    connection: Connection, wanted: Iterable[tuple[str, str]], at: datetime, known_at: datetime | None = None
-) -> dict[tuple[str, str], Found]:
-    """Many things at once, by (kind, id); what was not known or not true then is left out."""
+    connection: Connection,
+    wanted: Iterable[tuple[str, str]],
+    at: datetime,
+    known_at: datetime | None = None,
+    *,
+    granted: Sequence[str] = (),
+    owners: Iterable[str] = (),
+    ending_after: datetime,
+) -> Iterator[Named]:
+    """Many things by (kind, id), and everything of the kinds ``granted`` that belongs to these organisations now, but for
+    what ended by then. What was not known or not true at ``at`` is left out."""
     pairs = list(wanted)
     rows = connection.execute(
-        text(
-            _VERSIONS.format(
-                which="(f.kind, f.id) IN (SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS text[])))"
-            )
-        ),
+        _ALL,
         {
             "kinds": [kind for kind, _ in pairs],
             "ids": [thing_id for _, thing_id in pairs],
+            "granted": list(granted),
+            "owners": list(owners),
+            "ending_after": ending_after,
             "at": at,
             "known_at": known_at,
         },
     )
-    return {(row.kind, row.id): _found(row) for row in rows}
+    return (Named(row.kind, row.asked, row.id, _found(row)) for row in rows)
 
 
-def owned(
-    connection: Connection, kinds: Sequence[str], owners: Iterable[str], *, ending_after: datetime
-) -> list[tuple[str, str]]:
-    """(kind, id) of everything of these kinds that belongs to these organisations now, but for what ended by then."""
-    rows = connection.execute(
-        text(
-            "SELECT kind, id FROM registry_things WHERE kind = ANY(:kinds) AND owner_id = ANY(:owners)"
-            " AND (ends_at IS NULL OR ends_at > :after) ORDER BY kind, id"
-        ),
-        {"kinds": list(kinds), "owners": list(owners), "after": ending_after},
-    )
-    return [(row.kind, row.id) for row in rows]
+_KNOWN = text(
+    "SELECT kind, id, owner_id FROM registry_things"
+    " WHERE (kind, id) IN (SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS text[])))"
+)
 
 
 def known(connection: Connection, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
@@ -115,25 +143,17 @@ def known(connection: Connection, wanted: Iterable[tuple[str, str]]) -> dict[tup
     pairs = list(wanted)
     if not pairs:
         return {}
-    rows = connection.execute(
-        text(
-            "SELECT kind, id, owner_id FROM registry_things"
-            " WHERE (kind, id) IN (SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS text[])))"
-        ),
-        {"kinds": [kind for kind, _ in pairs], "ids": [thing_id for _, thing_id in pairs]},
-    )
-    return {(row.kind, row.id): row.owner_id for row in rows}
+    named = {"kinds": [kind for kind, _ in pairs], "ids": [thing_id for _, thing_id in pairs]}
+    return {(row.kind, row.id): row.owner_id for row in connection.execute(_KNOWN, named)}
+
+
+_HEAD = "SELECT kind, id, owner_id, division_code, version FROM registry_things WHERE kind = :kind AND id = :id"
+_HEADS = {False: text(_HEAD), True: text(f"{_HEAD} FOR UPDATE")}
 
 
 def head(connection: Connection, kind: str, thing_id: str, *, lock: bool = False) -> Head | None:
     """Where the thing stands; with ``lock`` nobody else writes it until the transaction ends."""
-    row = connection.execute(
-        text(
-            "SELECT kind, id, owner_id, division_code, version FROM registry_things"
-            f" WHERE kind = :kind AND id = :id{' FOR UPDATE' if lock else ''}"
-        ),
-        {"kind": kind, "id": thing_id},
-    ).first()
+    row = connection.execute(_HEADS[lock], {"kind": kind, "id": thing_id}).first()
     return None if row is None else _head(row)
 
 
@@ -141,127 +161,113 @@ class Clash(Exception):
     """Somebody else made the same thing, or took one of its keys, since it was looked at: the call may be tried again."""
 
 
+# A key of an entry that was merged into the thing becomes its own.
+_APPEND = text(
+    "WITH fact AS ("
+    "  INSERT INTO registry_facts (kind, id, body, valid_from, valid_to, recorded_at, recorded_by, person, registered)"
+    "  SELECT :kind, :id, CAST(:body AS jsonb), :valid_from, :valid_to,"
+    "   greatest(:now, (SELECT recorded_at FROM registry_things WHERE kind = :kind AND id = :id)),"
+    "   :by, :person, :registered"
+    "  RETURNING version, recorded_at),"
+    " thing AS ("
+    "  INSERT INTO registry_things AS t (kind, id, owner_id, division_code, ends_at, version, recorded_at)"
+    "  SELECT :kind, :id, :owner, :division, :ends_at, version, recorded_at FROM fact"
+    "  ON CONFLICT (kind, id) DO UPDATE SET owner_id = EXCLUDED.owner_id, division_code = EXCLUDED.division_code,"
+    "   ends_at = greatest(t.ends_at, EXCLUDED.ends_at), version = EXCLUDED.version, recorded_at = EXCLUDED.recorded_at"
+    "  WHERE NOT :is_new RETURNING true),"
+    " keys AS (SELECT * FROM unnest(CAST(:names AS text[]), CAST(:keys AS text[])) AS k (name, key)),"
+    " dropped AS (DELETE FROM registry_keys"
+    "  WHERE kind = :kind AND id = :id AND (name, key) NOT IN (SELECT name, key FROM keys)),"
+    " kept AS ("
+    "  INSERT INTO registry_keys AS k (name, key, kind, id) SELECT name, key, :kind, :id FROM keys ORDER BY name, key"
+    "  ON CONFLICT (name, key) DO UPDATE SET id = EXCLUDED.id WHERE k.id = EXCLUDED.id OR EXISTS"
+    "   (SELECT FROM registry_aliases a WHERE a.kind = k.kind AND a.alias_id = k.id AND a.id = EXCLUDED.id)"
+    "  RETURNING true)"
+    " SELECT version, EXISTS (SELECT FROM thing) AND (SELECT count(*) FROM kept) = cardinality(CAST(:names AS text[])) AS whole"
+    " FROM fact"
+)
+
+
 def append(connection: Connection, before: Head | None, writing: Writing) -> str:
     """Add the version, bring the present up to date and return the version's name. Raises ``Clash``.
 
     ``before`` is the locked head, ``None`` for a new thing. Versions of a thing are learnt in the order of their
-    numbers, whatever the clocks of the callers said.
+    numbers, whatever the clocks of the callers said. After a ``Clash`` the transaction must be rolled back.
     """
-    kind, thing_id = kind_of(writing.value).name, writing.value.id
-    if before is None and not connection.execute(text(_PLACE), {"kind": kind, "id": thing_id}).scalar():
-        raise Clash
-    row = connection.execute(text(_APPEND), {"kind": kind, "id": thing_id, **_columns(writing)}).one()
-    current = find(connection, kind, thing_id, writing.now) or Found(_name(row.version), writing.value)
-    connection.execute(
-        text(
-            "UPDATE registry_things SET version = :version, recorded_at = :recorded_at, owner_id = :owner,"
-            " division_code = :division, ends_at = greatest(ends_at, :ends_at) WHERE kind = :kind AND id = :id"
-        ),
+    value = writing.value
+    kind = kind_of(value)
+    earlier = None if writing.is_current else find(connection, kind.name, value.id, writing.now)
+    current = earlier.value if earlier else value
+    keys = kind.keys(current)
+    row = connection.execute(
+        _APPEND,
         {
-            "kind": kind,
-            "id": thing_id,
-            "version": row.version,
-            "recorded_at": row.recorded_at,
-            "owner": KINDS[kind].owner(current.value),
-            "division": getattr(current.value, "division_code", ""),
-            "ends_at": writing.value.valid_to if isinstance(writing.value, Permit) else None,
+            "kind": kind.name,
+            "id": value.id,
+            "body": to_json(value),
+            "valid_from": writing.valid_from,
+            "valid_to": writing.valid_to,
+            "now": writing.now,
+            "by": writing.by,
+            "person": writing.person,
+            "registered": writing.registered,
+            "is_new": before is None,
+            "owner": kind.owner(current),
+            "division": getattr(current, "division_code", ""),
+            "ends_at": value.valid_to if isinstance(value, Permit) else None,
+            "names": [name for name, _ in keys],
+            "keys": [key for _, key in keys],
         },
-    )
-    _keep_keys(connection, kind, thing_id, KINDS[kind].keys(current.value))
+    ).one()
+    if not row.whole:
+        raise Clash
     return _name(row.version)
 
 
-_PLACE = (
-    "INSERT INTO registry_things (kind, id, owner_id, version, recorded_at) VALUES (:kind, :id, '', 0, '-infinity')"
-    " ON CONFLICT DO NOTHING RETURNING true"
+_BY_KEY = text(
+    "SELECT k.name, k.key, coalesce(a.id, k.id) AS id FROM registry_keys k"
+    " LEFT JOIN registry_aliases a ON a.kind = k.kind AND a.alias_id = k.id WHERE (k.name, k.key) IN"
+    " (SELECT * FROM unnest(CAST(:names AS text[]), CAST(:keys AS text[])))"
 )
-_APPEND = (
-    "INSERT INTO registry_facts (kind, id, body, valid_from, valid_to, recorded_at, recorded_by, person, registered)"
-    " SELECT kind, id, CAST(:body AS jsonb), :valid_from, :valid_to, greatest(:now, recorded_at), :by, :person, :registered"
-    " FROM registry_things WHERE kind = :kind AND id = :id RETURNING version, recorded_at"
-)
-
-
-def _columns(writing: Writing) -> dict[str, Any]:
-    return {
-        "body": json.dumps(to_plain(writing.value), ensure_ascii=False),
-        "valid_from": writing.valid_from,
-        "valid_to": writing.valid_to,
-        "now": writing.now,
-        "by": writing.by,
-        "person": writing.person,
-        "registered": writing.registered,
-    }
-
-
-def _keep_keys(connection: Connection, kind: str, thing_id: str, keys: Keys) -> None:
-    """The thing's keys are exactly these. A key of an entry that was merged into it becomes its own."""
-    arguments = {"kind": kind, "id": thing_id, "names": [name for name, _ in keys], "keys": [key for _, key in keys]}
-    connection.execute(
-        text(
-            "DELETE FROM registry_keys WHERE kind = :kind AND id = :id AND (name, key) NOT IN"
-            " (SELECT * FROM unnest(CAST(:names AS text[]), CAST(:keys AS text[])))"
-        ),
-        arguments,
-    )
-    kept = connection.execute(
-        text(
-            "INSERT INTO registry_keys AS k (name, key, kind, id)"
-            " SELECT *, :kind, :id FROM unnest(CAST(:names AS text[]), CAST(:keys AS text[])) ORDER BY 1, 2"
-            " ON CONFLICT (name, key) DO UPDATE SET id = EXCLUDED.id WHERE k.id = EXCLUDED.id OR EXISTS"
-            "  (SELECT FROM registry_aliases a WHERE a.kind = k.kind AND a.alias_id = k.id AND a.id = EXCLUDED.id)"
-            " RETURNING true"
-        ),
-        arguments,
-    ).all()
-    if len(kept) < len(keys):
-        raise Clash
 
 
 def by_key(connection: Connection, keys: Keys) -> dict[tuple[str, str], str]:
     """The ids of the things that hold these keys; a merged entry's keys lead to the one it is."""
-    rows = connection.execute(
-        text(
-            "SELECT k.name, k.key, coalesce(a.id, k.id) AS id FROM registry_keys k"
-            " LEFT JOIN registry_aliases a ON a.kind = k.kind AND a.alias_id = k.id WHERE (k.name, k.key) IN"
-            " (SELECT * FROM unnest(CAST(:names AS text[]), CAST(:keys AS text[])))"
-        ),
-        {"names": [name for name, _ in keys], "keys": [key for _, key in keys]},
-    )
+    rows = connection.execute(_BY_KEY, {"names": [name for name, _ in keys], "keys": [key for _, key in keys]})
     return {(row.name, row.key): row.id for row in rows}
+
+
+_RESOLVED = text("SELECT alias_id, id FROM registry_aliases WHERE kind = :kind AND alias_id = ANY(:ids)")
 
 
 def resolved(connection: Connection, kind: str, ids: Iterable[str]) -> dict[str, str]:
     """Where those of these ids lead that were merged into another entry; chains are kept one step long."""
-    rows = connection.execute(
-        text("SELECT alias_id, id FROM registry_aliases WHERE kind = :kind AND alias_id = ANY(:ids)"),
-        {"kind": kind, "ids": list(ids)},
-    )
-    return {row.alias_id: row.id for row in rows}
+    return {row.alias_id: row.id for row in connection.execute(_RESOLVED, {"kind": kind, "ids": list(ids)})}
+
+
+_REDIRECT = text("UPDATE registry_aliases SET id = :kept WHERE kind = :kind AND id = :merged")
+_ALIAS = text("INSERT INTO registry_aliases (kind, alias_id, id, recorded_at) VALUES (:kind, :merged, :kept, :now)")
 
 
 def alias(connection: Connection, kind: str, merged_id: str, kept_id: str, now: datetime) -> None:
     """From now on ``merged_id``, and whatever led to it, leads to ``kept_id``; both heads must be locked."""
     arguments = {"kind": kind, "merged": merged_id, "kept": kept_id, "now": now}
-    connection.execute(text("UPDATE registry_aliases SET id = :kept WHERE kind = :kind AND id = :merged"), arguments)
-    connection.execute(
-        text("INSERT INTO registry_aliases (kind, alias_id, id, recorded_at) VALUES (:kind, :merged, :kept, :now)"),
-        arguments,
-    )
+    connection.execute(_REDIRECT, arguments)
+    connection.execute(_ALIAS, arguments)
+
+
+_DIVISIONS = text(
+    "SELECT o.division_code FROM registry_things t JOIN registry_things o"
+    "  ON o.kind = 'organisation' AND o.id = t.owner_id WHERE t.kind = :kind AND t.id = :id"
+    " UNION SELECT division_code FROM registry_presences WHERE :kind = 'vehicle' AND vehicle_id = :id"
+    " UNION SELECT o.division_code FROM registry_members m JOIN registry_things o"
+    "  ON o.kind = 'organisation' AND o.id = m.organisation_id WHERE :kind = 'person' AND m.person_id = :id"
+)
 
 
 def divisions_of(connection: Connection, kind: str, thing_id: str) -> frozenset[str]:
     """Where a thing is registered through its owner or employers, and where a vehicle was seen."""
-    rows = connection.execute(
-        text(
-            "SELECT o.division_code FROM registry_things t JOIN registry_things o"
-            "  ON o.kind = 'organisation' AND o.id = t.owner_id WHERE t.kind = :kind AND t.id = :id"
-            " UNION SELECT division_code FROM registry_presences WHERE :kind = 'vehicle' AND vehicle_id = :id"
-            " UNION SELECT o.division_code FROM registry_members m JOIN registry_things o"
-            "  ON o.kind = 'organisation' AND o.id = m.organisation_id WHERE :kind = 'person' AND m.person_id = :id"
-        ),
-        {"kind": kind, "id": thing_id},
-    )
+    rows = connection.execute(_DIVISIONS, {"kind": kind, "id": thing_id})
     return frozenset(row.division_code for row in rows)
 
 
@@ -269,19 +275,20 @@ def page(
     connection: Connection, kind: str, at: datetime, *, after: str, most: int, where: Mapping[str, str]
 ) -> list[tuple[Head, Any]]:
     """Up to ``most`` things by id after ``after``; ``where`` may bind ``owner``, ``division`` (a prefix), ``role``."""
-    conditions = " AND ".join(_CONDITIONS[name] for name in where) or "true"
-    rows = connection.execute(
-        text(
-            "SELECT t.kind, t.id, t.owner_id, t.division_code, t.version, f.body FROM registry_things t"
-            " CROSS JOIN LATERAL (SELECT body FROM registry_facts f WHERE f.kind = t.kind AND f.id = t.id"
-            "  AND f.valid_from <= :at AND (f.valid_to IS NULL OR :at < f.valid_to) ORDER BY f.version DESC LIMIT 1) f"
-            " WHERE t.kind = :kind AND t.id > :after"
-            "  AND NOT EXISTS (SELECT FROM registry_aliases a WHERE a.kind = t.kind AND a.alias_id = t.id)"
-            f" AND {conditions} ORDER BY t.id LIMIT :most"
-        ),
-        {"kind": kind, "at": at, "after": after, "most": most, **where},
+    named = {"kind": kind, "at": at, "after": after, "most": most, **where}
+    return [(_head(row), _value(kind, row.body)) for row in connection.execute(_page(tuple(where)), named)]
+
+
+@cache
+def _page(bound: tuple[str, ...]) -> TextClause:
+    return text(
+        "SELECT t.kind, t.id, t.owner_id, t.division_code, t.version, CAST(f.body AS text) AS body FROM registry_things t"
+        " CROSS JOIN LATERAL (SELECT body FROM registry_facts"
+        f"  WHERE kind = t.kind AND id = t.id AND {_TRUE_AT} ORDER BY version DESC LIMIT 1) f"
+        " WHERE t.kind = :kind AND t.id > :after"
+        "  AND NOT EXISTS (SELECT FROM registry_aliases a WHERE a.kind = t.kind AND a.alias_id = t.id)"
+        f" AND {' AND '.join(_CONDITIONS[name] for name in bound) or 'true'} ORDER BY t.id LIMIT :most"
     )
-    return [(_head(row), from_plain(KINDS[kind].model, row.body)) for row in rows]
 
 
 _OWNED_BY = (
@@ -300,15 +307,15 @@ _CONDITIONS = {
 }
 
 
+_PRESENCE = text(
+    "INSERT INTO registry_presences AS p (vehicle_id, division_code, last_at) VALUES (:vehicle, :division, :at)"
+    " ON CONFLICT (vehicle_id, division_code) DO UPDATE SET last_at = greatest(p.last_at, EXCLUDED.last_at)"
+)
+
+
 def record_presence(connection: Connection, vehicle_id: str, division_code: str, at: datetime) -> None:
     """The vehicle was in the division at this time."""
-    connection.execute(
-        text(
-            "INSERT INTO registry_presences AS p (vehicle_id, division_code, last_at) VALUES (:vehicle, :division, :at)"
-            " ON CONFLICT (vehicle_id, division_code) DO UPDATE SET last_at = greatest(p.last_at, EXCLUDED.last_at)"
-        ),
-        {"vehicle": vehicle_id, "division": division_code, "at": at},
-    )
+    connection.execute(_PRESENCE, {"vehicle": vehicle_id, "division": division_code, "at": at})
 
 
 def _name(version: int) -> str:
@@ -321,4 +328,10 @@ def _head(row: Any) -> Head:
 
 
 def _found(row: Any) -> Found:
-    return Found(_name(row.version), from_plain(KINDS[row.kind].model, row.body))
+    return Found(_name(row.version), _value(row.kind, row.body))
+
+
+@lru_cache(maxsize=4096)
+def _value(kind: str, body: str) -> Any:
+    """The same text is the same value, whatever database it stands in; values never change, so they can be shared."""
+    return from_plain(KINDS[kind].model, json.loads(body))
