@@ -45,6 +45,7 @@ _KEPT = frozenset(
             "tunnel",
             "layer",
         ),
+        *("bridge:name", "bridge:span", "maxspan", "span"),
         *("maxspeed", "maxspeed:hgv", "lanes", "access", "vehicle", "motor_vehicle", "service", "toll", "covered"),
     )
 )

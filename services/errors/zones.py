@@ -20,6 +20,16 @@ ZONE_SOURCE_MISSING = Reason(
     "ZONE_SOURCE_MISSING", Status.INVALID_ARGUMENT,
     "规则 {rule} 没有依据文件", "Rule {rule} rests on no notice", "请填写发布机关和文号", "Name who issued it and its number",
 )  # fmt: skip
+ZONE_PROPOSED_RULES = Reason(
+    "ZONE_PROPOSED_RULES", Status.INVALID_ARGUMENT,
+    "待确认的区域不能带有规则或隧道类别", "A proposed zone has neither rules nor a tunnel category",
+    "请去掉待确认标记以公布，或去掉规则", "Publish it without the mark, or leave the rules out",
+)  # fmt: skip
+ZONE_OUTSIDE_DIVISION = Reason(
+    "ZONE_OUTSIDE_DIVISION", Status.PERMISSION_DENIED,
+    "该区域属于行政区划 {division}，不在贵单位辖区 {yours} 之内", "The zone belongs to division {division}, outside yours, {yours}",
+    "请由该地或其上级主管部门公布，或将范围改到本辖区之内", "Ask its authority or one above both, or draw it inside your division",
+)  # fmt: skip
 ZONE_KIND_FIXED = Reason(
     "ZONE_KIND_FIXED", Status.FAILED_PRECONDITION,
     "区域类别不可变更，现为 {kind}", "A zone keeps its kind, which is {kind}",

@@ -10,6 +10,7 @@ from geo.shapes import ShapeError
 from services.errors import Finding
 from services.errors.common import FIELD_INVALID, FIELD_MISSING
 from services.errors.zones import (
+    ZONE_PROPOSED_RULES,
     ZONE_RULE_INVALID,
     ZONE_SHAPE_INVALID,
     ZONE_SHAPE_WRONG_KIND,
@@ -17,6 +18,7 @@ from services.errors.zones import (
 )
 from services.goods.model import TUNNEL_CATEGORIES
 from services.goods.tunnels import CODES
+from services.zones.mapped import Bridge
 from services.zones.model import (
     Action,
     Calendar,
@@ -48,6 +50,7 @@ def check_zone(zone: Zone, path: str = "zone") -> tuple[Finding, ...]:
         *_check_shape(zone, path),
         *check_notice(zone.source, f"{path}.source"),
         *check_rules(zone.rules, zone.source, f"{path}.rules"),
+        *_check_map_facts(zone, path),
     )
 
 
@@ -97,10 +100,13 @@ def _check_shape(zone: Zone, path: str) -> Iterator[Finding]:
         return
     if zone.kind is ZoneKind.TUNNEL and zone.tunnel is not None:
         yield from _check_tunnel(zone.tunnel, f"{path}.tunnel")
+    if zone.bridge is not None:
+        yield from _check_bridge(zone.bridge, f"{path}.bridge")
     if not 0 <= zone.width_dm <= _WIDEST_DM:
         yield _invalid(f"{path}.width_dm", f"0 to {_WIDEST_DM} dm")
         return
-    at = f"{path}.polygons" if zone.polygons else f"{path}.tunnel.bores" if zone.tunnel else f"{path}.line"
+    parts = (("polygons", zone.polygons), ("tunnel.bores", zone.tunnel), ("bridge.decks", zone.bridge))
+    at = f"{path}.{next((name for name, part in parts if part), 'line')}"
     points = _points(zone)
     if points > MOST_POINTS:
         yield _shape(at, f"{points} points, at most {MOST_POINTS}")
@@ -112,22 +118,25 @@ def _check_shape(zone: Zone, path: str) -> Iterator[Finding]:
 
 
 def _points(zone: Zone) -> int:
-    bores = zone.tunnel.bores if zone.tunnel else ()
-    lines = (*(ring for polygon in zone.polygons for ring in polygon), zone.line, *(bore.line for bore in bores))
+    lines = (*(ring for polygon in zone.polygons for ring in polygon), zone.line, *zone.drawn_lines())
     return sum(len(line) for line in lines)
 
 
 def _wrong_kind(zone: Zone, path: str) -> Finding | None:
     """A zone is drawn in one way only, that of its kind."""
-    has = {"polygons": bool(zone.polygons), "line": bool(zone.line), "tunnel": zone.tunnel is not None}
+    drawn = {"polygons": zone.polygons, "line": zone.line, "tunnel": zone.tunnel, "bridge": zone.bridge}
+    has = {name for name, part in drawn.items() if part not in ((), None)}
     if zone.kind is ZoneKind.TUNNEL:
-        good = has == {"polygons": False, "line": False, "tunnel": True} and bool(zone.tunnel and zone.tunnel.bores)
+        good = has == {"tunnel"} and bool(zone.tunnel and zone.tunnel.bores)
         wanted, wanted_en = "隧道各孔", "a tunnel with bores"
+    elif zone.kind is ZoneKind.BRIDGE:
+        good = has == {"bridge"} and bool(zone.bridge and zone.bridge.decks)
+        wanted, wanted_en = "桥面各段", "a bridge with decks"
     elif zone.kind.is_line:
-        good = has == {"polygons": False, "line": True, "tunnel": False} and zone.width_dm > 0
+        good = has == {"line"} and zone.width_dm > 0
         wanted, wanted_en = "中线和宽度", "a line and a width"
     else:
-        good = has == {"polygons": True, "line": False, "tunnel": False}
+        good = has == {"polygons"}
         wanted, wanted_en = "多边形", "polygons"
     values = {"kind": zone.kind.name, "wanted": wanted, "wanted_en": wanted_en}
     return None if good else Finding(reason=ZONE_SHAPE_WRONG_KIND, path=path, values=values)
@@ -144,6 +153,26 @@ def _check_tunnel(tunnel: Tunnel, path: str) -> Iterator[Finding]:
             yield _invalid(f"{path}.bores[{number}].id", "missing or taken 缺少或重复")
         if bore.length_dm < 0:
             yield _invalid(f"{path}.bores[{number}].length_dm", "negative 不能为负")
+
+
+def _check_bridge(bridge: Bridge, path: str) -> Iterator[Finding]:
+    for name, value in (("length_dm", bridge.length_dm), ("longest_span_dm", bridge.longest_span_dm)):
+        if value < 0:
+            yield _invalid(f"{path}.{name}", "negative 不能为负")
+
+
+def _check_map_facts(zone: Zone, path: str) -> Iterator[Finding]:
+    """A proposal rules nothing, an attribute has a name of its own, a source names the map's object."""
+    if zone.proposed and (zone.rules or (zone.tunnel and zone.tunnel.category)):
+        yield Finding(reason=ZONE_PROPOSED_RULES, path=f"{path}.proposed")
+    names = Counter(tag.name for tag in zone.tags)
+    for number, tag in enumerate(zone.tags):
+        if not tag.name or names[tag.name] > 1:
+            yield _invalid(f"{path}.tags[{number}].name", "missing or taken 缺少或重复")
+    if zone.map_source is not None and not zone.map_source.element:
+        yield Finding(
+            reason=FIELD_MISSING, path=f"{path}.map_source.element", values={"field": f"{path}.map_source.element"}
+        )
 
 
 def _check_rule(rule: Rule, path: str) -> Iterator[Finding]:

@@ -1,7 +1,8 @@
 """Zones as GeoJSON (RFC 7946) and back; what the format cannot say stands in ``properties`` under the contract's own names.
 
-Areas are MultiPolygons, roads LineStrings, tunnels MultiLineStrings with one line for each bore. Coordinates are [longitude, latitude] in
-degrees; seven decimals give back the very integers.
+Areas are MultiPolygons, roads LineStrings, tunnels and bridges MultiLineStrings with one line for each bore or deck. Coordinates are
+[longitude, latitude] in degrees; seven decimals give back the very integers. ``hazway_straight`` numbers the bores that have no line
+of their own. What goes out comes in equal.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from hazway.zones.v1 import zones_pb2 as pb
 from services.errors import Finding, Refusal
 from services.errors.zones import GEOJSON_INVALID
 from services.zones.checks import MOST_POINTS, check_zone
-from services.zones.model import Zone, ZoneKind, ZoneVersion
+from services.zones.model import Zone, ZoneVersion
 from services.zones.shapes import Line
-from services.zones.wire import line_to_wire, read_zone, zone_to_wire
+from services.zones.wire import drawn_parts, line_to_wire, read_zone, zone_to_wire
 
 MOST_FEATURES = 5_000
 MOST_LETTERS = 40_000_000
@@ -54,6 +55,8 @@ def dumps(versions: Iterable[ZoneVersion]) -> str:
         )
         identifier = properties.pop("id")
         properties["hazway_version"] = version.version
+        if straight := _straight(version.zone):
+            properties["hazway_straight"] = straight
         features.append(
             {"type": "Feature", "id": identifier, "geometry": _geometry(version.zone), "properties": properties}
         )
@@ -116,7 +119,7 @@ def _message(feature: Any) -> pb.Zone:
     properties = feature.get("properties") or {}
     if not isinstance(properties, dict):
         raise _Fault(".properties", "not an object")
-    fields = {name: value for name, value in properties.items() if name != "hazway_version"}
+    fields = {name: value for name, value in properties.items() if not name.startswith("hazway_")}
     for name in ("polygons", "line", *_KNOWN_ONLY_AFTERWARDS):
         if name in fields:
             raise _Fault(f".properties.{name}", "is not given as a property")
@@ -126,6 +129,10 @@ def _message(feature: Any) -> pb.Zone:
     except (ParseError, RecursionError, ValueError, TypeError, AttributeError) as error:
         raise _Fault(".properties", str(error)[:200]) from None
     _draw(feature.get("geometry"), message)
+    straight = properties.get("hazway_straight", [])
+    for number in straight if isinstance(straight, list) else ():
+        if type(number) is int and 0 <= number < len(message.tunnel.bores):
+            message.tunnel.bores[number].ClearField("line")
     return message
 
 
@@ -145,10 +152,10 @@ def _draw(geometry: Any, message: pb.Zone) -> None:
             line_to_wire(_points(coordinates, budget), message.line)
         case "MultiLineString":
             lines = [_points(line, budget) for line in _list(coordinates)]
-            if not message.HasField("tunnel") or len(lines) != len(message.tunnel.bores):
-                raise _Fault(".geometry", "one line for each bore of the tunnel")
-            for bore, line in zip(message.tunnel.bores, lines, strict=True):
-                line_to_wire(line, bore.line)
+            if not lines or len(lines) != len(drawn_parts(message)):
+                raise _Fault(".geometry", "one line for each bore of the tunnel, or deck of the bridge")
+            for part, line in zip(drawn_parts(message), lines, strict=True):
+                line_to_wire(line, part.line)
         case other:
             raise _Fault(".geometry.type", f"{str(other)[:40]!r} is no shape of a zone")
 
@@ -185,16 +192,21 @@ def _no_number(name: str) -> float:
 
 
 def _geometry(zone: Zone) -> dict[str, Any]:
-    if zone.kind is ZoneKind.TUNNEL:
-        bores = zone.tunnel.bores if zone.tunnel else ()
-        lines = [_degrees(bore.line or (bore.entrance, bore.exit)) for bore in bores]
+    if zone.tunnel is not None:
+        lines = [_degrees(bore.line or (bore.entrance, bore.exit)) for bore in zone.tunnel.bores]
         return {"type": "MultiLineString", "coordinates": lines}
+    if zone.bridge is not None:
+        return {"type": "MultiLineString", "coordinates": [_degrees(deck.line) for deck in zone.bridge.decks]}
     if zone.line:
         return {"type": "LineString", "coordinates": _degrees(zone.line)}
     return {
         "type": "MultiPolygon",
         "coordinates": [[_degrees(_closed(ring)) for ring in polygon] for polygon in zone.polygons],
     }
+
+
+def _straight(zone: Zone) -> list[int]:
+    return [number for number, bore in enumerate(zone.tunnel.bores if zone.tunnel else ()) if not bore.line]
 
 
 def _closed(ring: Line) -> Line:

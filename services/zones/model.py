@@ -14,6 +14,7 @@ from functools import cached_property
 from geo.position import Position
 from geo.shapes import MultiPolygon
 from services.errors import Basis
+from services.zones.mapped import Bridge, Deck, MapSource, PlaceKind, Tag
 from services.zones.shapes import Line, Polygon, area_of_zone
 
 DEFAULT_WIDTH_DM = 300  # two lanes and what a fix may be off
@@ -26,6 +27,7 @@ class ZoneKind(Enum):
     SPEED_SECTION = "SPEED_SECTION"
     PARKING = "PARKING"
     TIME_BANNED_ROAD = "TIME_BANNED_ROAD"
+    BRIDGE = "BRIDGE"
 
     @property
     def is_line(self) -> bool:
@@ -33,7 +35,9 @@ class ZoneKind(Enum):
         return self in _LINES
 
 
-_LINES = frozenset({ZoneKind.TUNNEL, ZoneKind.CORRIDOR, ZoneKind.SPEED_SECTION, ZoneKind.TIME_BANNED_ROAD})
+_LINES = frozenset(
+    {ZoneKind.TUNNEL, ZoneKind.CORRIDOR, ZoneKind.SPEED_SECTION, ZoneKind.TIME_BANNED_ROAD, ZoneKind.BRIDGE}
+)
 
 
 class Action(Enum):
@@ -187,7 +191,10 @@ class Tunnel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zone:
-    """``polygons`` draw areas, ``line`` with ``width_dm`` draws roads, the tunnel's bores draw tunnels."""
+    """``polygons`` draw areas, ``line`` with ``width_dm`` draws roads, the tunnel's bores or the bridge's decks draw those.
+
+    A ``proposed`` zone comes out of a map and nobody has confirmed it: it has no rules and binds nobody.
+    """
 
     id: str
     kind: ZoneKind
@@ -200,6 +207,16 @@ class Zone:
     tunnel: Tunnel | None = None
     rules: tuple[Rule, ...] = ()
     source: Notice | None = None
+    bridge: Bridge | None = None
+    place_kind: PlaceKind | None = None
+    tags: tuple[Tag, ...] = ()
+    map_source: MapSource | None = None
+    proposed: bool = False
+
+    @property
+    def is_in_force(self) -> bool:
+        """Whether those who follow vehicles look at it: a proposal counts for nothing, but a tunnel is where it is."""
+        return not self.proposed or self.kind is ZoneKind.TUNNEL
 
     def area(self) -> MultiPolygon:
         """What decides membership. Raises ``geo.shapes.ShapeError`` for a shape that is none."""
@@ -207,7 +224,25 @@ class Zone:
             bores = self.tunnel.bores if self.tunnel else ()
             lines = [bore.line or (bore.entrance, bore.exit) for bore in bores]
             return area_of_zone((), lines, self.width_dm or DEFAULT_WIDTH_DM)
+        if self.kind is ZoneKind.BRIDGE:
+            decks = self.bridge.decks if self.bridge else ()
+            return area_of_zone((), [deck.line for deck in decks], self.width_dm or DEFAULT_WIDTH_DM)
         return area_of_zone(self.polygons, [self.line] if self.line else [], self.width_dm)
+
+    @property
+    def structure_dm(self) -> int:
+        """The length of the tunnel or bridge; 0 for others and while nobody has told it."""
+        structure = self.tunnel or self.bridge
+        return structure.length_dm if structure else 0
+
+    def drawn_lines(self) -> tuple[Line, ...]:
+        """The lines of its bores, or of its decks, in their order."""
+        parts: tuple[Bore, ...] | tuple[Deck, ...] = ()
+        if self.tunnel is not None:
+            parts = self.tunnel.bores
+        elif self.bridge is not None:
+            parts = self.bridge.decks
+        return tuple(part.line for part in parts)
 
     def all_edge_keys(self) -> tuple[str, ...]:
         """Every road edge it names, its own and its bores'."""
@@ -274,6 +309,9 @@ class RouteZoneKind(Enum):
     LONG_TUNNEL = "LONG_TUNNEL"  # 特长隧道: over 3,000 m
     RESTRICTED_AREA = "RESTRICTED_AREA"
     TIME_BANNED_ROAD = "TIME_BANNED_ROAD"
+    BRIDGE = "BRIDGE"
+    LARGE_BRIDGE = "LARGE_BRIDGE"  # 特大桥: over 1,000 m, or a span over 150 m
+    WATER_SOURCE = "WATER_SOURCE"  # 饮用水水源保护区
 
 
 class RouteZoneAction(Enum):
@@ -304,3 +342,4 @@ class RouteZone:
     rule_id: str = ""
     source: str = ""
     exempt: frozenset[Purpose] = frozenset()
+    proposed: bool = False

@@ -5,7 +5,7 @@ Old versions are read by new code for ever: a field added later needs a default,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,18 +17,19 @@ from services.zones.shapes import Line
 
 def without_shapes(zone: Zone) -> Zone:
     """The same zone without polygons and lines."""
-    tunnel = zone.tunnel
-    if tunnel is not None:
-        tunnel = replace(tunnel, bores=tuple(replace(bore, line=()) for bore in tunnel.bores))
-    return replace(zone, polygons=(), line=(), tunnel=tunnel)
+    return with_shapes(zone, (), (), [()] * len(zone.drawn_lines()))
 
 
-def with_shapes(zone: Zone, polygons: tuple[tuple[Line, ...], ...], line: Line, bores: list[Line]) -> Zone:
-    tunnel = zone.tunnel
+def with_shapes(zone: Zone, polygons: tuple[tuple[Line, ...], ...], line: Line, drawn: Sequence[Line]) -> Zone:
+    """The same zone with these polygons and lines, ``drawn`` being those of its bores or decks."""
+    tunnel, bridge = zone.tunnel, zone.bridge
     if tunnel is not None:
-        drawn = zip(tunnel.bores, bores, strict=True)
-        tunnel = replace(tunnel, bores=tuple(replace(bore, line=points) for bore, points in drawn))
-    return replace(zone, polygons=polygons, line=line, tunnel=tunnel)
+        bores = zip(tunnel.bores, drawn, strict=True)
+        tunnel = replace(tunnel, bores=tuple(replace(bore, line=points) for bore, points in bores))
+    elif bridge is not None:
+        decks = zip(bridge.decks, drawn, strict=True)
+        bridge = replace(bridge, decks=tuple(replace(deck, line=points) for deck, points in decks))
+    return replace(zone, polygons=polygons, line=line, tunnel=tunnel, bridge=bridge)
 
 
 def to_json(zone: Zone) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def to_json(zone: Zone) -> dict[str, Any]:
     shape = {
         "polygons": [[_flat(ring) for ring in polygon] for polygon in zone.polygons],
         "line": _flat(zone.line),
-        "bores": [_flat(bore.line) for bore in zone.tunnel.bores] if zone.tunnel else [],
+        "bores": [_flat(line) for line in zone.drawn_lines()],  # or a bridge's decks
     }
     return {"zone": to_plain(without_shapes(zone)), "shape": shape}
 

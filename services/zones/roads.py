@@ -110,7 +110,7 @@ def follows(version: ZoneVersion, inside_m: float, line_m: float) -> bool:
         return True
     zone = version.zone
     wide_m = _FOLLOWS_WIDTHS * (zone.width_dm or DEFAULT_WIDTH_DM) / 10
-    short_m = [line_m] + ([zone.tunnel.length_dm / 10] if zone.tunnel and zone.tunnel.length_dm else [])
+    short_m = [line_m, *([zone.structure_dm / 10] if zone.structure_dm else [])]
     return inside_m >= min(wide_m, _FOLLOWS_SHARE * min(short_m))
 
 

@@ -37,28 +37,40 @@ def read_zone(message: pb.Zone, path: str) -> Read:
     bare.CopyFrom(message)
     for name in ("polygons", "line"):
         bare.ClearField(name)
-    for bore in bare.tunnel.bores if message.HasField("tunnel") else ():
-        bore.ClearField("line")
+    for part in drawn_parts(bare):
+        part.ClearField("line")
     read = from_wire(Zone, bare, path)
     findings = list(read.findings)
     polygons = tuple(
         tuple(
-            read_line(ring.points, f"{path}.polygons[{row}].rings[{column}].points", findings)
+            _open(read_line(ring.points, f"{path}.polygons[{row}].rings[{column}].points", findings))
             for column, ring in enumerate(polygon.rings)
         )
         for row, polygon in enumerate(message.polygons)
     )
     line = read_line(message.line, f"{path}.line", findings)
-    drawn = message.tunnel.bores if message.HasField("tunnel") else ()
-    bores = [read_line(bore.line, f"{path}.tunnel.bores[{row}].line", findings) for row, bore in enumerate(drawn)]
-    if read.value is None or (read.value.tunnel is not None and len(read.value.tunnel.bores) != len(bores)):
+    parts = "tunnel.bores" if message.HasField("tunnel") else "bridge.decks"
+    drawn = [
+        read_line(part.line, f"{path}.{parts}[{row}].line", findings) for row, part in enumerate(drawn_parts(message))
+    ]
+    if read.value is None or len(read.value.drawn_lines()) != len(drawn):
         return Read(None, tuple(findings))
-    return Read(with_shapes(read.value, polygons, line, bores), tuple(findings))
+    return Read(with_shapes(read.value, polygons, line, drawn), tuple(findings))
+
+
+def drawn_parts(message: pb.Zone) -> Sequence[Any]:
+    """The bores of a tunnel, or the decks of a bridge."""
+    return message.tunnel.bores if message.HasField("tunnel") else message.bridge.decks
+
+
+def _open(ring: Line) -> Line:
+    """A ring without the repetition of its first point."""
+    return ring[:-1] if len(ring) > 1 and ring[0] == ring[-1] else ring
 
 
 def count_points(message: pb.Zone) -> int:
     rings = sum(len(ring.points) for polygon in message.polygons for ring in polygon.rings)
-    return rings + len(message.line) + sum(len(bore.line) for bore in message.tunnel.bores)
+    return rings + len(message.line) + sum(len(part.line) for part in (*message.tunnel.bores, *message.bridge.decks))
 
 
 def read_line(points: Iterable[Any], path: str, findings: list[Finding]) -> Line:
@@ -133,8 +145,8 @@ def zone_to_wire(zone: Zone, message: pb.Zone, *, shapes: bool = True) -> pb.Zon
             for ring in polygon:
                 line_to_wire(ring, rings.add().points)
         line_to_wire(zone.line, message.line)
-        for bore, drawn in zip(zone.tunnel.bores if zone.tunnel else (), message.tunnel.bores, strict=True):
-            line_to_wire(bore.line, drawn.line)
+        for line, drawn in zip(zone.drawn_lines(), drawn_parts(message), strict=True):
+            line_to_wire(line, drawn.line)
     return message
 
 
@@ -170,6 +182,7 @@ def passage_to_wire(passage: Passage) -> pb.Passage:
         tunnel_category=zone.tunnel.category if zone.tunnel else "",
         length_dm=passage.length_dm,
         decisions=[decision_to_wire(decision) for decision in passage.decisions],
+        proposed=zone.proposed,
     )
     message.enter_time.FromDatetime(passage.enter_at)
     message.leave_time.FromDatetime(passage.leave_at)

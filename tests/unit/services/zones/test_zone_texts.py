@@ -8,17 +8,32 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from geo.position import Position
 from hazway.zones.v1 import zones_pb2 as pb
 from services.errors import Refusal
 from services.zones import geojson
+from services.zones.checks import check_zone
+from services.zones.mapped import PlaceKind, Tag
 from services.zones.model import Action, Control, DayRule, Days, GoodsFilter, Purpose, Replacement, Rule, Zone, ZoneKind
 from services.zones.plain import from_json, to_json
 from services.zones.wire import read_zone, zone_to_wire
-from tests.unit.services.zones.zone_samples import LINE, NOON, NOTICE, SQUARE, area, at_noon, ban, road, tunnel, version
+from tests.unit.services.zones.whole_zones import zones
+from tests.unit.services.zones.zone_samples import (
+    LINE,
+    NOON,
+    NOTICE,
+    SQUARE,
+    area,
+    at_noon,
+    ban,
+    bridge,
+    road,
+    tunnel,
+    version,
+)
 
 FULL_RULE = Rule(
     id="full", action=Action.SPEED_LIMIT, speed_dkmh=400, exempt=frozenset({Purpose.RESCUE}), source=NOTICE,
@@ -32,7 +47,7 @@ FULL_RULE = Rule(
     valid_from=NOON,
 )  # fmt: skip
 ZONES = (
-    area(ban(), FULL_RULE, division_code="620900"), tunnel("D", FULL_RULE), tunnel(), road(ZoneKind.CORRIDOR),
+    area(ban(), FULL_RULE, division_code="620900"), tunnel("D", FULL_RULE), tunnel(), bridge(ban()), road(ZoneKind.CORRIDOR),
     road(edge_keys=("1:2:3",)), area(kind=ZoneKind.PARKING, polygons=(SQUARE, ((Position(0, 0), Position(0, 9), Position(9, 9)),))),
     tunnel(tunnel=replace(tunnel().tunnel, bores=(replace(tunnel().tunnel.bores[0], line=LINE, way_ids=(7,)),))),  # type: ignore[arg-type, type-var, union-attr]
 )  # fmt: skip
@@ -51,13 +66,27 @@ def test_a_zone_sent_as_a_message_comes_back_equal(zone: Zone) -> None:
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_a_zone_written_as_geojson_comes_back_the_same(zone: Zone) -> None:
+def test_a_zone_written_as_geojson_comes_back_equal(zone: Zone) -> None:
     read = geojson.loads(geojson.dumps([version(zone)]))
-    assert read.faults == []
-    (found,) = read.zones
-    assert found.area().box == zone.area().box
-    again = geojson.loads(geojson.dumps([version(found)]))
-    assert again.zones == [found]
+    assert (read.zones, read.faults) == ([zone], [])
+
+
+@given(zones())
+@example(bridge(tags=(Tag(name="hazmat", value="no"),), place_kind=PlaceKind.WATER))
+def test_any_zone_goes_through_json_messages_and_geojson_and_loses_nothing(zone: Zone) -> None:
+    assert check_zone(zone) == ()
+    assert from_json(json.loads(json.dumps(to_json(zone)))) == zone
+    message = pb.Zone.FromString(zone_to_wire(zone, pb.Zone()).SerializeToString())
+    assert read_zone(message, "zone").value == zone
+    read = geojson.loads(geojson.dumps([version(zone)]))
+    assert (read.zones, read.faults) == ([zone], [])
+
+
+def test_a_ring_given_closed_is_kept_open() -> None:
+    message = zone_to_wire(area(), pb.Zone())
+    points = message.polygons[0].rings[0].points
+    points.add().CopyFrom(points[0])
+    assert read_zone(message, "zone").value == area()
 
 
 positions = st.builds(Position, st.integers(-899_999_999, 899_999_999), st.integers(-1_799_999_999, 1_799_999_999))

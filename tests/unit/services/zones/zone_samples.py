@@ -9,6 +9,7 @@ from typing import Any
 from geo.position import Position
 from services.goods import Load, LoadLine, Mode, TankState, core
 from services.registry.model import Permit, PermitGoods, PermitKind
+from services.zones.mapped import Bridge, Deck
 from services.zones.model import Action, Bore, Calendar, Notice, Rule, Tunnel, Window, Zone, ZoneKind, ZoneVersion
 from services.zones.rules import Cargo, judge
 
@@ -38,6 +39,14 @@ def tunnel(category: str = "", *rules: Rule, **changes: Any) -> Zone:
 def road(kind: ZoneKind = ZoneKind.TIME_BANNED_ROAD, *rules: Rule, **changes: Any) -> Zone:
     return replace(
         Zone(id="road-1", kind=kind, name="示例路", line=LINE, width_dm=300, rules=rules, source=NOTICE), **changes
+    )
+
+
+def bridge(*rules: Rule, length_dm: int = 12_000, **changes: Any) -> Zone:
+    drawn = Bridge(length_dm=length_dm, decks=(Deck(line=LINE, way_ids=(7,)),))
+    return replace(
+        Zone(id="bridge-1", kind=ZoneKind.BRIDGE, name="示例江大桥", bridge=drawn, rules=rules, source=NOTICE),
+        **changes,
     )
 
 

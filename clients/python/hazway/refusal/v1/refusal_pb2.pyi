@@ -220,6 +220,28 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_SUPERVISION_ANSWERED: _Reason.ValueType  # 194
     REASON_SUPERVISION_DUE_PAST: _Reason.ValueType  # 195
     REASON_SUPERVISION_ID_TAKEN: _Reason.ValueType  # 196
+    REASON_CONSIGNMENT_CONTENT_MISSING: _Reason.ValueType  # 197
+    REASON_CONSIGNMENT_DUTY: _Reason.ValueType  # 198
+    REASON_CONSIGNMENT_GOODS_DIFFER: _Reason.ValueType  # 199
+    REASON_CONSIGNMENT_LIST_EXISTS: _Reason.ValueType  # 200
+    REASON_CONSIGNMENT_LIST_UNKNOWN: _Reason.ValueType  # 201
+    REASON_CONSIGNMENT_LIST_UNUSED: _Reason.ValueType  # 202
+    REASON_CONSIGNMENT_NOT_ACCEPTED: _Reason.ValueType  # 203
+    REASON_CONSIGNMENT_PARTY_DIFFERS: _Reason.ValueType  # 204
+    REASON_CONSIGNMENT_STATE: _Reason.ValueType  # 205
+    REASON_CONSIGNOR_LICENCE_UNKNOWN: _Reason.ValueType  # 206
+    REASON_HANDOVER_ANSWERED: _Reason.ValueType  # 207
+    REASON_HANDOVER_CODE_DEAD: _Reason.ValueType  # 208
+    REASON_HANDOVER_DIFFERS: _Reason.ValueType  # 209
+    REASON_HANDOVER_DIGEST_DIFFERS: _Reason.ValueType  # 210
+    REASON_HANDOVER_EXISTS: _Reason.ValueType  # 211
+    REASON_HANDOVER_IMPOSSIBLE: _Reason.ValueType  # 212
+    REASON_HANDOVER_NOT_HOLDER: _Reason.ValueType  # 213
+    REASON_HANDOVER_NOT_NOW: _Reason.ValueType  # 214
+    REASON_HANDOVER_TO_ONESELF: _Reason.ValueType  # 215
+    REASON_HANDOVER_WAITS: _Reason.ValueType  # 216
+    REASON_ZONE_OUTSIDE_DIVISION: _Reason.ValueType  # 217
+    REASON_ZONE_PROPOSED_RULES: _Reason.ValueType  # 218
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a request was refused, or what it was warned about. An ErrorInfo carries the same name without `REASON_`.
@@ -423,6 +445,28 @@ REASON_ALARM_WITHDRAWN: Reason.ValueType  # 193
 REASON_SUPERVISION_ANSWERED: Reason.ValueType  # 194
 REASON_SUPERVISION_DUE_PAST: Reason.ValueType  # 195
 REASON_SUPERVISION_ID_TAKEN: Reason.ValueType  # 196
+REASON_CONSIGNMENT_CONTENT_MISSING: Reason.ValueType  # 197
+REASON_CONSIGNMENT_DUTY: Reason.ValueType  # 198
+REASON_CONSIGNMENT_GOODS_DIFFER: Reason.ValueType  # 199
+REASON_CONSIGNMENT_LIST_EXISTS: Reason.ValueType  # 200
+REASON_CONSIGNMENT_LIST_UNKNOWN: Reason.ValueType  # 201
+REASON_CONSIGNMENT_LIST_UNUSED: Reason.ValueType  # 202
+REASON_CONSIGNMENT_NOT_ACCEPTED: Reason.ValueType  # 203
+REASON_CONSIGNMENT_PARTY_DIFFERS: Reason.ValueType  # 204
+REASON_CONSIGNMENT_STATE: Reason.ValueType  # 205
+REASON_CONSIGNOR_LICENCE_UNKNOWN: Reason.ValueType  # 206
+REASON_HANDOVER_ANSWERED: Reason.ValueType  # 207
+REASON_HANDOVER_CODE_DEAD: Reason.ValueType  # 208
+REASON_HANDOVER_DIFFERS: Reason.ValueType  # 209
+REASON_HANDOVER_DIGEST_DIFFERS: Reason.ValueType  # 210
+REASON_HANDOVER_EXISTS: Reason.ValueType  # 211
+REASON_HANDOVER_IMPOSSIBLE: Reason.ValueType  # 212
+REASON_HANDOVER_NOT_HOLDER: Reason.ValueType  # 213
+REASON_HANDOVER_NOT_NOW: Reason.ValueType  # 214
+REASON_HANDOVER_TO_ONESELF: Reason.ValueType  # 215
+REASON_HANDOVER_WAITS: Reason.ValueType  # 216
+REASON_ZONE_OUTSIDE_DIVISION: Reason.ValueType  # 217
+REASON_ZONE_PROPOSED_RULES: Reason.ValueType  # 218
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
 
 class _Severity:

@@ -40,6 +40,8 @@ class _ZoneKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ZoneKind.Val
     """停车场"""
     ZONE_KIND_TIME_BANNED_ROAD: _ZoneKind.ValueType  # 6
     """限时禁行道路"""
+    ZONE_KIND_BRIDGE: _ZoneKind.ValueType  # 7
+    """桥梁"""
 
 class ZoneKind(_ZoneKind, metaclass=_ZoneKindEnumTypeWrapper): ...
 
@@ -56,7 +58,59 @@ ZONE_KIND_PARKING: ZoneKind.ValueType  # 5
 """停车场"""
 ZONE_KIND_TIME_BANNED_ROAD: ZoneKind.ValueType  # 6
 """限时禁行道路"""
+ZONE_KIND_BRIDGE: ZoneKind.ValueType  # 7
+"""桥梁"""
 Global___ZoneKind: _TypeAlias = ZoneKind  # noqa: Y015
+
+class _PlaceKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PlaceKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PlaceKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PLACE_KIND_UNSPECIFIED: _PlaceKind.ValueType  # 0
+    PLACE_KIND_WATER: _PlaceKind.ValueType  # 1
+    """水域"""
+    PLACE_KIND_WATER_SOURCE: _PlaceKind.ValueType  # 2
+    """饮用水水源保护区"""
+    PLACE_KIND_NATURE_RESERVE: _PlaceKind.ValueType  # 3
+    """自然保护地"""
+    PLACE_KIND_SCHOOL: _PlaceKind.ValueType  # 4
+    """学校"""
+    PLACE_KIND_KINDERGARTEN: _PlaceKind.ValueType  # 5
+    """幼儿园"""
+    PLACE_KIND_HOSPITAL: _PlaceKind.ValueType  # 6
+    """医院"""
+    PLACE_KIND_SERVICE_AREA: _PlaceKind.ValueType  # 7
+    """服务区"""
+    PLACE_KIND_PARKING: _PlaceKind.ValueType  # 8
+    """停车场"""
+    PLACE_KIND_FUEL: _PlaceKind.ValueType  # 9
+    """加油站"""
+
+class PlaceKind(_PlaceKind, metaclass=_PlaceKindEnumTypeWrapper):
+    """What an area is, whatever is ruled about it."""
+
+PLACE_KIND_UNSPECIFIED: PlaceKind.ValueType  # 0
+PLACE_KIND_WATER: PlaceKind.ValueType  # 1
+"""水域"""
+PLACE_KIND_WATER_SOURCE: PlaceKind.ValueType  # 2
+"""饮用水水源保护区"""
+PLACE_KIND_NATURE_RESERVE: PlaceKind.ValueType  # 3
+"""自然保护地"""
+PLACE_KIND_SCHOOL: PlaceKind.ValueType  # 4
+"""学校"""
+PLACE_KIND_KINDERGARTEN: PlaceKind.ValueType  # 5
+"""幼儿园"""
+PLACE_KIND_HOSPITAL: PlaceKind.ValueType  # 6
+"""医院"""
+PLACE_KIND_SERVICE_AREA: PlaceKind.ValueType  # 7
+"""服务区"""
+PLACE_KIND_PARKING: PlaceKind.ValueType  # 8
+"""停车场"""
+PLACE_KIND_FUEL: PlaceKind.ValueType  # 9
+"""加油站"""
+Global___PlaceKind: _TypeAlias = PlaceKind  # noqa: Y015
 
 class _Control:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -459,6 +513,122 @@ class Tunnel(_message.Message):
 Global___Tunnel: _TypeAlias = Tunnel  # noqa: Y015
 
 @_typing.final
+class Deck(_message.Message):
+    """A stretch of a bridge between ends or forks."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINE_FIELD_NUMBER: _builtins.int
+    WAY_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def line(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Position]: ...
+    @_builtins.property
+    def way_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Ways of the map in their order."""
+
+    def __init__(
+        self,
+        *,
+        line: _abc.Iterable[_types_pb2.Position] | None = ...,
+        way_ids: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["line", b"line", "way_ids", b"way_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Deck: _TypeAlias = Deck  # noqa: Y015
+
+@_typing.final
+class Bridge(_message.Message):
+    """One physical bridge 桥梁; very large 特大桥 when longer than 1,000 m or with a span over 150 m (JTG D60)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LENGTH_DM_FIELD_NUMBER: _builtins.int
+    LONGEST_SPAN_DM_FIELD_NUMBER: _builtins.int
+    DECKS_FIELD_NUMBER: _builtins.int
+    length_dm: _builtins.int
+    """Of the longest way over it."""
+    longest_span_dm: _builtins.int
+    """0: not known."""
+    @_builtins.property
+    def decks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Deck]: ...
+    def __init__(
+        self,
+        *,
+        length_dm: _builtins.int = ...,
+        longest_span_dm: _builtins.int = ...,
+        decks: _abc.Iterable[Global___Deck] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decks", b"decks", "length_dm", b"length_dm", "longest_span_dm", b"longest_span_dm"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Bridge: _TypeAlias = Bridge  # noqa: Y015
+
+@_typing.final
+class Tag(_message.Message):
+    """An attribute in the map's own words: hazmat, maxheight, maxweight, layer, access."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    value: _builtins.str
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        value: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Tag: _TypeAlias = Tag  # noqa: Y015
+
+@_typing.final
+class MapSource(_message.Message):
+    """Where a zone that came out of a map is from 地图来源."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ELEMENT_FIELD_NUMBER: _builtins.int
+    MAP_NAME_FIELD_NUMBER: _builtins.int
+    EXTRACTED_ON_FIELD_NUMBER: _builtins.int
+    MAP_LICENCE_FIELD_NUMBER: _builtins.int
+    element: _builtins.str
+    """The map's object: way/123, relation/45, node/6."""
+    map_name: _builtins.str
+    map_licence: _builtins.str
+    @_builtins.property
+    def extracted_on(self) -> _types_pb2.Day:
+        """The day the map was cut out; empty: the map does not say."""
+
+    def __init__(
+        self,
+        *,
+        element: _builtins.str = ...,
+        map_name: _builtins.str = ...,
+        extracted_on: _types_pb2.Day | None = ...,
+        map_licence: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["extracted_on", b"extracted_on"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["element", b"element", "extracted_on", b"extracted_on", "map_licence", b"map_licence", "map_name", b"map_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MapSource: _TypeAlias = MapSource  # noqa: Y015
+
+@_typing.final
 class GoodsFilter(_message.Message):
     """Which goods a rule means: those that fit any of its parts. All dangerous goods when every part is empty."""
 
@@ -710,17 +880,25 @@ class Zone(_message.Message):
     RECORDED_BY_FIELD_NUMBER: _builtins.int
     WITHDRAWN_FIELD_NUMBER: _builtins.int
     NEXT_CHANGE_AT_FIELD_NUMBER: _builtins.int
+    BRIDGE_FIELD_NUMBER: _builtins.int
+    PLACE_KIND_FIELD_NUMBER: _builtins.int
+    TAGS_FIELD_NUMBER: _builtins.int
+    MAP_SOURCE_FIELD_NUMBER: _builtins.int
+    PROPOSED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     kind: Global___ZoneKind.ValueType
     name: _builtins.str
     division_code: _builtins.str
-    """GB/T 2260 行政区划代码 of whoever looks after it."""
+    """GB/T 2260 行政区划代码 of whoever looks after it. An authority publishes inside its own division only."""
     width_dm: _builtins.int
     version: _builtins.str
     """Names this version for ever."""
     recorded_by: _builtins.str
     withdrawn: _builtins.bool
     """Whether this version says that the zone is no more."""
+    place_kind: Global___PlaceKind.ValueType
+    proposed: _builtins.bool
+    """Out of a map and confirmed by nobody 待确认: it has no rules and binds no one until it is put without this mark."""
     @_builtins.property
     def polygons(self) -> _containers.RepeatedCompositeFieldContainer[Global___Polygon]:
         """The area, for restricted areas and parking places."""
@@ -749,6 +927,12 @@ class Zone(_message.Message):
     def next_change_at(self) -> _timestamp_pb2.Timestamp:
         """When next a rule begins or ends to hold, after the time asked about."""
 
+    @_builtins.property
+    def bridge(self) -> Global___Bridge: ...
+    @_builtins.property
+    def tags(self) -> _containers.RepeatedCompositeFieldContainer[Global___Tag]: ...
+    @_builtins.property
+    def map_source(self) -> Global___MapSource: ...
     def __init__(
         self,
         *,
@@ -770,12 +954,19 @@ class Zone(_message.Message):
         recorded_by: _builtins.str = ...,
         withdrawn: _builtins.bool = ...,
         next_change_at: _timestamp_pb2.Timestamp | None = ...,
+        bridge: Global___Bridge | None = ...,
+        place_kind: Global___PlaceKind.ValueType | None = ...,
+        tags: _abc.Iterable[Global___Tag] | None = ...,
+        map_source: Global___MapSource | None = ...,
+        proposed: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["next_change_at", b"next_change_at", "recorded_at", b"recorded_at", "source", b"source", "tunnel", b"tunnel", "valid_from", b"valid_from", "valid_to", b"valid_to"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_place_kind", b"_place_kind", "bridge", b"bridge", "map_source", b"map_source", "next_change_at", b"next_change_at", "place_kind", b"place_kind", "recorded_at", b"recorded_at", "source", b"source", "tunnel", b"tunnel", "valid_from", b"valid_from", "valid_to", b"valid_to"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["division_code", b"division_code", "edge_keys", b"edge_keys", "id", b"id", "kind", b"kind", "line", b"line", "name", b"name", "next_change_at", b"next_change_at", "polygons", b"polygons", "recorded_at", b"recorded_at", "recorded_by", b"recorded_by", "rules", b"rules", "source", b"source", "tunnel", b"tunnel", "valid_from", b"valid_from", "valid_to", b"valid_to", "version", b"version", "width_dm", b"width_dm", "withdrawn", b"withdrawn"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_place_kind", b"_place_kind", "bridge", b"bridge", "division_code", b"division_code", "edge_keys", b"edge_keys", "id", b"id", "kind", b"kind", "line", b"line", "map_source", b"map_source", "name", b"name", "next_change_at", b"next_change_at", "place_kind", b"place_kind", "polygons", b"polygons", "proposed", b"proposed", "recorded_at", b"recorded_at", "recorded_by", b"recorded_by", "rules", b"rules", "source", b"source", "tags", b"tags", "tunnel", b"tunnel", "valid_from", b"valid_from", "valid_to", b"valid_to", "version", b"version", "width_dm", b"width_dm", "withdrawn", b"withdrawn"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__place_kind: _TypeAlias = _typing.Literal["place_kind"]  # noqa: Y015
+    _WhichOneofArgType__place_kind: _TypeAlias = _typing.Literal["_place_kind", b"_place_kind"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__place_kind) -> _WhichOneofReturnType__place_kind | None: ...
 
 Global___Zone: _TypeAlias = Zone  # noqa: Y015
 
@@ -1510,12 +1701,15 @@ class Passage(_message.Message):
     ENTER_TIME_FIELD_NUMBER: _builtins.int
     LEAVE_TIME_FIELD_NUMBER: _builtins.int
     DECISIONS_FIELD_NUMBER: _builtins.int
+    PROPOSED_FIELD_NUMBER: _builtins.int
     zone_id: _builtins.str
     version: _builtins.str
     name: _builtins.str
     kind: Global___ZoneKind.ValueType
     tunnel_category: _builtins.str
     length_dm: _builtins.int
+    proposed: _builtins.bool
+    """Nobody has confirmed the zone: it binds no one."""
     @_builtins.property
     def enter_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -1534,10 +1728,11 @@ class Passage(_message.Message):
         enter_time: _timestamp_pb2.Timestamp | None = ...,
         leave_time: _timestamp_pb2.Timestamp | None = ...,
         decisions: _abc.Iterable[Global___Decision] | None = ...,
+        proposed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["enter_time", b"enter_time", "leave_time", b"leave_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["decisions", b"decisions", "enter_time", b"enter_time", "kind", b"kind", "leave_time", b"leave_time", "length_dm", b"length_dm", "name", b"name", "tunnel_category", b"tunnel_category", "version", b"version", "zone_id", b"zone_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decisions", b"decisions", "enter_time", b"enter_time", "kind", b"kind", "leave_time", b"leave_time", "length_dm", b"length_dm", "name", b"name", "proposed", b"proposed", "tunnel_category", b"tunnel_category", "version", b"version", "zone_id", b"zone_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
