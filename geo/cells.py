@@ -105,35 +105,6 @@ def _steps(distance_m: float, resolution: int) -> int:
     return math.floor(distance_m / (edge_m(resolution) * _LEAST_ROW))
 
 
-Box = tuple[int, int, int, int]  # south, west, north, east
-
-
-def box_steps(box: Box, margin_e7: int, resolution: int) -> int:
-    """So many rings about the middle cell of a widened box hold every cell of it."""
-    south, west, north, east = _widened(box, margin_e7)
-    nearest_to_equator = min(max(0, south), north)
-    half_diagonal = math.hypot(north - south, (east - west) * math.cos(math.radians(nearest_to_equator / E7))) / 2
-    return _steps(half_diagonal * METRES_PER_E7 * 1.01 + 2 * corner_m(resolution), resolution)
-
-
-def cover_box(box: Box, margin_e7: int, resolution: int) -> Int64s:
-    """Cells of every point of a box widened on all sides; for boxes of a few cells, below 85 degrees."""
-    south, west, north, east = _widened(box, margin_e7)
-    middle_latitude, middle_longitude = (south + north) // 2, (west + east) // 2
-    middle = h3.latlng_to_cell(middle_latitude / E7, middle_longitude / E7, resolution)
-    cells = np.fromiter(h3.grid_disk(middle, box_steps(box, margin_e7, resolution)), dtype=np.int64)
-    latitudes, longitudes = centres(cells)
-    longitudes += np.rint((middle_longitude - longitudes) / TURN_E7).astype(np.int64) * TURN_E7
-    up = corner_m(resolution) / METRES_PER_E7 * 1.01
-    aside = up / math.cos(math.radians(min(_POLAR_DEGREES + 1, (max(-south, north) + up) / E7)))
-    near = (latitudes >= south - up) & (latitudes <= north + up)
-    return cells[near & (longitudes >= west - aside) & (longitudes <= east + aside)]
-
-
-def _widened(box: Box, margin_e7: int) -> Box:
-    return box[0] - margin_e7, box[1] - margin_e7, box[2] + margin_e7, box[3] + margin_e7
-
-
 @dataclass(frozen=True, slots=True)
 class Cover:
     """Cells wholly inside an area, and those that only touch it and need an exact test."""

@@ -221,7 +221,7 @@ def measure(setting: Setting, count: int, vehicles: int, rounds: int, runs: int)
         raise SystemExit("the index and the peer disagree")
     fixes = vehicles * (rounds + 1)
     begun = time.process_time()
-    index.add({count: zones[0]})
+    index.changed({count: zones[0]})
     added_ms = (time.process_time() - begun) * 1000
     rate, peer_rate = (fixes / statistics.median(result[0] for result in side) for side in (ours, peers))
     find_rate, peer_find_rate = (fixes / statistics.median(result[1] for result in side) for side in (ours, peers))

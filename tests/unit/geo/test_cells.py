@@ -130,23 +130,6 @@ def test_the_cover_of_a_disk_holds_every_point_within_the_radius(seed: int) -> N
         assert cells.cell_of(point, resolution) in cover
 
 
-@given(st.integers(0, 10**9))
-@settings(max_examples=60, deadline=None)
-def test_the_cover_of_a_box_holds_every_point_of_the_widened_box(seed: int) -> None:
-    rng = random.Random(seed)
-    resolution = rng.randint(5, 9)
-    corner, unit = a_corner(rng, resolution), round(cells.edge_m(resolution) * 90)
-    south, west = corner.latitude_e7, corner.longitude_e7
-    bounds = (south, west, min(south + rng.randint(0, 2 * unit), 84 * E7), west + rng.randint(0, 2 * unit))
-    margin = rng.randint(0, unit)
-    cover = set(cells.cover_box(bounds, margin, resolution).tolist())
-    for _ in range(200):
-        latitude = rng.randint(bounds[0] - margin, bounds[2] + margin)
-        assert (
-            cells.cell_of(position(latitude, rng.randint(bounds[1] - margin, bounds[3] + margin)), resolution) in cover
-        )
-
-
 @given(st.lists(st.tuples(st.floats(-90, 90), st.floats(-180, 180)), min_size=1, max_size=20), st.integers(0, 8))
 @settings(max_examples=60, deadline=None)
 def test_ancestors_by_arithmetic_are_those_of_h3(places: list[tuple[float, float]], resolution: int) -> None:

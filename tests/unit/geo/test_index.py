@@ -126,10 +126,10 @@ def test_adding_and_removing_ends_where_building_at_once_ends(seed: int) -> None
     segments = some_segments(rng, zones, 150)
     index: ZoneIndex[int] = ZoneIndex()
     for key in zones:
-        index.add({key: zones[(key + 1) % 30]})  # first another zone under the key
-        index.add({key: zones[key]})
+        index = index.changed({key: zones[(key + 1) % 30]})  # first another zone under the key
+        index = index.changed({key: zones[key]})
     gone = rng.sample(list(zones), 10)
-    index.remove(gone)
+    index = index.changed({}, gone)
     left = {key: shape for key, shape in zones.items() if key not in gone}
     assert len(index) == 20
     assert as_dict(index, index.through(*segments)) == tried_on_every_zone(left, segments)
@@ -160,7 +160,7 @@ def test_an_empty_index_and_an_empty_batch_find_nothing() -> None:
 def test_an_unknown_key_removes_nothing() -> None:
     index = ZoneIndex({1: MultiPolygon.of([box(0, 0, 9, 9)])})
     with pytest.raises(KeyError):
-        index.remove([1, 2])
+        index.changed({}, [1, 2])
     assert 1 in index
     assert len(index.locate(np.array([5]), np.array([5])).fix) == 1
 
