@@ -72,6 +72,7 @@ def api_services(gateway: Gateway) -> list[Service]:
         traceability_service(_relations(), _related()),
         *registry_service.SERVICES,
         zones_service.SERVICE,
+        waybill_service.CONSIGNMENT_SERVICE,
         waybill_service.SERVICE,
         waybill_service.FLEET_SERVICE,
         loading_service.SERVICE,
@@ -98,12 +99,21 @@ def worker_loops(host: Host) -> list[Loop]:
 
 def _relations() -> dict[str, RelationsOf]:
     """What a caller has to do with whatever statements are about, asked of the slice that knows."""
-    return {"waybill": waybill.relations, **registry.subject_relations}
+    return {
+        "waybill": waybill.relations,
+        "consignment-list": waybill.consignment_relations,
+        **registry.subject_relations,
+    }
 
 
 def _related() -> dict[str, RelatedOf]:
-    """The trips whose records belong to that of a vehicle or an organisation."""
-    return {"vehicle": waybill.subjects_of_vehicle, "organisation": waybill.subjects_of_organisation}
+    """The trips whose records belong to that of a vehicle or an organisation; a trip and what it is carried for."""
+    return {
+        "vehicle": waybill.subjects_of_vehicle,
+        "organisation": waybill.subjects_of_organisation,
+        "waybill": waybill.subjects_of_waybill,
+        "consignment-list": waybill.subjects_of_consignment_list,
+    }
 
 
 async def run_api(settings: Settings) -> None:

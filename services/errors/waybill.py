@@ -293,8 +293,56 @@ QUANTITY_OUT_OF_TOLERANCE = Reason(
 )  # fmt: skip
 ORDER_EXCEEDED = Reason(
     "ORDER_EXCEEDED", Status.FAILED_PRECONDITION,
-    "托运清单第 {line} 行剩余 {left} 克，本单 {mass} 克", "Line {line} of the consignment list has {left} g left, this waybill takes {mass} g",
-    "请核对托运数量", "Check the consignment list",
+    "货物第 {line} 行 {mass} 克，托运清单只剩 {left} 克", "Goods line {line} takes {mass} g, the consignment lists have {left} g left",
+    "请核对托运数量", "Check the consignment lists",
+)  # fmt: skip
+CONSIGNMENT_LIST_UNKNOWN = Reason(
+    "CONSIGNMENT_LIST_UNKNOWN", Status.FAILED_PRECONDITION,
+    "没有发给该承运人的托运清单 {id}", "No consignment list {id} was sent to this carrier", "请核对托运清单编号", "Check the id of the list",
+)  # fmt: skip
+CONSIGNMENT_NOT_ACCEPTED = Reason(
+    "CONSIGNMENT_NOT_ACCEPTED", Status.FAILED_PRECONDITION,
+    "托运清单 {id} 处于 {state} 状态，不能据以签发运单", "Consignment list {id} is {state}: no waybill can carry it",
+    "请先接受托运清单", "Accept the list first",
+)  # fmt: skip
+CONSIGNMENT_PARTY_DIFFERS = Reason(
+    "CONSIGNMENT_PARTY_DIFFERS", Status.FAILED_PRECONDITION,
+    "托运清单 {id} 的{party}为 {listed}，与运单不符", "The {party_en} of consignment list {id} is {listed}, the waybill says otherwise",
+    "请按托运清单填写，或请托运人更正清单", "State it as the list does, or let the consignor correct the list",
+)  # fmt: skip
+CONSIGNMENT_GOODS_DIFFER = Reason(
+    "CONSIGNMENT_GOODS_DIFFER", Status.FAILED_PRECONDITION,
+    "货物第 {line} 行与托运清单不符：{field} 为 {stated}，清单为 {listed}",
+    "Goods line {line} is not on the consignment lists: {field} is {stated}, listed as {listed}",
+    "请按托运清单填写", "State the goods as the list does",
+)  # fmt: skip
+CONSIGNMENT_LIST_UNUSED = Reason(
+    "CONSIGNMENT_LIST_UNUSED", Status.FAILED_PRECONDITION,
+    "本单没有承运托运清单 {id} 的货物", "This waybill carries nothing of consignment list {id}", "请核对托运清单编号", "Check the id of the list",
+)  # fmt: skip
+
+# A consignment list itself (CL-01 to CL-04) and its life.
+CONSIGNMENT_LIST_EXISTS = Reason(
+    "CONSIGNMENT_LIST_EXISTS", Status.ALREADY_EXISTS,
+    "托运清单标识 {id} 已使用", "The consignment list id {id} is in use", "请使用新的标识", "Use a new id",
+)  # fmt: skip
+CONSIGNMENT_STATE = Reason(
+    "CONSIGNMENT_STATE", Status.FAILED_PRECONDITION,
+    "托运清单处于 {state} 状态，不能执行 {act}", "A consignment list that is {state} does not take {act}",
+    "请核对托运清单状态", "Check the state of the list",
+)  # fmt: skip
+CONSIGNMENT_CONTENT_MISSING = Reason(
+    "CONSIGNMENT_CONTENT_MISSING", Status.INVALID_ARGUMENT,
+    "托运清单缺少{what}", "The consignment list does not say {what_en}", "请填写该项", "Fill it in",
+)  # fmt: skip
+CONSIGNOR_LICENCE_UNKNOWN = Reason(
+    "CONSIGNOR_LICENCE_UNKNOWN", Status.FAILED_PRECONDITION,
+    "UN{un} {name}：托运人 {consignor} 没有登记有效的{licence}", "UN{un} {name}: no valid {licence_en} of consignor {consignor} is registered",
+    "请核对托运人的许可证件", "Check the consignor's licences",
+)  # fmt: skip
+CONSIGNMENT_DUTY = Reason(
+    "CONSIGNMENT_DUTY", Status.FAILED_PRECONDITION,
+    "UN{un} {name} 须办理{duty}", "UN{un} {name}: {duty_en} is a duty", "请按规定办理", "Do as the rule asks",
 )  # fmt: skip
 NUMBER_TAKEN = Reason(
     "NUMBER_TAKEN", Status.ALREADY_EXISTS,
@@ -343,4 +391,53 @@ DELIVERY_DIFFERS = Reason(
     "DELIVERY_DIFFERS", Status.FAILED_PRECONDITION,
     "货物第 {line} 行：计划 {planned} 克，实收 {delivered} 克", "Goods line {line}: {planned} g were planned, {delivered} g received",
     "请双方确认差异", "Let both sides confirm the difference",
+)  # fmt: skip
+
+# Hand-overs: signed by giver and taker over the same digest (WB-13).
+HANDOVER_EXISTS = Reason(
+    "HANDOVER_EXISTS", Status.ALREADY_EXISTS,
+    "交接编号已使用", "There is a hand-over of this id", "请换用新的编号", "Use a new id",
+)  # fmt: skip
+HANDOVER_NOT_NOW = Reason(
+    "HANDOVER_NOT_NOW", Status.FAILED_PRECONDITION,
+    "此时不能办理{kind}：{problem_zh}", "No hand-over of kind {kind_en} now: {problem}",
+    "请核对运单状态和已有交接", "Check the state of the waybill and the hand-overs there are",
+)  # fmt: skip
+HANDOVER_NOT_HOLDER = Reason(
+    "HANDOVER_NOT_HOLDER", Status.FAILED_PRECONDITION,
+    "货物现由{holder}保管，须由其交出", "{holder} holds the load: only the holder gives it on",
+    "请保管方先办理交接", "Let the holder hand it over first",
+)  # fmt: skip
+HANDOVER_TO_ONESELF = Reason(
+    "HANDOVER_TO_ONESELF", Status.INVALID_ARGUMENT,
+    "交出方不能同时是接收方", "Nobody takes what he gives: name another person as taker",
+    "同一单位内交接须写明另一人", "Within one organisation name the other person",
+)  # fmt: skip
+HANDOVER_IMPOSSIBLE = Reason(
+    "HANDOVER_IMPOSSIBLE", Status.INVALID_ARGUMENT,
+    "货物第 {line} 行：车上只有 {aboard} 克，交接填写 {total} 克", "Goods line {line}: {aboard} g are aboard, {total} g are stated",
+    "请核对数量", "Check the quantity",
+)  # fmt: skip
+HANDOVER_DIFFERS = Reason(
+    "HANDOVER_DIFFERS", Status.FAILED_PRECONDITION,
+    "货物第 {line} 行：应为 {expected} 克，实为 {found} 克", "Goods line {line}: {expected} g expected, {found} g found",
+    "请双方确认差异", "Let both sides confirm the difference",
+)  # fmt: skip
+HANDOVER_ANSWERED = Reason(
+    "HANDOVER_ANSWERED", Status.FAILED_PRECONDITION,
+    "该交接已{state}", "This hand-over is {state_en} already", "无需再次办理", "There is nothing left to do",
+)  # fmt: skip
+HANDOVER_DIGEST_DIFFERS = Reason(
+    "HANDOVER_DIGEST_DIFFERS", Status.INVALID_ARGUMENT,
+    "会签的不是交出方所签的内容", "This is not the digest of what the giver signed",
+    "请核对交出方签署的内容后重新会签", "Look at what the giver signed and sign that",
+)  # fmt: skip
+HANDOVER_WAITS = Reason(
+    "HANDOVER_WAITS", Status.FAILED_PRECONDITION,
+    "第 {stop} 个卸货点已有承运人提出的交接 {id}，请会签该交接", "The carrier has offered hand-over {id} at stop {stop}",
+    "请会签或拒绝该交接", "Countersign or refuse that one",
+)  # fmt: skip
+HANDOVER_CODE_DEAD = Reason(
+    "HANDOVER_CODE_DEAD", Status.FAILED_PRECONDITION,
+    "签收码已失效：{problem_zh}", "The code is dead: {problem}", "请收货方更换签收码", "Ask for a new code",
 )  # fmt: skip

@@ -5,6 +5,9 @@ Other slices ask with ``relations``, ``subjects_of_…`` and ``for_loading``; th
 is told to them through the outbox, topic ``TRIP_TOPIC``.
 """
 
+from services.waybill.consignment_reads import relations as consignment_relations
+from services.waybill.consignment_reads import subjects_of_list as subjects_of_consignment_list
+from services.waybill.consignment_reads import subjects_of_waybill
 from services.waybill.index_store import add_division as record_presence
 from services.waybill.loading import ForLoading, check_quantities, for_loading, give_clearance, void_clearance
 from services.waybill.positioning_store import record as record_positioning
@@ -16,12 +19,15 @@ __all__ = [
     "TRIP_TOPIC",
     "ForLoading",
     "check_quantities",
+    "consignment_relations",
     "for_loading",
     "give_clearance",
     "record_positioning",
     "record_presence",
     "relations",
+    "subjects_of_consignment_list",
     "subjects_of_organisation",
     "subjects_of_vehicle",
+    "subjects_of_waybill",
     "void_clearance",
 ]

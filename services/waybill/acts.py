@@ -15,7 +15,7 @@ from services.registry.model import TankCondition, TankState
 from services.registry.wire import text_of
 from services.runtime.call import Call
 from services.traceability import Registered
-from services.waybill import clearances_store, references_store, slots_store, store
+from services.waybill import clearances_store, consignment_draws, references_store, slots_store, store
 from services.waybill.facts import carrier_of, catalogue_of, decision_on, gather, known_of
 from services.waybill.issue import lay_out
 from services.waybill.lifecycle import Act, check_act, next_state
@@ -119,6 +119,7 @@ def void_waybill(call: Call, request: Any) -> pb.VoidWaybillResponse:
     registered = traceability.record(call, request)
     clearances_store.void(call.transaction, kept.waybill.id, request.reason, call.now)
     references_store.drop(call.transaction, kept.waybill.id)
+    consignment_draws.release(call, kept.waybill.id)
     waybill = moved(kept.waybill, Act.VOID, void_reason=request.reason)
     lay_out(call, waybill)
     changed = store.update(call.transaction, kept, waybill, call.now)

@@ -15,7 +15,7 @@ from services.errors.waybill import SIGNER_NOT_REQUIRED
 from services.registry.wire import text_of
 from services.registry.writing import deduplicated
 from services.runtime.call import Call
-from services.waybill import clearances_store, index_store, revisions_store, slots_store, store
+from services.waybill import clearances_store, consignment_draws, index_store, revisions_store, slots_store, store
 from services.waybill.acts import relay, standing
 from services.waybill.facts import carrier_of, catalogue_of, decision_on, gather_all, known_of
 from services.waybill.loading import without_clearance
@@ -44,6 +44,7 @@ def amend_waybill(call: Call, request: Any) -> pb.AmendWaybillResponse:
     departure = proposed.departed_at or proposed.planned_departure or call.now
     gathered = gather_all(call.transaction, proposed, departure, now=call.now, catalogue=catalogue)
     judged = check_content(proposed, gathered.facts, catalogue, call.now)
+    redrawn = consignment_draws.amended(call, kept.waybill, proposed)
     findings = deduplicated(
         (
             *read.findings,
@@ -52,6 +53,7 @@ def amend_waybill(call: Call, request: Any) -> pb.AmendWaybillResponse:
             *amendment.findings,
             *gathered.findings,
             *(judged if kept.waybill.state not in _DEPARTED else _softened(judged)),
+            *(redrawn.findings if redrawn else ()),
         )
     )
     refuse(findings)
@@ -112,6 +114,7 @@ def settle(call: Call, kept: Kept, revision: Revision, proposed: Waybill) -> Kep
         clearances_store.void(call.transaction, made.id, f"revision {revision.number} 更正", call.now)
         made = without_clearance(made)
     relay(call, made)
+    consignment_draws.redraw(call, kept.waybill, made)
     revisions_store.update(call.transaction, made, revision)
     facts = known_of(call.transaction, made, call.now, now=call.now)
     index_store.reindex(call.transaction, made, index_of(made, facts))

@@ -51,6 +51,16 @@ _ONE_TRIP = Basis(
     date(2020, 1, 1), None, True,
 )  # fmt: skip
 
+_TRADING = (
+    Basis(
+        "《危险化学品安全管理条例》（国务院令第591号）", "Regulations on the Safety of Hazardous Chemicals (State Council Order 591)",
+        "第十四条、第三十三条 Art 14, 33", date(2011, 12, 1), date(2026, 4, 30), False,
+    ),
+    Basis(
+        "《中华人民共和国危险化学品安全法》", "Law on the Safety of Hazardous Chemicals", "", date(2026, 5, 1), None, False,
+    ),
+)  # fmt: skip
+
 RULES: Mapping[str, tuple[Basis, ...]] = {
     "WB-01": (_measures("第二十四条、第四十四条 Art 24, 44", verified=True),),
     "WB-02": (_measures("第二十二条 Art 22", verified=True),),
@@ -64,6 +74,12 @@ RULES: Mapping[str, tuple[Basis, ...]] = {
     "WB-10": (_ONE_TRIP,),
     "WB-11": (_MONITORING,),
     "WB-12": (_SIGNATURES,),
+    "WB-13": (_SIGNATURES,),
+    "CL-01": (_measures("第十三条 Art 13", verified=False),),
+    "CL-02": (_measures("第九条 Art 9", verified=False),),
+    "CL-03": (_measures("第十五条 Art 15", verified=False),),
+    "CL-04": _TRADING,
+    "CL-05": (_measures("第十三条、第二十四条 Art 13, 24", verified=False),),
     "LC-07": (_measures("第二十八条第四项 Art 28(4)", verified=False),),
     "DEPART": (_measures("第二十八条 Art 28", verified=False),),
     "RT-01": (Basis("JT/T 617.7-2018 隧道通行限制（参照 ADR 8.6）", "JT/T 617.7-2018, tunnels (after ADR 8.6)", "ADR 8.6.4", date(2018, 12, 1), None, False),),

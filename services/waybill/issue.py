@@ -18,8 +18,9 @@ from services.registry.writing import deduplicated
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.traceability import Registered
-from services.waybill import references_store, revisions_store, slots_store, store
+from services.waybill import consignment_draws, references_store, revisions_store, slots_store, store
 from services.waybill.bases import basis_on
+from services.waybill.consignment_model import Draw
 from services.waybill.facts import carrier_of, catalogue_of, decision_on, gather_all
 from services.waybill.model import Facts, Revision, RevisionState, Signer, State, Waybill
 from services.waybill.numbers import Numbers, check_offline, licence_of
@@ -42,6 +43,7 @@ class Judged:
     facts: Facts
     catalogue: Catalogue
     warnings: Findings
+    draws: tuple[Draw, ...] = ()
 
 
 def issue_waybill(call: Call, request: Any) -> pb.IssueWaybillResponse:
@@ -51,9 +53,10 @@ def issue_waybill(call: Call, request: Any) -> pb.IssueWaybillResponse:
 def hold(call: Call, requests: Iterable[Any]) -> None:
     """Nobody else disposes of what these waybills need until the transaction ends; all in one order, so nobody waits in a ring."""
     own = (each.waybill for each in requests if is_carrier(call, each.waybill))
-    waybills = (waybill_from_wire(each).value for each in own)
+    waybills = tuple(waybill_from_wire(each).value for each in own)
     names = {name for each in waybills for name in slots_store.resources_of(each.assignments).values()}
     slots_store.hold(call.transaction, names)
+    consignment_draws.hold(call, waybills)
 
 
 def is_carrier(call: Call, message: Any) -> bool:
@@ -89,6 +92,7 @@ def judge(call: Call, waybill: Waybill, read: Findings) -> Judged:
     catalogue = catalogue_of(call)
     departure = waybill.planned_departure or call.now
     gathered = gather_all(call.transaction, waybill, departure, now=call.now, catalogue=catalogue)
+    allotted = consignment_draws.allotted(call, waybill)
     findings = deduplicated(
         (
             *read,
@@ -96,10 +100,11 @@ def judge(call: Call, waybill: Waybill, read: Findings) -> Judged:
             *_free(call, waybill),
             *gathered.findings,
             *check_issue(waybill, gathered.facts, catalogue, call.now),
+            *allotted.findings,
         )
     )
     refuse(findings)
-    return Judged(waybill, gathered.facts, catalogue, warnings_among(findings))
+    return Judged(waybill, gathered.facts, catalogue, warnings_among(findings), allotted.draws)
 
 
 def keep(call: Call, request: Any, judged: Judged, numbers: Numbers) -> tuple[Kept, Registered]:
@@ -107,7 +112,7 @@ def keep(call: Call, request: Any, judged: Judged, numbers: Numbers) -> tuple[Ke
     licence = licence_of(carrier_of(judged.waybill), judged.facts.registry)
     number = request.offline_number or numbers.next(licence)
     waybill = replace(judged.waybill, state=State.ISSUED, number=number, revision=1, issued_at=call.now)
-    decision = decision_on(judged.facts, judged.catalogue)
+    decision = {**decision_on(judged.facts, judged.catalogue), **consignment_draws.decision(judged.draws)}
     registered = traceability.record(call, request, number=number, decision=decision)
     try:
         store.insert(call.transaction, waybill, index_of(waybill, judged.facts), call.now)
@@ -118,6 +123,7 @@ def keep(call: Call, request: Any, judged: Judged, numbers: Numbers) -> tuple[Ke
     except store.Taken:
         raise Refusal((Finding(reason=REFERENCE_TAKEN, path="waybill.external_refs"),)) from None
     lay_out(call, waybill)
+    consignment_draws.keep(call, waybill.id, judged.draws)
     revisions_store.insert(
         call.transaction, waybill, _first_revision(call, waybill), decision=decision, registered=registered.digest
     )

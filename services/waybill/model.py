@@ -76,6 +76,7 @@ class GoodsLine:
 
     ``hazard_class`` is class or division as stated ("3", "1.4G"); ``name`` and ``cas`` tell entries of one UN number
     apart. ``compartment`` is a compartment number of the assigned tank. ``waste`` says that the goods are 危险废物. ``actual_mass_g`` is what the loading record says was loaded.
+    ``consignment_list_id`` and ``consignment_line`` narrow what the line is carried for; empty and 0 leave it open.
     """
 
     number: int
@@ -97,6 +98,8 @@ class GoodsLine:
     waste: bool = False
     cas: str = ""
     actual_mass_g: int | None = None
+    consignment_list_id: str = ""
+    consignment_line: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

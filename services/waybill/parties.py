@@ -129,10 +129,11 @@ def _goods(trip: Trip) -> Iterator[Finding]:
             yield _invalid(trip, f"{path}.mass_g", "must be above 0 g")
         if line.mode == Mode.PACKAGES.value and line.package_count < 1:
             yield trip.finding(FIELD_MISSING, f"{path}.package_count", RULE, field=f"{path}.package_count")
-        yield from _class(trip, path, line)
+        yield from class_agrees(trip, path, line)
 
 
-def _class(trip: Trip, path: str, line: GoodsLine) -> Iterator[Finding]:
+def class_agrees(trip: Trip, path: str, line: GoodsLine) -> Iterator[Finding]:
+    """The class or division is that of the list of goods."""
     rows = trip.rows(line)
     allowed = {row.division for row in rows} | {row.classification_code for row in rows if row.is_explosive}
     if rows and line.hazard_class not in allowed:

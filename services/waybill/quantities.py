@@ -9,7 +9,6 @@ from datetime import datetime
 from services.errors import Finding, Severity
 from services.errors.waybill import (
     GOODS_LINE_UNKNOWN,
-    ORDER_EXCEEDED,
     OVERFILLED,
     OVERLOADED,
     QUANTITY_OUT_OF_TOLERANCE,
@@ -149,15 +148,3 @@ def _against_order(trip: Trip, tolerance_permille: int | None) -> Iterator[Findi
                 severity=Severity.WARNING if less else Severity.ERROR,
                 line=line.number, actual=line.actual_mass_g, planned=line.mass_g, tolerance=tolerance_g,
             )  # fmt: skip
-
-
-def check_against_order(waybill: Waybill, left_g: Mapping[int, int]) -> tuple[Finding, ...]:
-    """Dispatched against what is left of the consignment list, in grams by line number; other lines are not bound."""
-    return tuple(
-        Finding(
-            reason=ORDER_EXCEEDED, path=f"waybill.goods[{index}].mass_g", rule="WB-06",
-            values={"line": str(line.number), "left": str(left_g[line.number]), "mass": str(line.mass_g)},
-        )
-        for index, line in enumerate(waybill.goods)
-        if line.number in left_g and line.mass_g > left_g[line.number]
-    )  # fmt: skip

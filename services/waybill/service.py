@@ -7,6 +7,8 @@ from services.waybill import (
     acts,
     amend,
     batch,
+    consignment_acts,
+    consignment_reads,
     deliver,
     issue,
     numbers,
@@ -53,5 +55,18 @@ FLEET_SERVICE = Service(
         "ReplayDeliveries": receivers.replay_deliveries,
         "ExportProvincial": provincial_reads.export_provincial,
         "PreviewProvincial": provincial_reads.preview_provincial,
+    },
+)
+
+CONSIGNMENT_SERVICE = Service(
+    name="hazway.waybill.v1.ConsignmentService",
+    unary={
+        "CreateConsignmentList": consignment_acts.create_consignment_list,
+        "AmendConsignmentList": consignment_acts.amend_consignment_list,
+        "AcceptConsignmentList": consignment_acts.accept_consignment_list,
+        "RefuseConsignmentList": consignment_acts.refuse_consignment_list,
+        "WithdrawConsignmentList": consignment_acts.withdraw_consignment_list,
+        "GetConsignmentList": consignment_reads.get_consignment_list,
+        "ListConsignmentLists": consignment_reads.list_consignment_lists,
     },
 )

@@ -102,6 +102,21 @@ ACTS: Mapping[str, Act] = {
     "hazway.waybill.v1.WaybillService/VoidWaybill": Act(
         "waybill.void", lambda request: f"waybill/{request.waybill_id}"
     ),
+    "hazway.waybill.v1.ConsignmentService/CreateConsignmentList": Act(
+        "consignment.create", lambda request: f"consignment-list/{request.consignment_list.id}"
+    ),
+    "hazway.waybill.v1.ConsignmentService/AmendConsignmentList": Act(
+        "consignment.amend", lambda request: f"consignment-list/{request.consignment_list.id}"
+    ),
+    "hazway.waybill.v1.ConsignmentService/AcceptConsignmentList": Act(
+        "consignment.accept", lambda request: f"consignment-list/{request.consignment_list_id}"
+    ),
+    "hazway.waybill.v1.ConsignmentService/RefuseConsignmentList": Act(
+        "consignment.refuse", lambda request: f"consignment-list/{request.consignment_list_id}"
+    ),
+    "hazway.waybill.v1.ConsignmentService/WithdrawConsignmentList": Act(
+        "consignment.withdraw", lambda request: f"consignment-list/{request.consignment_list_id}"
+    ),
     "hazway.loading.v1.LoadingService/CreateAppointment": Act(
         "loading.appoint", lambda request: f"waybill/{request.waybill_id}"
     ),

@@ -23,6 +23,7 @@ OF_THE_SERVER = {
     "alarm.raise": (), "alarm.amend": (), "zone.put": (), "key.register": (),
     "alarm.withdraw": ("alarm_id", "alarm_kind", "vehicle_id", "zone_id", "occurred_at", "revision", "alarm_state",
                        "evidence", "latitude_e7", "longitude_e7", "ended_at"),
+    "waybill.countersign_by_code": ("statement_digest", "signed_by", "method", "custodial", "entered_by", "person_id"),
     "record.expire": ("statements", "class", "basis"),
 }  # fmt: skip
 MEASURED = [
@@ -102,8 +103,8 @@ def test_every_stated_time_is_shown_in_beijing_time() -> None:
 
 
 def test_every_stated_measure_is_shown_with_a_unit() -> None:
-    counts = {"number", "goods_number", "compartment", "package_count", "stop_number", "way_ids", "alg", "nights_at_base",
-              "nights_known"}  # fmt: skip
+    counts = {"number", "goods_number", "compartment", "package_count", "stop_number", "way_ids", "revision", "alg", "nights_at_base",
+              "nights_known", "consignment_line"}  # fmt: skip
     numbers = {
         field.name for _, field in stated_fields()
         if field.message_type is None and field.enum_type is None

@@ -16,6 +16,7 @@ from tests import wire_code
 
 SETS = {
     "all": set(Role),
+    "consignor": {Role.CONSIGNOR},
     "carrier": {Role.CARRIER},
     "loader": {Role.LOADER},
     "consignee": {Role.CONSIGNEE},
@@ -61,6 +62,10 @@ traceability.TraceabilityService
   GetReceipt GetProof GetCheckpoint = ANY:all
   ListStatements ExportRecord = OWN:all PARTY:trade JURISDICTION:authorities+market ANY:all
   SetLegalHold = JURISDICTION:authorities+market ANY:operator
+waybill.ConsignmentService
+  CreateConsignmentList AmendConsignmentList WithdrawConsignmentList = OWN:consignor
+  AcceptConsignmentList RefuseConsignmentList = CARRYING:carrier
+  GetConsignmentList ListConsignmentLists = PARTY:trade JURISDICTION:authorities
 waybill.FleetService
   PutReceiver ListReceivers RemoveReceiver ListDeliveries ReplayDeliveries = OWN:all
   ExportProvincial = PARTY:trade JURISDICTION:authorities

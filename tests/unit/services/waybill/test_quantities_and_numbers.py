@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.registry.model import Compartment, Medium, TankKind
 from services.waybill.model import GoodsLine, Waybill
 from services.waybill.numbering import NumberBlock, NumberRule, check_offline_number, next_block
-from services.waybill.quantities import check_actual, check_against_order, mass_aboard, volume_of
+from services.waybill.quantities import check_actual, mass_aboard, volume_of
 from tests.unit.services.waybill.petrol_trip import (
     CATALOGUE,
     FACTS,
@@ -67,11 +67,6 @@ def test_within_tolerance_but_above_the_degree_of_filling_is_refused() -> None:
 
 def test_a_line_the_waybill_does_not_have_is_refused() -> None:
     assert errors(check_actual(ORDER, FACTS, CATALOGUE, {1: 20_000_000, 2: 1}, NOW)) == ["GOODS_LINE_UNKNOWN"]
-
-
-def test_no_more_is_dispatched_than_the_consignment_list_has_left() -> None:
-    assert check_against_order(ORDER, {1: 20_000_000, 7: 0}) == ()
-    assert errors(check_against_order(ORDER, {1: 19_999_999})) == ["ORDER_EXCEEDED"]
 
 
 @given(st.integers(1, 10**8), st.integers(1, 3000))

@@ -320,6 +320,8 @@ class GoodsLine(_message.Message):
     WASTE_FIELD_NUMBER: _builtins.int
     CAS_FIELD_NUMBER: _builtins.int
     ACTUAL_MASS_G_FIELD_NUMBER: _builtins.int
+    CONSIGNMENT_LIST_ID_FIELD_NUMBER: _builtins.int
+    CONSIGNMENT_LINE_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """From 1, each once."""
     un_number: _builtins.str
@@ -350,6 +352,10 @@ class GoodsLine(_message.Message):
     cas: _builtins.str
     actual_mass_g: _builtins.int
     """What the loading record says was loaded."""
+    consignment_list_id: _builtins.str
+    """The list it is carried for, one of the waybill's `consignment_list_ids`; empty: whichever of them has such goods left."""
+    consignment_line: _builtins.int
+    """Its line there; 0: whichever has such goods left."""
     def __init__(
         self,
         *,
@@ -372,10 +378,12 @@ class GoodsLine(_message.Message):
         waste: _builtins.bool = ...,
         cas: _builtins.str = ...,
         actual_mass_g: _builtins.int | None = ...,
+        consignment_list_id: _builtins.str = ...,
+        consignment_line: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_actual_mass_g", b"_actual_mass_g", "_compartment", b"_compartment", "actual_mass_g", b"actual_mass_g", "compartment", b"compartment"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_actual_mass_g", b"_actual_mass_g", "_compartment", b"_compartment", "actual_mass_g", b"actual_mass_g", "cas", b"cas", "compartment", b"compartment", "density_mg_per_ml", b"density_mg_per_ml", "exemption", b"exemption", "gross_mass_g", b"gross_mass_g", "hazard_class", b"hazard_class", "mass_g", b"mass_g", "mode", b"mode", "name", b"name", "net_explosive_mass_g", b"net_explosive_mass_g", "number", b"number", "package_count", b"package_count", "packaging", b"packaging", "packaging_spec", b"packaging_spec", "packing_group", b"packing_group", "un_number", b"un_number", "volume_ml", b"volume_ml", "waste", b"waste"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_actual_mass_g", b"_actual_mass_g", "_compartment", b"_compartment", "actual_mass_g", b"actual_mass_g", "cas", b"cas", "compartment", b"compartment", "consignment_line", b"consignment_line", "consignment_list_id", b"consignment_list_id", "density_mg_per_ml", b"density_mg_per_ml", "exemption", b"exemption", "gross_mass_g", b"gross_mass_g", "hazard_class", b"hazard_class", "mass_g", b"mass_g", "mode", b"mode", "name", b"name", "net_explosive_mass_g", b"net_explosive_mass_g", "number", b"number", "package_count", b"package_count", "packaging", b"packaging", "packaging_spec", b"packaging_spec", "packing_group", b"packing_group", "un_number", b"un_number", "volume_ml", b"volume_ml", "waste", b"waste"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__actual_mass_g: _TypeAlias = _typing.Literal["actual_mass_g"]  # noqa: Y015
     _WhichOneofArgType__actual_mass_g: _TypeAlias = _typing.Literal["_actual_mass_g", b"_actual_mass_g"]  # noqa: Y015
@@ -624,7 +632,7 @@ class Waybill(_message.Message):
     etag: _builtins.str
     @_builtins.property
     def consignment_list_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """危险货物托运清单"""
+        """危险货物托运清单: accepted ones, by which every line of a normal trip is judged, and on which it draws."""
 
     @_builtins.property
     def consignor(self) -> Global___Party: ...
