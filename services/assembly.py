@@ -23,6 +23,8 @@ from services.monitoring import feeders
 from services.monitoring.committer import WAKE as WAKE_FIXES
 from services.monitoring.gateway import Gateway
 from services.monitoring.loops import loops as monitoring_loops
+from services.monitoring.second_stage import WAKE as WAKE_SECOND_STAGE
+from services.monitoring.second_stage import SecondStage
 from services.monitoring.service import service as monitoring_service
 from services.monitoring.worker import Worker
 from services.monitoring.worlds import Worlds
@@ -85,15 +87,17 @@ def worker_loops(host: Host) -> list[Loop]:
     keeper = traceability.keeper_of(host.settings)
     holder = f"{os.uname().nodename}-{os.getpid()}-{secrets.token_hex(4)}"
     worker = Worker(host, keeper, holder, Worlds(host.engine))
+    second = SecondStage(host, keeper, holder)
     return [
         *record_worker.loops(host, holder),
         Loop("trips", 0.2, lambda: feeders.feed_trips(host.engine)),
-        Loop("zones", 0.5, lambda: feeders.feed_zones(host.engine), WAKE_ZONES),
+        Loop("zones", 0.5, lambda: feeders.feed_zones(host.engine, host.clock), WAKE_ZONES),
         Loop("ticks", 0.2, lambda: feeders.feed_ticks(host.engine, host.clock, holder)),
         Loop("receivers", 0.5, lambda: tell_due(host)),
         *monitoring_loops(host, holder),
         Loop("escalation", 1.0, lambda: alarms.escalate_due(host.engine, host.bus, host.clock)),
         Loop("detection", 0.05, worker.round, WAKE_FIXES, worker.close),
+        Loop("neighbours", 0.5, second.round, WAKE_SECOND_STAGE, second.close),
     ]
 
 

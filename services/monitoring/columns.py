@@ -8,10 +8,10 @@ import numpy as np
 
 from hazway import cbor
 from services.monitoring import engine, packed
-from services.monitoring.facts import TripFact
+from services.monitoring.facts import PassFact, TripFact
 from services.monitoring.fixes import Fixes
 from services.monitoring.log_store import Kind, Row
-from services.monitoring.model import Entry, FixesEntry, TickEntry, TripEntry, ZonesEntry
+from services.monitoring.model import Activation, Entry, FixesEntry, PassEntry, TickEntry, TripEntry, ZonesEntry
 
 
 def entries(rows: Sequence[Row]) -> Iterator[tuple[int, Entry]]:
@@ -35,8 +35,11 @@ def entries(rows: Sequence[Row]) -> Iterator[tuple[int, Entry]]:
 def _entry(row: Row) -> Entry:
     if row.kind is Kind.TRIP:
         return TripEntry(TripFact.decode(row.body))
+    if row.kind is Kind.PASSES:
+        return PassEntry(PassFact.decode(row.body))
     if row.kind is Kind.ZONES:
-        return ZonesEntry(cbor.loads(row.body)["change"])
+        told = cbor.loads(row.body)
+        return ZonesEntry(Activation(told["change"], told["at_ms"], tuple(told["regions"])))
     return TickEntry(cbor.loads(row.body)["at_ms"])
 
 

@@ -17,32 +17,40 @@ class Held:
     cursor: int
 
 
-def take(connection: Connection, holder: str, *, seconds: float, most: int) -> list[Held]:
-    """Renew the holder's leases and take free shards until it holds ``most``; what it holds now."""
+_MINE = "holder = :holder AND shard BETWEEN :first AND :last"
+
+
+def _span(holder: str, shards: range) -> dict[str, object]:
+    return {"holder": holder, "first": shards[0], "last": shards[-1]}
+
+
+def take(connection: Connection, holder: str, shards: range, *, seconds: float, most: int) -> list[Held]:
+    """Renew the holder's leases of these shards and take free ones until it holds ``most``; what it holds now."""
     connection.execute(
         text(
             "UPDATE monitoring_cursors SET until = clock_timestamp() + make_interval(secs => :seconds)"
-            " WHERE shard IN (SELECT shard FROM monitoring_cursors WHERE holder = :holder ORDER BY shard FOR UPDATE)"
+            f" WHERE shard IN (SELECT shard FROM monitoring_cursors WHERE {_MINE} ORDER BY shard FOR UPDATE)"
         ),
-        {"holder": holder, "seconds": seconds},
+        {"seconds": seconds, **_span(holder, shards)},
     )
     connection.execute(
         text(
             "UPDATE monitoring_cursors SET holder = :holder, token = token + 1,"
             "  until = clock_timestamp() + make_interval(secs => :seconds)"
             " WHERE shard IN (SELECT shard FROM monitoring_cursors WHERE until < clock_timestamp() AND holder <> :holder"
-            "  ORDER BY shard LIMIT greatest(0, :most - (SELECT count(*) FROM monitoring_cursors WHERE holder = :holder))"
+            "  AND shard BETWEEN :first AND :last"
+            f"  ORDER BY shard LIMIT greatest(0, :most - (SELECT count(*) FROM monitoring_cursors WHERE {_MINE}))"
             "  FOR UPDATE SKIP LOCKED)"
         ),
-        {"holder": holder, "seconds": seconds, "most": most},
+        {"seconds": seconds, "most": most, **_span(holder, shards)},
     )
-    return held(connection, holder)
+    return held(connection, holder, shards)
 
 
-def held(connection: Connection, holder: str) -> list[Held]:
+def held(connection: Connection, holder: str, shards: range) -> list[Held]:
     rows = connection.execute(
-        text("SELECT shard, token, cursor FROM monitoring_cursors WHERE holder = :holder ORDER BY shard"),
-        {"holder": holder},
+        text(f"SELECT shard, token, cursor FROM monitoring_cursors WHERE {_MINE} ORDER BY shard"),
+        _span(holder, shards),
     )
     return [Held(row.shard, row.token, row.cursor) for row in rows]
 
@@ -75,12 +83,11 @@ def be_present(connection: Connection, holder: str, *, seconds: float) -> int:
     )
 
 
-def leave(connection: Connection, holder: str) -> None:
-    """Let others take over at once."""
+def leave(connection: Connection, holder: str, shards: range) -> None:
+    """Let others take over these shards at once."""
     connection.execute(text("DELETE FROM monitoring_workers WHERE holder = :holder"), {"holder": holder})
     connection.execute(
-        text("UPDATE monitoring_cursors SET until = '-infinity', holder = '' WHERE holder = :holder"),
-        {"holder": holder},
+        text(f"UPDATE monitoring_cursors SET until = '-infinity', holder = '' WHERE {_MINE}"), _span(holder, shards)
     )
 
 

@@ -1,10 +1,10 @@
-"""What a waybill tells detection about a vehicle: under way or not, what is aboard, where it may go. As bytes for the log."""
+"""What detection is told about a vehicle: under way or not, what is aboard, where it may go, with which passes. As bytes for the log."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 Point = tuple[int, int]  # latitude, longitude, degrees x 10^7
 
@@ -33,12 +33,46 @@ class Site:
     purpose: str = "UNLOADING"
 
 
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A pass through zones (通行证): for these UN numbers (none: whatever is aboard), in these merged half open spans of milliseconds."""
+
+    id: str
+    zone_ids: tuple[str, ...]
+    un_numbers: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...]
+
+    def covers(self, zone_id: str, goods: tuple[Goods, ...]) -> bool:
+        """Whether it is for the zone and for every line of the load."""
+        fits = not self.un_numbers or all(line.un_number in self.un_numbers for line in goods)
+        return fits and zone_id in self.zone_ids
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassFact:
+    """All passes a vehicle holds from ``at_ms`` on, those for later too; each fact replaces the one before it."""
+
+    vehicle: int
+    at_ms: int
+    passes: tuple[Pass, ...] = ()
+
+    def encode(self) -> bytes:
+        """The same bytes for the same fact."""
+        return _dumps({"v": 1, "passes_of": self.vehicle, "at": self.at_ms, "passes": _plain_passes(self.passes)})
+
+    @classmethod
+    def decode(cls, body: bytes) -> PassFact:
+        """What ``encode`` wrote; ``ValueError`` for anything else."""
+        return _decoded(cls, body)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TripFact:
     """The state of a vehicle's trip from ``at_ms`` on; each fact replaces the one before it.
 
     ``tunnel_forbidden`` are the categories the load may not enter, "" for none; ``loaded`` says whether goods or their residue
     are aboard. ``route`` is the planned line; ``event`` (DEPARTED, AMENDED, UNLOADED, ENDED) says what made the fact.
+    ``passes`` are the vehicle's while the trip is in force, which detection adds from its ``PassFact``.
     """
 
     vehicle: int
@@ -55,6 +89,7 @@ class TripFact:
     second_driver_id: str = ""
     sites: tuple[Site, ...] = ()
     event: str = ""
+    passes: tuple[Pass, ...] = ()
 
     def __post_init__(self) -> None:
         if any(category not in CATEGORIES for category in self.tunnel_forbidden):
@@ -69,21 +104,58 @@ class TripFact:
             "second_driver": self.second_driver_id, "event": self.event,
             "goods": [[g.un_number, list(g.hazards), list(g.controls), g.compatibility] for g in self.goods],
             "sites": [[s.latitude_e7, s.longitude_e7, s.radius_m, s.site_id, s.purpose] for s in self.sites],
+            "passes": _plain_passes(self.passes),
         }  # fmt: skip
-        return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        return _dumps(plain)
 
     @classmethod
     def decode(cls, body: bytes) -> TripFact:
         """What ``encode`` wrote; ``ValueError`` for anything else."""
-        try:
-            return _from_plain(json.loads(body))
-        except (KeyError, TypeError, ValueError) as problem:
-            raise ValueError("not an encoded trip fact") from problem
+        return _decoded(cls, body)
 
 
-def _from_plain(plain: dict[str, Any]) -> TripFact:
-    if plain["v"] != 1:
-        raise ValueError("unknown format of a trip fact")
+Fact = TripFact | PassFact
+Kind = TypeVar("Kind", TripFact, PassFact)
+
+
+def decode(body: bytes) -> Fact:
+    """What ``encode`` of either fact wrote; ``ValueError`` for anything else."""
+    try:
+        plain = json.loads(body)
+        if plain["v"] != 1:
+            raise ValueError("unknown format of a fact")
+        if "passes_of" in plain:
+            return PassFact(vehicle=plain["passes_of"], at_ms=plain["at"], passes=_passes(plain["passes"]))
+        return _trip(plain)
+    except (KeyError, TypeError, ValueError) as problem:
+        raise ValueError("not an encoded fact") from problem
+
+
+def _decoded(kind: type[Kind], body: bytes) -> Kind:
+    fact = decode(body)
+    if not isinstance(fact, kind):
+        raise ValueError("a fact of another kind")
+    return fact
+
+
+def _dumps(plain: dict[str, Any]) -> bytes:
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _plain_passes(passes: tuple[Pass, ...]) -> list[list[Any]]:
+    return [
+        [each.id, list(each.zone_ids), list(each.un_numbers), [list(span) for span in each.spans]] for each in passes
+    ]
+
+
+def _passes(plain: list[list[Any]]) -> tuple[Pass, ...]:
+    return tuple(
+        Pass(ident, tuple(zone_ids), tuple(un_numbers), tuple((begin, end) for begin, end in spans))
+        for ident, zone_ids, un_numbers, spans in plain
+    )
+
+
+def _trip(plain: dict[str, Any]) -> TripFact:
     return TripFact(
         vehicle=plain["vehicle"],
         at_ms=plain["at"],
@@ -101,6 +173,7 @@ def _from_plain(plain: dict[str, Any]) -> TripFact:
         second_driver_id=plain["second_driver"],
         sites=tuple(Site(*site) for site in plain["sites"]),
         event=plain["event"],
+        passes=_passes(plain["passes"]),
     )
 
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
 from hazway import cbor
 from services import registry, zones
-from services.monitoring import log_store, vehicles
+from services.monitoring import activations, log_store, vehicles
+from services.monitoring.engine import next_figures
 from services.monitoring.facts import Goods, Site, TripFact
-from services.monitoring.log_store import SHARDS, Entry, Kind
+from services.monitoring.log_store import VEHICLE_SHARDS, Entry, Kind
+from services.monitoring.model import Activation
 from services.runtime import outbox
-from services.runtime.clock import Clock
+from services.runtime.clock import LEGAL_ZONE, Clock, legal_date
 from services.runtime.lease import take_lease
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TICK_EVERY = timedelta(seconds=10)
-_ZONES, _TICKS = "zones", "ticks"
+_TICKS = "ticks"
 _SITE_RADIUS_M = 500  # a waybill names a place by one point; a depot is larger
 
 
@@ -58,15 +61,36 @@ def _fact(told: dict[str, Any], number: int) -> TripFact:
     )
 
 
-def feed_zones(engine: Engine) -> bool:
-    """Tell every shard of a newer set of zones; a worker that reads the entry judges what follows by it."""
+def feed_zones(engine: Engine, clock: Clock) -> bool:
+    """Tell every shard of newer zones and road networks, and of zones and figures that come into force or go out of it now;
+    a worker that reads the entry judges what follows by it. One step at a time: true when there may be more."""
     with engine.begin() as connection:
-        change = zones.last_change(connection)
-        if not _advance(connection, _ZONES, change):
+        last = activations.newest(connection)
+        coming = _coming(connection, last, milliseconds(clock.now()))
+        if coming is None:
             return False
-        body = cbor.dumps({"change": change})
-        log_store.append(connection, [Entry(shard, Kind.ZONES, body) for shard in range(SHARDS)])
+        activations.keep(connection, coming)
+        body = cbor.dumps({"change": coming.change, "at_ms": coming.at_ms, "regions": list(coming.regions)})
+        log_store.append(connection, [Entry(shard, Kind.ZONES, body) for shard in VEHICLE_SHARDS])
         return True
+
+
+def _coming(connection: Connection, last: Activation | None, now_ms: int) -> Activation | None:
+    change, regions = zones.last_change(connection), zones.regions(connection)
+    if last is None:
+        return Activation(change, now_ms, regions)
+    if (change, regions) != (last.change, last.regions):
+        return Activation(change, max(now_ms, last.at_ms), regions)
+    at_ms = _next_edge(connection, last.at_ms)
+    return None if at_ms is None or at_ms > now_ms else Activation(change, at_ms, regions)
+
+
+def _next_edge(connection: Connection, after_ms: int) -> int | None:
+    """When zones or figures change by themselves next."""
+    after = EPOCH + timedelta(milliseconds=after_ms)
+    day = next_figures(legal_date(after))
+    edges = (zones.next_edge(connection, after), datetime.combine(day, time(), LEGAL_ZONE) if day else None)
+    return min((-((EPOCH - edge) // timedelta(milliseconds=1)) for edge in edges if edge is not None), default=None)
 
 
 def feed_ticks(engine: Engine, clock: Clock, holder: str) -> bool:
@@ -86,7 +110,7 @@ def feed_ticks(engine: Engine, clock: Clock, holder: str) -> bool:
 
 
 def milliseconds(at: datetime) -> int:
-    return int(at.timestamp() * 1000)
+    return (at - EPOCH) // timedelta(milliseconds=1)
 
 
 def _advance(connection: Connection, name: str, change: int) -> bool:

@@ -10,6 +10,10 @@ from enum import IntEnum
 from sqlalchemy import Connection, text
 
 SHARDS = 256
+# The first stage goes by vehicle; what it finds goes on by place and by person.
+VEHICLE_SHARDS = range(SHARDS)
+PLACE_SHARDS = range(SHARDS, SHARDS + 32)
+PERSON_SHARDS = range(SHARDS + 32, SHARDS + 64)
 
 
 class Kind(IntEnum):
@@ -17,6 +21,9 @@ class Kind(IntEnum):
     TRIP = 2
     ZONES = 3
     TICK = 4
+    PASSES = 5
+    STOOD = 6
+    DROVE = 7
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,14 @@ from typing import Any
 
 from geo.position import Position
 from geo.shapes import Shape
-from services.monitoring.facts import Goods, Site, TripFact
+from services.monitoring.facts import Fact, Goods, PassFact, Site, TripFact
 from services.monitoring.fixes import ENGINE_ON, POSITIONED, SUPPLEMENT, Fixes
 
 __all__ = [
     "ENGINE_ON",
     "POSITIONED",
     "SUPPLEMENT",
+    "Activation",
     "Alarm",
     "AlarmKind",
     "AlarmRaised",
@@ -28,11 +29,14 @@ __all__ = [
     "Effect",
     "Entry",
     "EstimatedPosition",
+    "Fact",
     "Fixes",
     "FixesEntry",
     "Goods",
     "NeedsHistory",
     "Parked",
+    "PassEntry",
+    "PassFact",
     "Severity",
     "Site",
     "TickEntry",
@@ -79,6 +83,7 @@ class ZoneKind(StrEnum):
     SPEED_SECTION = "SPEED_SECTION"
     PARKING = "PARKING"
     TIME_BANNED_ROAD = "TIME_BANNED_ROAD"
+    BRIDGE = "BRIDGE"
 
 
 Hours = Callable[[int, int], tuple[tuple[int, int], ...]]
@@ -94,7 +99,7 @@ class ZoneRule:
     """Who is meant and when. Goods are meant when any non-empty part fits; every part empty means all dangerous goods.
 
     ``hours`` gives the merged half-open spans within [first_ms, last_ms) in which the rule holds. ``action`` is FORBID,
-    ONLY_WITH_PASS, NOTIFY or SPEED_LIMIT (then ``speed_dkmh``). ``passes`` names the vehicles (store's numbers) that are exempt.
+    ONLY_WITH_PASS, NOTIFY or SPEED_LIMIT (then ``speed_dkmh``).
     """
 
     id: str
@@ -105,7 +110,6 @@ class ZoneRule:
     tunnel_category: str = ""
     speed_dkmh: int = 0
     hours: Hours = always
-    passes: frozenset[int] = frozenset()
     source: str = ""
 
 
@@ -135,10 +139,25 @@ class TripEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class ZonesEntry:
-    """From here on the zones are those of a change; the caller hands ``step`` the world compiled for it."""
+class PassEntry:
+    fact: PassFact
 
-    change: int
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """From ``at_ms`` on detection goes by the zones written up to ``change`` that are in force at ``at_ms``, the figures of that
+    day and the road networks ``regions``. The same activation gives the same world in every process, for ever."""
+
+    change: int = 0
+    at_ms: int = 0
+    regions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ZonesEntry:
+    """``step`` is still given the world before; for what follows the caller hands it the one compiled for the activation."""
+
+    activation: Activation
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +167,7 @@ class TickEntry:
     at_ms: int
 
 
-Entry = FixesEntry | TripEntry | ZonesEntry | TickEntry
+Entry = FixesEntry | TripEntry | PassEntry | ZonesEntry | TickEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,12 +242,14 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class Driven:
-    """For the second stage, keyed by person: he drove this vehicle without a rest from ``start_ms`` to ``end_ms``."""
+    """For the second stage, keyed by person: he drove this vehicle without a rest from ``start_ms`` to ``end_ms``, as far as is
+    known; ``is_over`` once he has rested since, or somebody else drives."""
 
     person_id: str
     vehicle: int
     start_ms: int
     end_ms: int
+    is_over: bool = True
 
 
 Effect = AlarmRaised | AlarmRevised | AlarmWithdrawn | EstimatedPosition | NeedsHistory | Parked | Driven

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -17,7 +17,7 @@ _EVERY_MS = 60_000  # of a vehicle's own time: departures are judged by minutes
 _SILENT_MS = 600_000  # a terminal silent for longer has been offline in between
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-Known = Callable[[Connection, set[int]], dict[int, Vehicle]]
+Known = Callable[[Connection, Collection[int]], Mapping[int, Vehicle]]
 
 
 class Positioning:

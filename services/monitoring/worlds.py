@@ -1,53 +1,59 @@
-"""The zones as of a change, compiled for detection; the same change gives the same world in every process, for ever."""
+"""The worlds detection goes by, compiled from zones, figures and road networks; one activation gives one world, for ever."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import Connection, Engine
 
 from services import zones
-from services.monitoring.engine import Roads, World, thresholds_on
-from services.monitoring.feeders import milliseconds
-from services.monitoring.model import ZoneKind, ZoneRecord, ZoneRule, always
+from services.monitoring.engine import Roads, Thresholds, World, rates_of, thresholds_on
+from services.monitoring.feeders import EPOCH, milliseconds
+from services.monitoring.model import Activation, ZoneKind, ZoneRecord, ZoneRule, always
 from services.runtime.clock import legal_date
 from services.zones.calendar import held
 from services.zones.model import Rule, ZoneVersion
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_KEPT = 4  # worlds of the newest changes; an older one is compiled again when a shard far behind asks for it
+_KEPT = 4  # worlds used last; another is made again when a shard far behind asks for it
 
 
 class Worlds:
-    """Compiles worlds when they are asked for, each from the newest region's road network and the zones up to its change."""
+    """Makes worlds when they are asked for, each from the one used last: what has not changed is not compiled again."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._worlds: dict[int, World] = {}
-        self._roads: dict[str, Roads] = {}
+        self._worlds: dict[Activation, World] = {}  # the one used last comes last
+        self._roads: tuple[tuple[str, ...], Roads] | None = None
 
-    def __call__(self, change: int) -> World:
-        if change not in self._worlds:
+    def __call__(self, activation: Activation) -> World:
+        world = self._worlds.pop(activation, None)
+        if world is None:
             with self._engine.connect() as connection:
-                self._worlds[change] = self._compile(connection, change)
-            for old in sorted(self._worlds)[:-_KEPT]:
-                del self._worlds[old]
-        return self._worlds[change]
+                world = self._made(connection, activation)
+        self._worlds[activation] = world
+        for old in list(self._worlds)[:-_KEPT]:
+            del self._worlds[old]
+        return world
 
-    def _compile(self, connection: Connection, change: int) -> World:
-        at = zones.version_of(connection, str(change)).recorded_at if change else _EPOCH
-        effective = [
-            one
-            for one in zones.timeline(connection, change)
-            if one.valid_from <= at and (one.valid_to is None or at < one.valid_to)
-        ]
-        figures = thresholds_on(legal_date(max(at, _EPOCH)))
-        region_id = zones.newest_region(connection)
-        if region_id not in self._roads:
-            self._roads[region_id] = Roads(zones.region(connection, region_id) if region_id else None, figures)
-        records = [to_record(one.version) for one in effective]
-        return World.build(records, change=change, thresholds=figures, roads=self._roads[region_id])
+    def _made(self, connection: Connection, activation: Activation) -> World:
+        at = EPOCH + timedelta(milliseconds=activation.at_ms)
+        figures = thresholds_on(legal_date(at))
+        roads = self._roads_of(connection, activation.regions, figures)
+        spans = zones.timeline(connection, activation.change)
+        versions = {one.version.zone.id: one.version for one in spans if one.is_true_at(at)}
+        last = next(reversed(self._worlds.values()), None)
+        if last is None or (last.roads, last.thresholds) != (roads, figures):
+            return World.build(map(to_record, versions.values()), thresholds=figures, roads=roads)
+        known = last.zones
+        news = [one for key, one in versions.items() if key not in known or known[key].version != one.version]
+        return last.changed(map(to_record, news), known.keys() - versions.keys())
+
+    def _roads_of(self, connection: Connection, regions: tuple[str, ...], figures: Thresholds) -> Roads:
+        if self._roads is None or self._roads[0] != regions or self._roads[1].rates != rates_of(figures):
+            graphs = [zones.region(connection, each) for each in regions]
+            self._roads = regions, Roads(graphs, figures)
+        return self._roads[1]
 
 
 def to_record(version: ZoneVersion) -> ZoneRecord:
@@ -90,7 +96,7 @@ def _hours(rule: Rule) -> Callable[[int, int], tuple[tuple[int, int], ...]]:
     def hours(first_ms: int, last_ms: int) -> tuple[tuple[int, int], ...]:
         if first_ms >= last_ms:
             return ()
-        spans = held(rule, _EPOCH + timedelta(milliseconds=first_ms), _EPOCH + timedelta(milliseconds=last_ms))
+        spans = held(rule, EPOCH + timedelta(milliseconds=first_ms), EPOCH + timedelta(milliseconds=last_ms))
         return tuple((milliseconds(since), milliseconds(until)) for since, until in spans)
 
     return hours

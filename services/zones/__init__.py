@@ -1,8 +1,8 @@
 """Tunnels, restricted areas, corridors, speed sections, parking places and time-banned roads: versions, calendars, goods, passes.
 
-Other slices ask ``active``, ``timeline``, ``last_change``, ``changes_since``, ``version_of``, ``region``, ``passages_on`` and
-``on_route``, and judge with ``services.zones.rules``; a change wakes whoever listens to ``WAKE_ZONES``. ``division_at`` and its
-kin tell which administrative division a position is in.
+Other slices ask ``active``, ``timeline``, ``last_change``, ``changes_since``, ``next_edge``, ``version_of``, ``regions``, ``region``,
+``passages_on`` and ``on_route``, and judge with ``services.zones.rules``; a change wakes whoever listens to ``WAKE_ZONES``.
+``division_at`` and its kin tell which administrative division a position is in.
 """
 
 from services.zones.divisions import division_at, divisions, divisions_at, divisions_at_all
@@ -11,10 +11,11 @@ from services.zones.front import (
     changes_since,
     edge_keys,
     last_change,
-    newest_region,
+    next_edge,
     on_route,
     passages_on,
     region,
+    regions,
     timeline,
     version_of,
 )
@@ -32,10 +33,11 @@ __all__ = [
     "divisions_at_all",
     "edge_keys",
     "last_change",
-    "newest_region",
+    "next_edge",
     "on_route",
     "passages_on",
     "region",
+    "regions",
     "timeline",
     "version_of",
 ]

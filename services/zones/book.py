@@ -73,10 +73,18 @@ class Book:
             known.update(edges_of(region, [each.version for each in in_force if each.version.number not in known]))
             return tuple(Held(each, edges) for each in in_force if (edges := known[each.version.number]))
 
+    def next_edge(self, connection: Connection, at: datetime) -> datetime | None:
+        """When something comes into force or goes out of it next; ``None``: never again, by all that is known."""
+        with self._lock:
+            self.in_force(connection, at, at)
+            return self._chosen_for[1] if self._chosen_for[1] < _LAST else None
+
     def timeline(self, connection: Connection, change: int) -> tuple[Effective, ...]:
         """Which version of each zone is in force when, by what was written up to that change."""
         with self._lock:
             self._read_on(connection)
+            if change >= self._last:
+                return tuple(span for zone in sorted(self._spans) for span in self._spans[zone])
             written = (
                 [each for each in self._versions[zone] if each.number <= change] for zone in sorted(self._versions)
             )

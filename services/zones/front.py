@@ -47,10 +47,12 @@ def region(connection: Connection, region_id: str) -> RoadGraph:
     return book_of(connection).region(connection, region_id).graph
 
 
-def newest_region(connection: Connection) -> str:
-    """The id of the road network imported last; empty while there is none."""
-    rows = store.regions(connection)
-    return rows[0].id if rows else ""
+def regions(connection: Connection) -> tuple[str, ...]:
+    """The ids of the road networks to go by, the newest first: of several imported under one name the last."""
+    newest: dict[str, str] = {}
+    for row in store.regions(connection):
+        newest.setdefault(row.name, row.id)
+    return tuple(newest.values())
 
 
 def edge_keys(connection: Connection, region_id: str) -> tuple[str, ...]:
@@ -79,6 +81,11 @@ def timeline(connection: Connection, change: int) -> tuple[Effective, ...]:
     Spans are half open and ordered by zone and time; nothing is said of times in which a zone is withdrawn or not there yet.
     """
     return book_of(connection).timeline(connection, change)
+
+
+def next_edge(connection: Connection, at: datetime) -> datetime | None:
+    """The first instant after ``at`` at which a version comes into force or goes out of it; ``None``: never again."""
+    return book_of(connection).next_edge(connection, at)
 
 
 def passages_on(

@@ -2,22 +2,20 @@
 
 from services.monitoring.engine.late import recompute, reconcile
 from services.monitoring.engine.live import last_positions
-from services.monitoring.engine.parking import ParkingLot
-from services.monitoring.engine.persons import Persons
 from services.monitoring.engine.state import ShardState
 from services.monitoring.engine.stepping import step
-from services.monitoring.engine.thresholds import Thresholds, basis_of, thresholds_on
-from services.monitoring.engine.world import Roads, World
+from services.monitoring.engine.thresholds import Thresholds, basis_of, next_figures, thresholds_on
+from services.monitoring.engine.world import Roads, World, rates_of
 
 __all__ = [
-    "ParkingLot",
-    "Persons",
     "Roads",
     "ShardState",
     "Thresholds",
     "World",
     "basis_of",
     "last_positions",
+    "next_figures",
+    "rates_of",
     "recompute",
     "reconcile",
     "step",

@@ -21,6 +21,7 @@ Mask = npt.NDArray[np.bool_]
 _DAY_MS, _BEIJING_MS, _MINUTE_MS = 86_400_000, 8 * 3_600_000, 60_000
 _RESTED_M = 2_000.0  # who is farther away after a silence has not rested
 _LONGEST_STEP_MS = 600_000  # of driving between two fixes
+_TOLD_EVERY_MS = 600_000  # of a stretch: so late may be known what somebody drove in several vehicles
 
 CONTINUOUS, DAILY, NIGHT = "continuous", "daily", "night"
 
@@ -64,6 +65,10 @@ def _continuous(batch: Batch, rows: Rows, rested: Mask, since: Int64s, came: Int
     limits = batch.world.thresholds
     ends = rested & (came >= 0)
     long = (rows.time - since >= limits.driving_ms) & (rested | (came - since < limits.driving_ms))
+    goes_on = ~rested & ((rows.time - since) // _TOLD_EVERY_MS > (came - since) // _TOLD_EVERY_MS)
+    for row in np.flatnonzero(goes_on).tolist():
+        slot, begin = int(rows.slot[row]), int(since[row])
+        _drove(batch.state, batch.out, int(rows.arrival[row]), slot, begin, int(rows.time[row]), is_over=False)
     for row in np.flatnonzero(ends | long).tolist():
         if ends[row]:
             slot, arrival = int(rows.slot[row]), int(rows.arrival[row])
@@ -74,10 +79,16 @@ def _continuous(batch: Batch, rows: Rows, rested: Mask, since: Int64s, came: Int
 
 
 def _finish(state: ShardState, out: Outbox, arrival: int, slot: int, since_ms: int, last_ms: int) -> None:
+    _drove(state, out, arrival, slot, since_ms, last_ms, is_over=True)
+    end_alarm(state, out, arrival, slot, AlarmKind.FATIGUE, last_ms, cause=CONTINUOUS)
+
+
+def _drove(
+    state: ShardState, out: Outbox, arrival: int, slot: int, since_ms: int, last_ms: int, *, is_over: bool
+) -> None:
     driver = _driver(state.trips.get(slot))
     if driver and last_ms > since_ms:
-        out.add(arrival, Driven(driver, int(state.vehicle[slot]), since_ms, last_ms))
-    end_alarm(state, out, arrival, slot, AlarmKind.FATIGUE, last_ms, cause=CONTINUOUS)
+        out.add(arrival, Driven(driver, int(state.vehicle[slot]), since_ms, last_ms, is_over))
 
 
 def _at_night(batch: Batch, rows: Rows, rested: Mask, since: Int64s, came: Int64s) -> None:

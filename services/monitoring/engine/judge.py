@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from services.monitoring.facts import Goods, TripFact
-from services.monitoring.model import ZoneRecord, ZoneRule
+from services.monitoring.model import Hours, ZoneRecord, ZoneRule
 
 Span = tuple[int, int]
 Load = tuple[tuple[Goods, ...], str]  # lines, forbidden tunnel categories
@@ -22,8 +23,31 @@ def is_laden(trip: TripFact | None) -> bool:
 
 
 def barring(zone: ZoneRecord, trip: TripFact) -> tuple[ZoneRule, ...]:
-    """What keeps this trip's load out of the zone, whenever it holds; empty for none."""
-    return tuple(rule for rule in barring_load(zone, load_of(trip)) if trip.vehicle not in rule.passes)
+    """What keeps this trip's load out of the zone, whenever it holds; empty for none. A rule does not hold in the hours of a
+    pass the vehicle has; nothing lifts a tunnel's category."""
+    rules = barring_load(zone, load_of(trip))
+    exempt = sorted(span for each in trip.passes if each.covers(zone.id, trip.goods) for span in each.spans)
+    if not exempt:
+        return rules
+    return tuple(rule if rule.id == CATEGORY else replace(rule, hours=_without(rule.hours, exempt)) for rule in rules)
+
+
+def _without(hours: Hours, exempt: list[Span]) -> Hours:
+    """The hours but for the spans, which are in order of beginning."""
+
+    def rest(first_ms: int, last_ms: int) -> tuple[Span, ...]:
+        left: list[Span] = []
+        for begin, end in hours(first_ms, last_ms):
+            for since, until in exempt:
+                if begin < since < end:
+                    left.append((begin, since))
+                if since < end:
+                    begin = max(begin, until)
+            if begin < end:
+                left.append((begin, end))
+        return tuple(left)
+
+    return rest
 
 
 def load_of(trip: TripFact | None) -> Load:

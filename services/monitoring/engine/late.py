@@ -16,15 +16,21 @@ from services.monitoring.engine.stepping import step
 from services.monitoring.engine.world import World
 from services.monitoring.fixes import Fixes
 from services.monitoring.model import (
+    Activation,
     Alarm,
     AlarmRaised,
     AlarmRevised,
     AlarmWithdrawn,
+    Driven,
     Effect,
+    Fact,
     FixesEntry,
+    Parked,
+    PassEntry,
+    PassFact,
     TickEntry,
     TripEntry,
-    TripFact,
+    ZonesEntry,
     alarm_fields,
 )
 
@@ -33,30 +39,47 @@ _EVER = 1 << 62
 
 
 def recompute(
-    state: ShardState, world: World, vehicle: int, history: Fixes, trips: Iterable[TripFact], known: Sequence[Alarm],
-    *, since_ms: int | None = None,
+    state: ShardState, worlds: Sequence[tuple[int, World]], vehicle: int, history: Fixes, facts: Iterable[Fact],
+    known: Sequence[Alarm], *, begin_ms: int, from_ms: int = 0,
 ) -> list[Effect]:  # fmt: skip
-    """Judge a vehicle anew from its fixes since some moment, in any order, and all its waybill facts since before then.
+    """Judge a vehicle anew from its fixes since ``begin_ms``, in any order, and all facts about it since before then.
 
-    ``known`` are its alarms as last told, the withdrawn ones too, with their revisions. The history is complete from ``since_ms``
-    on (without it: from its first fix on); alarms from before then stay as they are. The state goes on as if everything had come
-    in time. Give at least two days before what came late, so that rests and daily sums are seen.
+    ``worlds`` are those in force, each since some instant, in order; the first one before it too. ``known`` are the alarms as last
+    told, the withdrawn ones too, with their revisions. Alarms from before ``begin_ms``, and those that had ended before
+    ``from_ms``, stay as they are. The state goes on as if everything had come in time.
+
+    What comes out: what must be told of alarms, and every ``Parked`` and ``Driven`` since ``begin_ms``. Give at least two days
+    before what came late, so that rests and daily sums are seen.
     """
-    mine = history.take(history.vehicle == vehicle)
-    mine = mine.take(np.argsort(mine.time_ms, kind="stable"))
-    anew = ShardState()
-    effects: list[Effect] = []
-    for fact in sorted(trips, key=lambda each: each.at_ms):
-        effects += step(anew, world, TripEntry(fact))
-    effects += step(anew, world, FixesEntry(mine))
-    if state.tick_ms >= 0:
-        effects += step(anew, world, TickEntry(state.tick_ms))
-    begin = since_ms if since_ms is not None else int(mine.time_ms[0]) if len(mine) else _EVER
-    found = [alarm for alarm in standing(effects) if alarm.occurred_ms >= begin]
-    told = reconcile(known, found, begin)
+    anew, effects = _judged(state.tick_ms, worlds, history.take(history.vehicle == vehicle), facts)
+    found = [alarm for alarm in standing(effects) if alarm.occurred_ms >= begin_ms]
+    told = [effect for effect in reconcile(known, found, begin_ms) if _may_change(effect, from_ms)]
     _carry_ids(anew, known, told)
     state.adopt(state.slot(vehicle), anew, anew.slot(vehicle))
-    return told
+    return told + [effect for effect in effects if isinstance(effect, Parked | Driven)]
+
+
+def _judged(
+    tick_ms: int, worlds: Sequence[tuple[int, World]], fixes: Fixes, facts: Iterable[Fact]
+) -> tuple[ShardState, list[Effect]]:
+    """One vehicle's state and all effects had everything come in the order of its own time, up to the newest tick."""
+    anew = ShardState()
+    effects: list[Effect] = []
+    fixes = fixes.take(np.argsort(fixes.time_ms, kind="stable"))
+    for fact in sorted(facts, key=lambda each: each.at_ms):
+        effects += step(anew, worlds[0][1], PassEntry(fact) if isinstance(fact, PassFact) else TripEntry(fact))
+    cuts = [0, *np.searchsorted(fixes.time_ms, [since for since, _ in worlds[1:]]).tolist(), len(fixes)]
+    for number, (since, world) in enumerate(worlds):
+        if number:
+            effects += step(anew, worlds[number - 1][1], ZonesEntry(Activation(at_ms=since)))
+        effects += step(anew, world, FixesEntry(fixes.take(slice(cuts[number], cuts[number + 1]))))
+    if tick_ms >= 0:
+        effects += step(anew, worlds[-1][1], TickEntry(tick_ms))
+    return anew, effects
+
+
+def _may_change(effect: Effect, from_ms: int) -> bool:
+    return not isinstance(effect, Alarm) or effect.ended_ms is None or effect.ended_ms >= from_ms
 
 
 def standing(effects: Iterable[Effect]) -> list[Alarm]:
@@ -92,9 +115,9 @@ def reconcile(known: Sequence[Alarm], found: Sequence[Alarm], begin_ms: int) -> 
 
 def _matched(known: Sequence[Alarm], found: Sequence[Alarm]) -> list[tuple[Alarm, Alarm]]:
     """Pairs of old and new alarms that are about the same thing: same start first, then the first that overlaps."""
-    waiting: dict[tuple[str, str], list[Alarm]] = defaultdict(list)
+    waiting: dict[tuple[int, str, str], list[Alarm]] = defaultdict(list)
     for alarm in found:
-        waiting[alarm.kind, alarm.cause].append(alarm)
+        waiting[alarm.vehicle, alarm.kind, alarm.cause].append(alarm)
     pairs: list[tuple[Alarm, Alarm]] = []
     old_ones = sorted(
         (alarm for alarm in known if not isinstance(alarm, AlarmWithdrawn)), key=lambda alarm: alarm.occurred_ms
@@ -102,7 +125,7 @@ def _matched(known: Sequence[Alarm], found: Sequence[Alarm]) -> list[tuple[Alarm
     for is_same in (_starts_as, _overlaps):
         rest = []
         for old in old_ones:
-            choices = waiting[old.kind, old.cause]
+            choices = waiting[old.vehicle, old.kind, old.cause]
             new = next((alarm for alarm in choices if is_same(old, alarm)), None)
             if new is None:
                 rest.append(old)

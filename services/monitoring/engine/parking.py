@@ -1,29 +1,24 @@
-"""The second stage, keyed by place: laden vehicles that stand too near to a load theirs must not be near (禁忌物品).
+"""The second stage, keyed by place: laden vehicles that stand together too near to a load theirs must not be near (禁忌物品).
 
-Fed with the ``Parked`` effects of all shards that a neighbourhood may hold, in any order between vehicles; which of two is
-blamed (the one that came later) and since when does not depend on that order.
+What is found follows from where vehicles stood from when to when, in whatever order that became known. The one that came later
+is blamed, of two at once the one with the higher number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from geo.cells import disk
-from geo.position import distance_m
+from geo.position import Position, distance_m
 from services.monitoring.engine.plain import alarm_id
+from services.monitoring.engine.thresholds import Thresholds
 from services.monitoring.facts import Goods
-from services.monitoring.model import (
-    Alarm,
-    AlarmKind,
-    AlarmRaised,
-    AlarmRevised,
-    Effect,
-    Parked,
-    Severity,
-    alarm_fields,
-)
+from services.monitoring.model import Alarm, AlarmKind, Severity
 
 _STEPS = 2  # rings of cells that hold everything within 100 m and more
+_EVER = 1 << 62
 
 # Policy of the platform after the mixed loading table (JT/T 617.6; ADR 7.5.2.1) and the storage table of GB 15603:
 # no national text sets distances for parked vehicles. First hazard or division against first hazard or division.
@@ -32,56 +27,60 @@ _FEEDS_FIRE = frozenset({"5.1", "5.2"})
 _BURNS = frozenset({"2.1", "3", "4.1", "4.2", "4.3"})
 
 
-class ParkingLot:
-    """Who stands where, and which pairs have been told."""
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """A laden vehicle stood there from ``since_ms`` on, until ``until_ms`` or still."""
 
-    def __init__(self) -> None:
-        self.standing: dict[int, Parked] = {}  # by vehicle
-        self.cells: dict[int, set[int]] = {}  # vehicles by cell
-        self.open: dict[tuple[int, int], Alarm] = {}  # by the one that came later, and the other
+    vehicle: int
+    since_ms: int
+    until_ms: int | None
+    cell: int
+    position: Position
+    goods: tuple[Goods, ...]
+    waybill_id: str = ""
+    carrier_id: str = ""
 
-    def step(self, told: Parked, *, apart_m: int) -> list[Effect]:
-        """A vehicle has come to stand, or (without goods) has gone."""
-        effects: list[Effect] = list(self._gone(told.vehicle, told.at_ms))
-        if told.goods:
-            self.standing[told.vehicle] = told
-            self.cells.setdefault(told.cell, set()).add(told.vehicle)
-            for number in sorted(self._near(told)):
-                other = self.standing[number]
-                if distance_m(told.position, other.position) <= apart_m and are_incompatible(told.goods, other.goods):
-                    effects.append(self._raise(*sorted((told, other), key=lambda each: (each.at_ms, each.vehicle))))
-        return effects
 
-    def _near(self, told: Parked) -> Iterator[int]:
-        for cell in disk(told.cell, _STEPS):
-            yield from (vehicle for vehicle in self.cells.get(cell, ()) if vehicle != told.vehicle)
+def cells_near(stands: Iterable[Stand]) -> set[int]:
+    """The cells in which whatever may be too near to one of them stands."""
+    return {near for cell in {stand.cell for stand in stands} for near in disk(cell, _STEPS)}
 
-    def _raise(self, first: Parked, later: Parked) -> Effect:
-        cause = str(first.vehicle)
-        alarm = AlarmRaised(
-            id=alarm_id(AlarmKind.INCOMPATIBLE_PARKING, later.vehicle, cause, later.at_ms),
-            kind=AlarmKind.INCOMPATIBLE_PARKING, severity=Severity.ORDINARY, vehicle=later.vehicle,
-            carrier_id=later.carrier_id, waybill_id=later.waybill_id, cause=cause, occurred_ms=later.at_ms,
-            position=later.position,
-            evidence={
-                "other_vehicle": cause, "other_waybill": first.waybill_id,
-                "apart_m": str(round(distance_m(first.position, later.position))),
-            },
-        )  # fmt: skip
-        self.open[later.vehicle, first.vehicle] = alarm
-        return alarm
 
-    def _gone(self, vehicle: int, at_ms: int) -> Iterator[Effect]:
-        stood = self.standing.pop(vehicle, None)
-        if stood is None:
-            return
-        self.cells[stood.cell].discard(vehicle)
-        if not self.cells[stood.cell]:
-            del self.cells[stood.cell]
-        for pair in sorted(pair for pair in self.open if vehicle in pair):
-            alarm = self.open.pop(pair)
-            ended = max(at_ms, alarm.occurred_ms)
-            yield AlarmRevised(**(alarm_fields(alarm) | {"ended_ms": ended, "revision": alarm.revision + 1}))
+def too_near(
+    stands: Iterable[Stand], others: Iterable[Stand], limits_at: Callable[[int], Thresholds], names: Mapping[int, str]
+) -> list[Alarm]:
+    """The alarms of all pairs of one of the stands and one of the others; ``names`` are those of vehicles by number."""
+    by_cell: dict[int, list[Stand]] = defaultdict(list)
+    for other in others:
+        by_cell[other.cell].append(other)
+    found: dict[str, Alarm] = {}
+    for stand in stands:
+        for other in (other for cell in disk(stand.cell, _STEPS) for other in by_cell.get(cell, ())):
+            found |= {alarm.id: alarm for alarm in _beside(stand, other, limits_at, names)}
+    return list(found.values())
+
+
+def _beside(
+    one: Stand, other: Stand, limits_at: Callable[[int], Thresholds], names: Mapping[int, str]
+) -> Iterator[Alarm]:
+    first, later = sorted((one, other), key=lambda each: (each.since_ms, each.vehicle))
+    ended = min(_EVER if each.until_ms is None else each.until_ms for each in (first, later))
+    if first.vehicle == later.vehicle or later.since_ms >= ended:
+        return
+    limits, apart_m = limits_at(later.since_ms), distance_m(first.position, later.position)
+    is_short = ended - later.since_ms < limits.parked_ms
+    if is_short or apart_m > limits.parking_apart_m or not are_incompatible(first.goods, later.goods):
+        return
+    cause = str(first.vehicle)
+    yield Alarm(
+        id=alarm_id(AlarmKind.INCOMPATIBLE_PARKING, later.vehicle, cause, later.since_ms),
+        kind=AlarmKind.INCOMPATIBLE_PARKING, severity=Severity.ORDINARY, vehicle=later.vehicle,
+        carrier_id=later.carrier_id, waybill_id=later.waybill_id, cause=cause, occurred_ms=later.since_ms,
+        ended_ms=None if ended == _EVER else ended, position=later.position,
+        evidence={
+            "other_vehicle": names.get(first.vehicle, ""), "other_waybill": first.waybill_id, "apart_m": str(round(apart_m)),
+        },
+    )  # fmt: skip
 
 
 def are_incompatible(some: tuple[Goods, ...], others: tuple[Goods, ...]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +25,8 @@ _TURN_DEG = 45
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """For each fix the highest limit of any road it may be on, loaded and unladen, and the edge that has it (-1: no road near)."""
+    """For each fix the highest limit of any road it may be on, loaded and unladen, and the edge that has it (-1: no road near;
+    edges are counted through all graphs)."""
 
     loaded_dkmh: Int64s
     unladen_dkmh: Int64s
@@ -42,26 +44,29 @@ class Rates:
 
 
 class RoadGrid:
-    """Made once for a graph and its rates."""
+    """Made once for some graphs, at least one, and their rates."""
 
-    def __init__(self, graph: RoadGraph, rates: Rates) -> None:
+    def __init__(self, graphs: Sequence[RoadGraph], rates: Rates) -> None:
         self._rates = rates
-        expressway = graph.edge_class == RoadClass.MOTORWAY
-        posted = np.where(graph.edge_maxspeed_dkmh > 0, graph.edge_maxspeed_dkmh, 1 << 20).astype(np.int64)
+        expressway = np.concatenate([graph.edge_class == RoadClass.MOTORWAY for graph in graphs])
+        posted = np.concatenate([graph.edge_maxspeed_dkmh for graph in graphs]).astype(np.int64)
+        posted = np.where(posted > 0, posted, 1 << 20)
         self._loaded = np.minimum(posted, np.where(expressway, rates.expressway_dkmh, rates.other_dkmh))
         self._unladen = np.minimum(
             posted, np.where(expressway, rates.unladen_expressway_dkmh, rates.unladen_other_dkmh)
         )
-        self._pieces(graph)
+        self._pieces(graphs)
         self._file()
 
-    def _pieces(self, graph: RoadGraph) -> None:
+    def _pieces(self, graphs: Sequence[RoadGraph]) -> None:
         """Straight pieces of at most ``_PIECE_E7``: where they start, how far they go, their edge and course."""
-        offset = graph.edge_geometry_offset
-        point = np.arange(len(graph.geometry_latitude_e7))
-        edge = np.repeat(np.arange(graph.edge_count), np.diff(offset))
-        point = point[np.isin(point, offset[1:] - 1, invert=True)]
-        latitude, longitude = graph.geometry_latitude_e7, graph.geometry_longitude_e7
+        counts = np.concatenate([np.diff(graph.edge_geometry_offset) for graph in graphs])
+        latitude = np.concatenate([graph.geometry_latitude_e7 for graph in graphs])
+        longitude = np.concatenate([graph.geometry_longitude_e7 for graph in graphs])
+        edge = np.repeat(np.arange(len(counts)), counts)
+        is_last = np.zeros(len(latitude), dtype=bool)
+        is_last[np.cumsum(counts) - 1] = True
+        point = np.flatnonzero(~is_last)
         up, across = latitude[point + 1] - latitude[point], longitude[point + 1] - longitude[point]
         across = (across + 180 * E7) % (360 * E7) - 180 * E7
         cuts = np.maximum(1, -(-np.maximum(np.abs(up), np.abs(across)) // _PIECE_E7))

@@ -19,12 +19,12 @@ from services.monitoring.engine.corridor import Corridors
 from services.monitoring.engine.judge import NO_LOAD, Load, load_of
 from services.monitoring.engine.plain import alarm_from_plain, alarm_to_plain
 from services.monitoring.engine.visits import Visit
-from services.monitoring.facts import TripFact
-from services.monitoring.model import Alarm
+from services.monitoring.facts import Fact, PassFact, TripFact, decode
+from services.monitoring.model import Activation, Alarm
 
 Int64s = npt.NDArray[np.int64]
 
-_FORMAT = 1
+_FORMAT = 2
 _HEAD = struct.Struct("<BIQ")
 _MOST_BYTES = 1 << 30
 
@@ -67,9 +67,10 @@ class ShardState:
         self._order = np.empty(0, dtype=np.int64)  # slots in order of vehicle
         self._sorted = np.empty(0, dtype=np.int64)
         self.tick_ms = -1
-        self.change = 0
+        self.activation = Activation()
         self.trips: dict[int, TripFact] = {}
-        self.pending: dict[int, list[TripFact]] = {}
+        self.passes: dict[int, PassFact] = {}
+        self.pending: dict[int, list[Fact]] = {}
         self.open: dict[AlarmKey, Alarm] = {}
         self.transits: dict[int, dict[str, TransitState]] = {}
         self.held: dict[int, dict[str, int]] = {}  # pre-alarms held back while the vehicle keeps to its plan
@@ -133,7 +134,7 @@ class ShardState:
     def forget(self, slot: int) -> None:
         """Back to a vehicle nothing is known of."""
         self.columns.reset(slot)
-        for mapping in (self.trips, self.pending, self.transits, self.held, self.visits):
+        for mapping in (self.trips, self.passes, self.pending, self.transits, self.held, self.visits):
             mapping.pop(slot, None)
         self.follow_trip(slot)
         for key in [key for key in self.open if key[0] == slot]:
@@ -150,7 +151,7 @@ class ShardState:
         self.open |= {(slot, *key[1:]): alarm for key, alarm in other.open.items() if key[0] == other_slot}
 
     def _mappings(self, other: ShardState) -> Iterable[tuple[dict[int, Any], dict[int, Any]]]:
-        for name in ("trips", "pending", "transits", "held", "visits"):
+        for name in ("trips", "passes", "pending", "transits", "held", "visits"):
             yield getattr(self, name), getattr(other, name)
 
     def snapshot(self) -> bytes:
@@ -158,8 +159,9 @@ class ShardState:
         rank = np.argsort(self._order).tolist()
         sparse = {
             "tick": self.tick_ms,
-            "change": self.change,
+            "zones": [self.activation.change, self.activation.at_ms, *self.activation.regions],
             "trips": {slot: _text(fact.encode()) for slot, fact in _ranked(self.trips, rank)},
+            "passes": {slot: _text(fact.encode()) for slot, fact in _ranked(self.passes, rank)},
             "pending": {slot: [_text(fact.encode()) for fact in facts] for slot, facts in _ranked(self.pending, rank)},
             "open": sorted(([rank[slot], *key], alarm_to_plain(alarm)) for (slot, *key), alarm in self.open.items()),
             "transits": {
@@ -196,12 +198,15 @@ class ShardState:
         state = cls()
         state._number(np.frombuffer(arrays, dtype="<i8", count=count).astype(np.int64))
         state.columns.load(count, arrays[8 * count :])
-        state.tick_ms, state.change = sparse["tick"], sparse["change"]
+        state.tick_ms = sparse["tick"]
+        change, at_ms, *regions = sparse["zones"]
+        state.activation = Activation(change, at_ms, tuple(regions))
         state.trips = {int(slot): TripFact.decode(_bytes(body)) for slot, body in sparse["trips"].items()}
+        state.passes = {int(slot): PassFact.decode(_bytes(body)) for slot, body in sparse["passes"].items()}
         for slot in state.trips:
             state.follow_trip(slot)
         state.pending = {
-            int(slot): [TripFact.decode(_bytes(body)) for body in facts] for slot, facts in sparse["pending"].items()
+            int(slot): [decode(_bytes(body)) for body in facts] for slot, facts in sparse["pending"].items()
         }
         for (slot, kind, cause), plain in sparse["open"]:
             state.open[(slot, kind, cause)] = alarm_from_plain(plain)

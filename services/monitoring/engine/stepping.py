@@ -15,12 +15,12 @@ from services.monitoring.engine.silence import moved_offline, offline, offline_b
 from services.monitoring.engine.speed import overspeed
 from services.monitoring.engine.state import ShardState
 from services.monitoring.engine.stops import long_stop, long_stop_by, parked
-from services.monitoring.engine.trips import announce, due, take_due
+from services.monitoring.engine.trips import announce, due, judge_visits, take_due
 from services.monitoring.engine.tunnels import tunnels, waited
 from services.monitoring.engine.waybills import no_waybill
 from services.monitoring.engine.world import World
 from services.monitoring.fixes import Fixes
-from services.monitoring.model import Effect, Entry, FixesEntry, TickEntry, TripEntry
+from services.monitoring.model import Effect, Entry, FixesEntry, PassEntry, TickEntry, TripEntry
 
 Int64s = npt.NDArray[np.int64]
 
@@ -31,14 +31,14 @@ def step(state: ShardState, world: World, entry: Entry) -> list[Effect]:
     out = Outbox()
     if isinstance(entry, FixesEntry):
         _fixes(state, world, entry.fixes, out)
-    elif isinstance(entry, TripEntry):
+    elif isinstance(entry, TripEntry | PassEntry):
         announce(state, world, entry.fact, out)
     elif isinstance(entry, TickEntry):
         _tick(state, world, entry.at_ms, out)
     else:
-        state.change = entry.change
-        for visit in (visit for visits in state.visits.values() for visit in visits.values()):
-            visit.is_settled = False
+        for slot in list(state.visits):
+            judge_visits(state, world, entry.activation.at_ms, slot, out, int(state.vehicle[slot]))
+        state.activation = entry.activation
     return out.effects()
 
 

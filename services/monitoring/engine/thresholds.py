@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from services.errors import Basis
 
@@ -128,6 +128,14 @@ def thresholds_on(day: date, **stricter: int) -> Thresholds:
     """The figures in force on a day, or the oldest row where none is yet; ``stricter`` sets some by hand (the night rule)."""
     values = {name: _in_force(rows, day).value for name, rows in FIGURES.items()}
     return dataclasses.replace(Thresholds(**values), **stricter)
+
+
+def next_figures(after: date) -> date | None:
+    """The first later day on which a figure comes into force or goes out of it; ``None``: never again, by this table."""
+    bases = [row.basis for rows in FIGURES.values() for row in rows]
+    begins = [basis.effective_from for basis in bases if basis.effective_from is not None]
+    ends = [basis.effective_to + timedelta(days=1) for basis in bases if basis.effective_to is not None]
+    return min((day for day in (*begins, *ends) if day > after), default=None)
 
 
 def basis_of(name: str, day: date) -> Basis:

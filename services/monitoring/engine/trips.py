@@ -1,7 +1,10 @@
-"""Waybill facts as they come into force, in the order of their own time."""
+"""Facts about trips and passes as they come into force, in the order of their own time."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from services.monitoring.engine.areas import apply_hours
 from services.monitoring.engine.batch import Outbox
 from services.monitoring.engine.desk import end_alarm
 from services.monitoring.engine.fatigue import change_driver
@@ -11,11 +14,11 @@ from services.monitoring.engine.state import ShardState
 from services.monitoring.engine.stops import stop_until
 from services.monitoring.engine.waybills import check_place
 from services.monitoring.engine.world import World
-from services.monitoring.facts import CATEGORIES, TripFact
+from services.monitoring.facts import CATEGORIES, Fact, PassFact, TripFact
 from services.monitoring.model import AlarmKind, NeedsHistory
 
 
-def announce(state: ShardState, world: World, fact: TripFact, out: Outbox) -> None:
+def announce(state: ShardState, world: World, fact: Fact, out: Outbox) -> None:
     """A fact of the future waits for the fix that comes after it; one of the past holds at once and asks for history."""
     slot = state.slot(fact.vehicle)
     heard = int(state.columns["heard_ms"][slot])
@@ -25,12 +28,12 @@ def announce(state: ShardState, world: World, fact: TripFact, out: Outbox) -> No
         waiting.sort(key=lambda each: each.at_ms)
         return
     out.add(0, NeedsHistory(fact.vehicle, fact.at_ms))
-    current = state.trips.get(slot)
+    current = (state.passes if isinstance(fact, PassFact) else state.trips).get(slot)
     if current is None or fact.at_ms >= current.at_ms:
         apply_fact(state, world, fact, slot, out, 0)
 
 
-def due(state: ShardState, slot: int, at_ms: int) -> TripFact | None:
+def due(state: ShardState, slot: int, at_ms: int) -> Fact | None:
     """The first fact that waits for this vehicle and is in force at an instant."""
     waiting = state.pending.get(slot)
     return waiting[0] if waiting and waiting[0].at_ms <= at_ms else None
@@ -45,8 +48,32 @@ def take_due(state: ShardState, world: World, slot: int, at_ms: int, out: Outbox
         apply_fact(state, world, fact, slot, out, arrival)
 
 
-def apply_fact(state: ShardState, world: World, fact: TripFact, slot: int, out: Outbox, arrival: int) -> None:
-    """From here on the vehicle is on this trip, with this load."""
+def apply_fact(state: ShardState, world: World, fact: Fact, slot: int, out: Outbox, arrival: int) -> None:
+    """From here on the vehicle is on this trip with this load, or has these passes."""
+    if isinstance(fact, PassFact):
+        _carry(state, world, fact, slot, out, arrival)
+    else:
+        _travel(state, world, fact, slot, out, arrival)
+
+
+def _carry(state: ShardState, world: World, fact: PassFact, slot: int, out: Outbox, arrival: int) -> None:
+    judge_visits(state, world, fact.at_ms, slot, out, arrival)
+    state.passes[slot] = fact
+    if slot in state.trips:
+        state.trips[slot] = replace(state.trips[slot], passes=fact.passes)
+
+
+def judge_visits(state: ShardState, world: World, until_ms: int, slot: int, out: Outbox, arrival: int) -> None:
+    """What the vehicle visits has been closed to it as it was until then; from then on it is looked at anew."""
+    place = state.position(slot)
+    for zone_id, visit in state.visits.get(slot, {}).items():
+        apply_hours(state, world, out, arrival, slot, zone_id, visit, until_ms - 1, place)
+        if not visit.left_ms:
+            visit.hours_ms = max(visit.hours_ms, until_ms)
+        visit.is_settled = False
+
+
+def _travel(state: ShardState, world: World, fact: TripFact, slot: int, out: Outbox, arrival: int) -> None:
     offline_until(state, world, fact.at_ms, slot, out, arrival)
     _close_what_is_free(state, world, fact, slot, out, arrival)
     columns = state.columns
@@ -55,7 +82,8 @@ def apply_fact(state: ShardState, world: World, fact: TripFact, slot: int, out: 
     change_driver(state, fact, slot, out, arrival)
     check_place(state, world, fact, slot, out, arrival)
     back_on_route(state, slot, out, arrival, fact.at_ms)
-    state.trips[slot] = fact
+    passes = state.passes.get(slot)
+    state.trips[slot] = replace(fact, passes=passes.passes) if passes is not None else fact
     state.follow_trip(slot)
     columns["trip_ms"][slot], columns["known"][slot] = fact.at_ms, True
     columns["under_way"][slot], columns["loaded"][slot] = fact.under_way, fact.loaded

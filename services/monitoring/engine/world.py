@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -41,30 +41,54 @@ class Crossed:
 
 
 class Roads:
-    """The road graph with what detection derives from it; shared by all worlds of one graph."""
+    """The road graphs with what detection derives from them; shared by all worlds of the same graphs. Where graphs overlap, a fix
+    may be on a road of either, and a tunnel that several have is taken from the one that reaches farthest round it."""
 
-    def __init__(self, graph: RoadGraph | None, thresholds: Thresholds) -> None:
-        self.graph = graph
-        rates = Rates(
-            thresholds.expressway_dkmh,
-            thresholds.other_road_dkmh,
-            thresholds.unladen_expressway_dkmh,
-            thresholds.unladen_other_road_dkmh,
-        )
-        self.grid = RoadGrid(graph, rates) if graph is not None else None
+    def __init__(self, graphs: Sequence[RoadGraph], thresholds: Thresholds) -> None:
+        self.rates = rates_of(thresholds)
+        self.grid = RoadGrid(graphs, self.rates) if graphs else None
         self._around: dict[str, Approaches] = {}
-        self.structure_of_bore = {bore.id: bore.structure_id for bore in graph.tunnels} if graph is not None else {}
+        self._graph: dict[str, RoadGraph] = {}
+        self.structure_of_bore: dict[str, str] = {}
         self.portals: dict[str, list[Position]] = {}
-        for bore in graph.tunnels if graph is not None else ():
-            self.portals.setdefault(bore.structure_id, []).extend((bore.entrance, bore.exit))
+        for graph in graphs:
+            for structure_id, portals in _portals(graph).items():
+                if structure_id not in self._graph or _room(graph, portals) > _room(self._graph[structure_id], portals):
+                    self._graph[structure_id], self.portals[structure_id] = graph, portals
+            self.structure_of_bore |= {bore.id: bore.structure_id for bore in graph.tunnels}
 
     def around(self, structure_id: str) -> Approaches:
-        """The surroundings of a tunnel, worked out when the first vehicle comes near."""
+        """The surroundings of a tunnel, worked out when the first vehicle comes near. ``KeyError`` when no graph has it."""
         if structure_id not in self._around:
-            if self.graph is None:
-                raise KeyError(structure_id)
-            self._around[structure_id] = approaches(self.graph, structure_id)
+            self._around[structure_id] = approaches(self._graph[structure_id], structure_id)
         return self._around[structure_id]
+
+
+def rates_of(thresholds: Thresholds) -> Rates:
+    return Rates(
+        thresholds.expressway_dkmh,
+        thresholds.other_road_dkmh,
+        thresholds.unladen_expressway_dkmh,
+        thresholds.unladen_other_road_dkmh,
+    )
+
+
+def _portals(graph: RoadGraph) -> dict[str, list[Position]]:
+    found: dict[str, list[Position]] = {}
+    for bore in graph.tunnels:
+        found.setdefault(bore.structure_id, []).extend((bore.entrance, bore.exit))
+    return found
+
+
+def _room(graph: RoadGraph, portals: list[Position]) -> int:
+    """How far at least the graph reaches beyond the portals, in degrees x 10^7."""
+    latitude, longitude = graph.node_latitude_e7, graph.node_longitude_e7
+    north, east = int(latitude.max()), int(longitude.max())
+    south, west = int(latitude.min()), int(longitude.min())
+    return min(
+        min(one.latitude_e7 - south, north - one.latitude_e7, one.longitude_e7 - west, east - one.longitude_e7)
+        for one in portals
+    )
 
 
 class World:
@@ -73,15 +97,15 @@ class World:
     def __init__(
         self,
         *,
-        change: int,
         thresholds: Thresholds,
         roads: Roads,
         zones: dict[str, ZoneRecord],
         base: ZoneIndex[str],
         overlaid: ZoneIndex[str],
         replaced: frozenset[str],
+        before: World | None = None,
     ) -> None:
-        self.change, self.thresholds, self.roads = change, thresholds, roads
+        self.thresholds, self.roads = thresholds, roads
         self.zones = zones
         self._base, self._overlaid, self._replaced = base, overlaid, replaced
         self._by_number: list[ZoneRecord | None] = [
@@ -91,7 +115,8 @@ class World:
         self.limits_speed = np.array(limiting_speed, dtype=bool)
         self._is_dead = np.array([zone is None for zone in self._by_number], dtype=bool)
         self.watched = _watched(zones.values(), roads)
-        self.near = NearMap({name: roads.portals[name] for name in self.watched}, _AROUND_PORTAL_M)
+        is_same = before is not None and before.watched.keys() == self.watched.keys()
+        self.near: NearMap = before.near if before is not None and is_same else _near(self.watched, roads)
         self._bars: dict[Load, npt.NDArray[np.int8]] = {}
         self._areas: dict[tuple[str, str], MultiPolygon] = {}
         self._barring: dict[tuple[object, ...], tuple[ZoneRule, ...]] = {}
@@ -101,8 +126,6 @@ class World:
         cls,
         zones: Iterable[ZoneRecord],
         *,
-        change: int = 0,
-        graph: RoadGraph | None = None,
         thresholds: Thresholds | None = None,
         roads: Roads | None = None,
     ) -> World:
@@ -111,32 +134,31 @@ class World:
         records = {zone.id: zone for zone in zones}
         base = ZoneIndex({zone.id: zone.shape for zone in records.values() if _is_indexed(zone) and zone.shape})
         return cls(
-            change=change,
             thresholds=figures,
-            roads=roads or Roads(graph, figures),
+            roads=roads or Roads((), figures),
             zones=records,
             base=base,
             overlaid=ZoneIndex(),
             replaced=frozenset(),
         )
 
-    def changed(self, change: int, zones: Iterable[ZoneRecord] = (), gone: Iterable[str] = ()) -> World:
+    def changed(self, zones: Iterable[ZoneRecord] = (), gone: Iterable[str] = ()) -> World:
         """The world after a change: some zones new or in a new version, some gone. Costs little while changes are few."""
         news = {zone.id: zone for zone in zones}
         leaving = {*news, *gone}
         records = {key: zone for key, zone in self.zones.items() if key not in leaving} | news
         overlaid = [key for key in self._overlaid.keys if key in self._overlaid and key not in leaving] + list(news)
         if len(overlaid) > _MOST_OVERLAID:
-            return World.build(records.values(), change=change, thresholds=self.thresholds, roads=self.roads)
+            return World.build(records.values(), thresholds=self.thresholds, roads=self.roads)
         shapes = {key: zone.shape for key in overlaid if _is_indexed(zone := records[key]) and zone.shape}
         return World(
-            change=change,
             thresholds=self.thresholds,
             roads=self.roads,
             zones=records,
             base=self._base,
             overlaid=ZoneIndex(shapes),
             replaced=self._replaced | leaving,
+            before=self,
         )
 
     def zone(self, number: int) -> ZoneRecord:
@@ -177,7 +199,7 @@ class World:
         """What keeps the trip's load out of a zone; looked up once for each load."""
         if trip is None:
             return ()
-        load = (zone.id, zone.version, trip.vehicle, trip.loaded, trip.tunnel_forbidden, trip.goods)
+        load = (zone.id, zone.version, trip.loaded, trip.tunnel_forbidden, trip.goods, trip.passes)
         found = self._barring.get(load)
         if found is None:
             if len(self._barring) > 1 << 16:
@@ -231,6 +253,10 @@ _NO_VISITS = frozenset({ZoneKind.SPEED_SECTION, ZoneKind.PARKING, ZoneKind.TUNNE
 
 def _is_indexed(zone: ZoneRecord) -> bool:
     return zone.shape is not None and zone.kind is not ZoneKind.TUNNEL
+
+
+def _near(watched: Iterable[str], roads: Roads) -> NearMap:
+    return NearMap({name: roads.portals[name] for name in watched}, _AROUND_PORTAL_M)
 
 
 def _watched(zones: Iterable[ZoneRecord], roads: Roads) -> dict[str, ZoneRecord]:

@@ -116,7 +116,7 @@ def test_a_worker_that_dies_after_judging_anew_goes_on_from_what_it_found(house:
     one = a_worker(house, "one")
     house.rows(*mixed[25:50])
     work_off(one)
-    one._write_snapshots(list(one._shards.values()))
+    one._write_snapshots(list(one._shards))
     house.rows(*mixed[:25])
     work_off(one)  # judged anew, and dead without another snapshot
     expire_leases(house)

@@ -10,9 +10,11 @@ from sqlalchemy import text
 
 from hazway.zones.v1 import zones_pb2
 from services import traceability
-from services.monitoring import cursors, worker
+from services.monitoring import cursors, telling
 from services.monitoring.facts import Goods
-from services.monitoring.worker import Lost, Worker
+from services.monitoring.log_store import VEHICLE_SHARDS
+from services.monitoring.shares import Lost
+from services.monitoring.worker import Worker
 from services.monitoring.worlds import Worlds
 from tests.cast import TRANSPORT
 from tests.integration.monitoring.road_house import M_E7, PLACE, House, a_fix, drive
@@ -71,7 +73,7 @@ def test_a_worker_that_was_frozen_past_its_lease_commits_nothing(house: House) -
     work_off(frozen)
     speeding(house)
     expire_leases(house)
-    frozen._renewed = float("inf")  # it has not noticed how late it is
+    frozen._share._renewed = float("inf")  # it has not noticed how late it is
     work_off(other)
     before = told(house)
     assert before["OVERSPEED lorry1"] == 1
@@ -81,17 +83,17 @@ def test_a_worker_that_was_frozen_past_its_lease_commits_nothing(house: House) -
     speeding(house, "lorry2")
     work_off(other)
     with house.world.host.engine.connect() as connection:
-        assert not cursors.held(connection, "frozen")
+        assert not cursors.held(connection, "frozen", VEHICLE_SHARDS)
     assert told(house) == before + Counter({"OVERSPEED lorry2": 1})
 
 
 def test_a_stale_token_moves_no_cursor_and_writes_no_snapshot(house: House) -> None:
     engine = house.world.host.engine
     with engine.begin() as connection:
-        mine = cursors.take(connection, "one", seconds=60, most=256)[7]
+        mine = cursors.take(connection, "one", VEHICLE_SHARDS, seconds=60, most=256)[7]
     expire_leases(house)
     with engine.begin() as connection:
-        theirs = cursors.take(connection, "two", seconds=60, most=256)[7]
+        theirs = cursors.take(connection, "two", VEHICLE_SHARDS, seconds=60, most=256)[7]
     assert (theirs.shard, theirs.token) == (mine.shard, mine.token + 1)
     with engine.begin() as connection:
         assert not cursors.move(connection, {mine: 5})
@@ -104,10 +106,10 @@ def test_a_stale_token_moves_no_cursor_and_writes_no_snapshot(house: House) -> N
 def test_two_workers_share_the_shards_and_miss_nothing(house: House) -> None:
     one, other = a_worker(house, "one"), a_worker(house, "other")
     for each in (one, other, one, other):
-        each._renewed = 0.0
+        each._share._renewed = 0.0
         each.round()
     with house.world.host.engine.connect() as connection:
-        shares = [len(cursors.held(connection, name)) for name in ("one", "other")]
+        shares = [len(cursors.held(connection, name, VEHICLE_SHARDS)) for name in ("one", "other")]
     assert shares == [128, 128]
     for vehicle in ("lorry1", "lorry2", "lorry3"):
         speeding(house, vehicle)
@@ -129,7 +131,7 @@ def test_a_restart_from_the_snapshot_is_no_restart(house: House, cut: int) -> No
     through = a_worker(house, "through")
     house.rows(*fixes[:cut])
     work_off(through)
-    through._write_snapshots(list(through._shards.values()))
+    through._write_snapshots(list(through._shards))
     house.rows(*fixes[cut : cut + 2])
     work_off(through)  # behind the snapshot: must be replayed without being told again
     expire_leases(house)
@@ -157,7 +159,7 @@ def test_an_error_in_the_middle_of_a_commit_is_made_good_in_the_next_round(
     speeding(house)
     one = a_worker(house, "one")
     failing = [True]
-    put = worker.alarms.put_alarms
+    put = telling.alarms.put_alarms
 
     def fail(*arguments: object) -> object:
         result = put(*arguments)  # type: ignore[arg-type]
@@ -165,7 +167,7 @@ def test_an_error_in_the_middle_of_a_commit_is_made_good_in_the_next_round(
             raise RuntimeError("the power went")
         return result
 
-    monkeypatch.setattr(worker.alarms, "put_alarms", fail)
+    monkeypatch.setattr(telling.alarms, "put_alarms", fail)
     with pytest.raises(RuntimeError):
         work_off(one)
     assert not told(house)

@@ -27,7 +27,7 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> RoadGraph:
 
 @pytest.fixture(scope="session")
 def roads(graph: RoadGraph) -> Roads:
-    return Roads(graph, thresholds_on(date(2026, 5, 4)))
+    return Roads([graph], thresholds_on(date(2026, 5, 4)))
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,8 @@ from services.monitoring.model import (
     Effect,
     FixesEntry,
     Goods,
+    PassEntry,
+    PassFact,
     TickEntry,
     TripEntry,
     TripFact,
@@ -91,6 +93,8 @@ def run(world: World, *entries: object, state: ShardState | None = None) -> list
 def _entry(entry: object) -> object:
     if isinstance(entry, TripFact):
         return TripEntry(entry)
+    if isinstance(entry, PassFact):
+        return PassEntry(entry)
     return TickEntry(entry) if isinstance(entry, int) else entry
 
 

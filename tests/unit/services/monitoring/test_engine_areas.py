@@ -11,9 +11,21 @@ from random_days import HOUR_MS, MIDDLE, a_country, every_other_hour, square
 
 from geo.position import offset
 from services.monitoring.engine import ShardState, World, basis_of, step, thresholds_on
+from services.monitoring.engine.judge import CATEGORY, barring
 from services.monitoring.engine.thresholds import FIGURES
+from services.monitoring.facts import Pass, PassFact
 from services.monitoring.fixes import Fixes
-from services.monitoring.model import AlarmWithdrawn, FixesEntry, Goods, TripEntry, ZoneKind, ZoneRecord, ZoneRule
+from services.monitoring.model import (
+    Activation,
+    AlarmWithdrawn,
+    FixesEntry,
+    Goods,
+    TripEntry,
+    ZoneKind,
+    ZoneRecord,
+    ZoneRule,
+    ZonesEntry,
+)
 
 
 @pytest.fixture(scope="module")
@@ -56,15 +68,91 @@ def test_nothing_aboard_nothing_forbidden(country: World) -> None:
     assert areas(run(country, *entries_of(rows))) == []
 
 
-def test_a_pass_lifts_the_ban_for_its_vehicle_alone() -> None:
+def a_pass(*spans: tuple[int, int], zone: str = "a", goods: tuple[str, ...] = ()) -> Pass:
+    return Pass("p", (zone,), goods, spans)
+
+
+def passes(at_ms: int, *held: Pass, vehicle: int = 1) -> PassFact:
+    return PassFact(vehicle=vehicle, at_ms=at_ms, passes=held)
+
+
+@pytest.fixture(scope="module")
+def closed() -> World:
     zone = ZoneRecord(
         id="a", version="1", kind=ZoneKind.RESTRICTED_AREA, shape=square(2_000, -1_000, 3_000),
-        rules=(ZoneRule(id="r", action="ONLY_WITH_PASS", passes=frozenset({1})),),
+        rules=(ZoneRule(id="r", action="ONLY_WITH_PASS"),),
     )  # fmt: skip
-    world = World.build([zone])
+    return World.build([zone])
+
+
+EVER = (0, 1 << 61)
+ROWS = straight(MIDDLE, speed_dkmh=720, seconds=400)  # inside from 100 s to 250 s
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_a_pass_lifts_the_ban_for_its_vehicle_alone(closed: World, order: int) -> None:
     for vehicle, expected in ((1, 0), (2, 1)):
+        facts = [passes(START_MS - 2_000, a_pass(EVER)), a_trip(vehicle)]
         rows = straight(MIDDLE, speed_dkmh=720, seconds=400, vehicle=vehicle)
-        assert len(areas(run(world, a_trip(vehicle), *entries_of(rows)))) == expected
+        assert len(areas(run(closed, *facts[:: 1 - 2 * order], *entries_of(rows)))) == expected
+
+
+def test_a_pass_is_for_its_zone_its_goods_and_its_hours(closed: World) -> None:
+    before = START_MS - 2_000
+    for held, expected in (
+        (a_pass(EVER, zone="b"), 1),
+        (a_pass(EVER, goods=("1202",)), 1),
+        (a_pass(EVER, goods=("1202", "1203")), 0),
+        (a_pass((0, START_MS)), 1),
+        (a_pass((0, START_MS + 150_000), (START_MS + 150_000, START_MS + 400_000)), 0),
+    ):
+        assert len(areas(run(closed, passes(before, held), a_trip(), *entries_of(ROWS)))) == expected, held
+    (alarm,) = areas(run(closed, passes(before, a_pass((0, START_MS + 150_000))), a_trip(), *entries_of(ROWS)))
+    assert (alarm.occurred_ms, alarm.evidence["how"]) == (START_MS + 150_000, "window opened")
+
+
+def test_a_pass_revoked_bites_from_then_on_and_one_issued_lets_go(closed: World) -> None:
+    then = START_MS + 200_000
+    facts = [passes(START_MS - 2_000, a_pass(EVER)), passes(then)]
+    for size in (1, 7, 1_000):
+        (alarm,) = areas(run(closed, facts[0], a_trip(), facts[1], *entries_of(ROWS, size)))
+        assert (alarm.occurred_ms, alarm.evidence["how"]) == (then, "window opened")
+        (alarm,) = areas(run(closed, a_trip(), passes(then, a_pass(EVER)), *entries_of(ROWS, size)))
+        assert (alarm.evidence["how"], alarm.ended_ms) == ("entered", then)
+
+
+def test_a_restart_forgets_no_pass(closed: World) -> None:
+    state = ShardState()
+    run(closed, passes(START_MS - 2_000, a_pass(EVER)), a_trip(), *entries_of(ROWS[:18]), state=state)
+    again = ShardState.restore(state.snapshot())
+    assert again.snapshot() == state.snapshot()
+    assert areas(run(closed, *entries_of(ROWS[18:]), state=again)) == []
+
+
+def test_nothing_lifts_a_tunnel_category() -> None:
+    zone = ZoneRecord(
+        id="a", version="1", kind=ZoneKind.TUNNEL, category="D", rules=(ZoneRule(id="r", action="ONLY_WITH_PASS"),)
+    )
+    category, rule = barring(zone, a_trip(passes=(a_pass(EVER),)))
+    assert (category.id, category.hours(0, 10), rule.hours(0, 10)) == (CATEGORY, ((0, 10),), ())
+
+
+def test_an_activation_is_judged_by_the_zones_before_it_up_to_its_moment(closed: World) -> None:
+    """Inside while the ban ends and another begins, of a vehicle that is not heard meanwhile; a restart changes nothing."""
+    free = closed.changed(gone=["a"])
+    for is_restarted in (False, True):
+        state = ShardState()
+        effects = run(closed, a_trip(), *entries_of(ROWS[:20]), state=state)
+        if is_restarted:
+            state = ShardState.restore(state.snapshot())
+        effects += step(state, closed, ZonesEntry(Activation(2, START_MS + 215_000)))
+        effects += run(free, *entries_of(ROWS[20:24]), state=state)
+        effects += step(state, free, ZonesEntry(Activation(3, START_MS + 241_000)))
+        effects += run(closed, *entries_of(ROWS[24:]), state=state)
+        first, second = areas(effects)
+        assert first.ended_ms is not None
+        assert START_MS + 200_000 <= first.ended_ms <= START_MS + 220_000
+        assert second.evidence["how"] in ("inside", "entered", "crossed")
 
 
 @pytest.mark.parametrize("beside_m", [0, 5, 10, 20])
@@ -109,9 +197,9 @@ def test_a_tick_in_the_window_is_taken_back_when_the_vehicle_had_left_before_it(
 
 def test_a_zone_drawn_now_counts_from_now_and_one_taken_away_lets_go(country: World) -> None:
     rows, state = straight(MIDDLE, speed_dkmh=720, seconds=400), ShardState()
-    none = country.changed(2, gone=["a"])
+    none = country.changed(gone=["a"])
     assert areas(run(none, a_trip(), *entries_of(rows))) == []
-    again = none.changed(3, [ZoneRecord(
+    again = none.changed([ZoneRecord(
         id="a", version="2", kind=ZoneKind.RESTRICTED_AREA, shape=square(2_000, -1_000, 3_000), rules=(ZoneRule(id="r"),)
     )])  # fmt: skip
     effects = run(again, a_trip(), *entries_of(rows[:15]), state=state)

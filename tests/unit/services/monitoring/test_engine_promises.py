@@ -102,7 +102,8 @@ class Desk:
         for vehicle in sorted({effect.vehicle for effect in effects if isinstance(effect, NeedsHistory)}):
             known = [alarm for alarm in self.alarms.values() if alarm.vehicle == vehicle]
             facts = [fact for fact in self.facts if fact.vehicle == vehicle]
-            self.keep(recompute(self.state, self.world, vehicle, Fixes.of(self.fixes), facts, known, since_ms=0))
+            history = Fixes.of(self.fixes)
+            self.keep(recompute(self.state, [(0, self.world)], vehicle, history, facts, known, begin_ms=0))
             self.recomputed += 1
 
     def keep(self, effects: list[Effect]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -13,8 +14,10 @@ from hypothesis import strategies as st
 from random_days import MIDDLE, a_country, a_day
 
 from geo.cells import cell_of
-from geo.position import Position, offset
-from services.monitoring.engine import ParkingLot, Persons, ShardState, World, last_positions, reconcile, thresholds_on
+from geo.position import Position, distance_m, offset
+from services.monitoring.engine import ShardState, Thresholds, World, last_positions, reconcile, thresholds_on
+from services.monitoring.engine.parking import Stand, are_incompatible, too_near
+from services.monitoring.engine.persons import too_long
 from services.monitoring.engine.stops import PARKING_RESOLUTION
 from services.monitoring.facts import Goods, Site, TripFact
 from services.monitoring.fixes import COLUMNS, Fixes
@@ -38,35 +41,72 @@ def country() -> World:
     return a_country()
 
 
-def parked(vehicle: int, at_ms: int, goods: tuple[Goods, ...], east_m: float = 0) -> Parked:
+def stand(vehicle: int, since_ms: int, until_ms: int | None, goods: tuple[Goods, ...], east_m: float = 0) -> Stand:
     place = offset(MIDDLE, 90, east_m)
-    return Parked(vehicle, at_ms, cell_of(place, PARKING_RESOLUTION), place, goods)
+    return Stand(vehicle, since_ms, until_ms, cell_of(place, PARKING_RESOLUTION), place, goods)
+
+
+def limits_at(_at_ms: int) -> Thresholds:
+    return LIMITS
 
 
 FIREWORKS, OXYGEN = (Goods("0336", ("1.4G",)),), (Goods("1073", ("2.2", "5.1")),)
+NAMES = {number: f"lorry{number}" for number in range(10)}
+MINUTE_MS = 60_000
 
 
-def test_fireworks_beside_petrol_blame_the_one_that_came_later_whatever_comes_first() -> None:
-    stood = [parked(1, 1_000, PETROL), parked(2, 5_000, FIREWORKS, 80), parked(3, 6_000, PETROL, 90)]
-    found = set()
-    for order in itertools.permutations(stood):
-        lot = ParkingLot()
-        told = [effect for each in order for effect in lot.step(each, apart_m=100)]
-        found.add(frozenset((alarm.vehicle, alarm.cause, alarm.occurred_ms, alarm.id) for alarm in told))
-    (pairs,) = found
-    assert {(vehicle, cause, at) for vehicle, cause, at, _ in pairs} == {(2, "1", 5_000), (3, "2", 6_000)}
+def test_fireworks_beside_petrol_blame_the_one_that_came_later_whatever_is_looked_at_first() -> None:
+    stood = [stand(1, 1_000, None, PETROL), stand(2, 5_000, None, FIREWORKS, 80), stand(3, 6_000, None, PETROL, 90)]
+    for some in ([stood[1]], [stood[0], stood[2]], stood, stood[::-1]):
+        found = too_near(some, stood, limits_at, NAMES)
+        assert {(alarm.vehicle, alarm.cause, alarm.occurred_ms) for alarm in found} == {
+            (2, "1", 5_000),
+            (3, "2", 6_000),
+        }
+        assert {alarm.evidence["other_vehicle"] for alarm in found} == {"lorry1", "lorry2"}
 
 
-def test_distance_or_leaving_makes_peace() -> None:
-    lot = ParkingLot()
-    assert lot.step(parked(1, 1_000, PETROL), apart_m=100) == []
-    assert lot.step(parked(2, 2_000, OXYGEN, 120), apart_m=100) == []
-    (raised,) = lot.step(parked(3, 3_000, OXYGEN, 50), apart_m=100)
-    (over,) = lot.step(parked(1, 9_000, ()), apart_m=100)
-    assert isinstance(raised, AlarmRaised)
-    assert isinstance(over, AlarmRevised)
-    assert (over.id, over.ended_ms, over.revision) == (raised.id, 9_000, 2)
-    assert lot.cells.keys() == {lot.standing[2].cell, lot.standing[3].cell}
+def test_distance_a_short_while_or_another_time_makes_peace() -> None:
+    oxygen = stand(2, 0, 60 * MINUTE_MS, OXYGEN)
+    far = stand(1, 0, None, PETROL, LIMITS.parking_apart_m + 20)
+    brief = stand(3, 60 * MINUTE_MS - LIMITS.parked_ms + 1, None, PETROL)
+    after = stand(4, 60 * MINUTE_MS, None, PETROL)
+    assert too_near([oxygen], [far, brief, after, oxygen], limits_at, NAMES) == []
+    just = stand(5, 60 * MINUTE_MS - LIMITS.parked_ms, None, PETROL)
+    (alarm,) = too_near([oxygen], [just], limits_at, NAMES)
+    assert (alarm.vehicle, alarm.occurred_ms, alarm.ended_ms) == (5, just.since_ms, 60 * MINUTE_MS)
+
+
+@given(st.data())
+@settings(max_examples=100, deadline=None)
+def test_pairs_are_those_a_look_at_every_minute_finds(data: st.DataObject) -> None:
+    """The oracle looks at each pair every minute; everything lies on whole minutes."""
+    stands = []
+    for vehicle in range(data.draw(st.integers(2, 5))):
+        at = 0
+        for _ in range(data.draw(st.integers(1, 3))):
+            at += data.draw(st.integers(1, 20))
+            until = at + data.draw(st.integers(5, 40))
+            goods = data.draw(st.sampled_from([PETROL, FIREWORKS, OXYGEN]))
+            stands.append(
+                stand(vehicle, at * MINUTE_MS, until * MINUTE_MS, goods, data.draw(st.sampled_from([0, 60, 170])))
+            )
+            at = until
+    found = {(alarm.vehicle, alarm.cause, alarm.occurred_ms, alarm.ended_ms)
+             for alarm in too_near(stands, stands, limits_at, NAMES)}  # fmt: skip
+    expected = set()
+    for one, other in itertools.combinations(stands, 2):
+        together = [
+            minute * MINUTE_MS for minute in range(200)
+            if all(each.since_ms <= minute * MINUTE_MS <= (each.until_ms or 0) for each in (one, other))
+        ]  # fmt: skip
+        near = distance_m(one.position, other.position) <= LIMITS.parking_apart_m
+        if one.vehicle == other.vehicle or not near or not are_incompatible(one.goods, other.goods) or not together:
+            continue
+        if together[-1] - together[0] >= LIMITS.parked_ms:
+            first, later = sorted((one, other), key=lambda each: (each.since_ms, each.vehicle))
+            expected.add((later.vehicle, str(first.vehicle), together[0], together[-1]))
+    assert found == expected
 
 
 def test_laden_vehicles_report_where_they_stand_and_when_they_go(country: World) -> None:
@@ -78,11 +118,29 @@ def test_laden_vehicles_report_where_they_stand_and_when_they_go(country: World)
 
 
 def test_a_person_who_changes_the_lorry_does_not_rest_by_that() -> None:
-    persons = Persons()
-    assert persons.step(Driven("d", 1, 0, 3 * HOUR_MS), LIMITS) == []
-    (alarm,) = persons.step(Driven("d", 2, 3 * HOUR_MS + 600_000, 5 * HOUR_MS), LIMITS)
-    assert (alarm.kind, alarm.vehicle, alarm.occurred_ms) == (AlarmKind.FATIGUE, 2, 4 * HOUR_MS)
-    assert persons.step(Driven("d", 2, 5 * HOUR_MS + 2 * HOUR_MS, 8 * HOUR_MS), LIMITS) == []
+    first, second = Driven("d", 1, 0, 3 * HOUR_MS), Driven("d", 2, 3 * HOUR_MS + 600_000, 5 * HOUR_MS)
+    assert too_long([first], limits_at) == []
+    (alarm,) = too_long([second, first], limits_at)
+    assert (alarm.kind, alarm.vehicle, alarm.occurred_ms, alarm.ended_ms) == (
+        AlarmKind.FATIGUE,
+        2,
+        4 * HOUR_MS,
+        5 * HOUR_MS,
+    )
+    assert alarm.evidence["person_id"] == "d"
+    (still,) = too_long([first, replace(second, is_over=False)], limits_at)
+    assert (still.id, still.ended_ms) == (alarm.id, None)
+    rested = replace(second, start_ms=3 * HOUR_MS + LIMITS.rest_ms)
+    assert too_long([first, rested], limits_at) == []
+    assert too_long([Driven("d", 1, 0, 4 * HOUR_MS), second], limits_at) == [], "told of the first lorry alone"
+
+
+def test_a_stretch_is_known_while_it_goes_on(country: World) -> None:
+    rows = straight(offset(MIDDLE, 0, 20_000), speed_dkmh=600, seconds=1_850, interval_s=60)
+    told = [each for each in run(country, a_trip(), *entries_of(rows, 7)) if isinstance(each, Driven)]
+    assert [((each.end_ms - START_MS) // 1000, each.is_over) for each in told] == [
+        (600, False), (1_200, False), (1_800, False),
+    ]  # fmt: skip
 
 
 def test_four_hours_without_twenty_minutes_and_the_end_of_it(country: World) -> None:
@@ -107,9 +165,8 @@ def test_a_second_driver_taking_over_starts_afresh(country: World) -> None:
     swap = a_trip(at_ms=START_MS + 3 * HOUR_MS, driver_id="d2", event="AMENDED")
     effects = run(country, a_trip(), swap, *entries_of(rows, 50))
     assert "FATIGUE" not in kinds(effects)
-    assert [each for each in effects if isinstance(each, Driven)] == [
-        Driven("d1", 1, START_MS, START_MS + 3 * HOUR_MS - 60_000)
-    ]
+    over = [each for each in effects if isinstance(each, Driven) and each.is_over]
+    assert over == [Driven("d1", 1, START_MS, START_MS + 3 * HOUR_MS - 60_000)]
 
 
 def test_half_an_hour_by_the_roadside_is_told_but_not_at_a_site_or_a_parking_place(country: World) -> None:
