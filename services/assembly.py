@@ -44,7 +44,9 @@ from services.traceability.genesis import begin
 from services.traceability.sequencer import Sequencer
 from services.traceability.service import RelatedOf, RelationsOf
 from services.traceability.service import service as traceability_service
+from services.waybill import handover_service
 from services.waybill import service as waybill_service
+from services.waybill.handover_overdue import raise_overdue
 from services.waybill.telling import tell_due
 from services.zones import WAKE_ZONES
 from services.zones import service as zones_service
@@ -77,6 +79,7 @@ def api_services(gateway: Gateway) -> list[Service]:
         waybill_service.CONSIGNMENT_SERVICE,
         waybill_service.SERVICE,
         waybill_service.FLEET_SERVICE,
+        handover_service.SERVICE,
         loading_service.SERVICE,
         alarms_service.SERVICE,
     ]
@@ -94,6 +97,7 @@ def worker_loops(host: Host) -> list[Loop]:
         Loop("zones", 0.5, lambda: feeders.feed_zones(host.engine, host.clock), WAKE_ZONES),
         Loop("ticks", 0.2, lambda: feeders.feed_ticks(host.engine, host.clock, holder)),
         Loop("receivers", 0.5, lambda: tell_due(host)),
+        Loop("handovers", 1.0, lambda: raise_overdue(host)),
         *monitoring_loops(host, holder),
         Loop("escalation", 1.0, lambda: alarms.escalate_due(host.engine, host.bus, host.clock)),
         Loop("detection", 0.05, worker.round, WAKE_FIXES, worker.close),

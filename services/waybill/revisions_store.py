@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from services.registry.plain import from_plain, to_json
-from services.waybill.model import Revision, Waybill
+from services.waybill.model import Revision, Signer, Waybill
 
 
 def insert(
@@ -58,6 +58,17 @@ def update(connection: Connection, waybill: Waybill, revision: Revision, *, regi
             "body": to_json(waybill),
             "registered": registered,
         },
+    )
+
+
+def sign(connection: Connection, waybill_id: str, number: int, signer: Signer) -> None:
+    """One more has signed a revision that was made already."""
+    connection.execute(
+        text(
+            "UPDATE waybill_revisions SET proposal = jsonb_set(proposal, '{signed}', proposal->'signed' || to_jsonb(CAST(:signer AS text)))"
+            " WHERE waybill_id = :waybill AND number = :number AND NOT proposal->'signed' ? :signer"
+        ),
+        {"waybill": waybill_id, "number": number, "signer": signer.name},
     )
 
 

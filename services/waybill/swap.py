@@ -1,4 +1,8 @@
-"""Exchanging crew, vehicle or tank: a revision by the carrier's word, consignor and loader are not asked again."""
+"""Exchanging crew, vehicle or tank: a revision that holds at once by the carrier's word, for who drives now is a fact.
+
+Consignor and loader are not asked again. The new crew signs the carrier's statement too (``handover_offer``): until then
+the revision lacks its signature, and after a while an alarm says so.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,7 @@ from services.waybill import revisions_store, slots_store
 from services.waybill.acts import standing
 from services.waybill.amend import settle
 from services.waybill.facts import catalogue_of, decision_on, gather_all
+from services.waybill.handover_offer import check_swap_taker, offer_swap
 from services.waybill.model import Revision, RevisionState, Role, Signer, Waybill
 from services.waybill.reassignment import Swap, aboard, check_swap, swapped
 from services.waybill.revision import diff
@@ -35,6 +40,7 @@ def swap_assignment(call: Call, request: Any) -> pb.SwapAssignmentResponse:
     swap, wrong = _read(request)
     refuse((*faults, *wrong, *_faults(kept.waybill, swap, at)))
     after = _exchanged(kept.waybill, swap, at)
+    refuse(check_swap_taker(call, after, swap.role, swap.incoming_id, at))
     slots_store.hold(call.transaction, slots_store.resources_of(after.assignments).values())
     catalogue = catalogue_of(call)
     present = replace(after, assignments=tuple(each for each in after.assignments if not each.to_at or at < each.to_at))
@@ -50,6 +56,8 @@ def swap_assignment(call: Call, request: Any) -> pb.SwapAssignmentResponse:
         registered = traceability.record(call, request, decision=decision)
         revisions_store.insert(call.transaction, after, revision, decision=decision, registered=registered.digest)
         changed = settle(call, kept, revision, after)
+        offers = offer_swap(call, after, swap.role, _incoming(kept.waybill, after, at), revision.number, at, registered)
+        response.handover_ids.extend(offer.id for offer in offers)
         response.registered.CopyFrom(registered.to_wire())
     response.waybill.CopyFrom(shown(changed))
     response.revision.CopyFrom(revision_to_wire(revision))
@@ -91,6 +99,13 @@ def _exchanged(waybill: Waybill, swap: Swap, at: datetime) -> Waybill:
     return swapped(after, replace(swap, role=other, incoming_id=swap.outgoing_id, outgoing_id=swap.incoming_id), at)
 
 
+def _incoming(before: Waybill, after: Waybill, at: datetime) -> list[str]:
+    """Whoever has a seat that was another's."""
+    return [
+        person for role in _SEATS for person in aboard(after, role, at) if person not in aboard(before, role, at)
+    ]  # fmt: skip
+
+
 def _about_incoming(findings: Findings, waybill: Waybill, swap: Swap) -> Iterator[Finding]:
     """What is wrong with who takes over, or with the whole crew and tank, is refused; what was wrong before is told."""
     ours = {
@@ -105,9 +120,8 @@ def _about_incoming(findings: Findings, waybill: Waybill, swap: Swap) -> Iterato
 
 def _revision(call: Call, old: Waybill, new: Waybill, swap: Swap) -> Revision:
     numbers = [each.number for each in revisions_store.revisions_of(call.transaction, old.id)]
-    carrier = frozenset({Signer.CARRIER})
     return Revision(
         id=ids.new_id(), waybill_id=old.id, number=max(numbers, default=0) + 1, author=call.caller.organisation,
-        reason=swap.reason, at=call.now, changes=tuple(diff(old, new)), required=carrier, signed=carrier,
-        state=RevisionState.MADE,
+        reason=swap.reason, at=call.now, changes=tuple(diff(old, new)),
+        required=frozenset({Signer.CARRIER, Signer.CREW}), signed=frozenset({Signer.CARRIER}), state=RevisionState.MADE,
     )  # fmt: skip

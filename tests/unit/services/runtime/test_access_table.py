@@ -70,6 +70,12 @@ waybill.FleetService
   PutReceiver ListReceivers RemoveReceiver ListDeliveries ReplayDeliveries = OWN:all
   ExportProvincial = PARTY:trade JURISDICTION:authorities
   PreviewProvincial = OWN:carrier
+waybill.HandoverService
+  OfferHandover = LOADING:loader CARRYING:carrier OWN:all
+  WithdrawHandover CountersignHandover RefuseHandover = OWN:all
+  EnterHandoverCode = PARTY:trade OWN:all
+  GetHandoverCode RenewHandoverCode = OWN:all ANY:operator
+  GetCustody = PARTY:trade JURISDICTION:authorities OWN:all
 waybill.WaybillService
   IssueWaybill BatchIssueWaybills DepartWaybill ArriveWaybill UnloadWaybill VoidWaybill AmendWaybill = CARRYING:carrier
   RevertRevision SwapAssignment = CARRYING:carrier

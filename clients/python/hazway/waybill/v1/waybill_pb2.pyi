@@ -1685,6 +1685,7 @@ class SwapAssignmentResponse(_message.Message):
     REVISION_FIELD_NUMBER: _builtins.int
     WARNINGS_FIELD_NUMBER: _builtins.int
     REGISTERED_FIELD_NUMBER: _builtins.int
+    HANDOVER_IDS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def waybill(self) -> Global___Waybill: ...
     @_builtins.property
@@ -1693,6 +1694,10 @@ class SwapAssignmentResponse(_message.Message):
     def warnings(self) -> _containers.RepeatedCompositeFieldContainer[_refusal_pb2.Finding]: ...
     @_builtins.property
     def registered(self) -> _types_pb2.Registered: ...
+    @_builtins.property
+    def handover_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the new crew has to countersign."""
+
     def __init__(
         self,
         *,
@@ -1700,10 +1705,11 @@ class SwapAssignmentResponse(_message.Message):
         revision: Global___Revision | None = ...,
         warnings: _abc.Iterable[_refusal_pb2.Finding] | None = ...,
         registered: _types_pb2.Registered | None = ...,
+        handover_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["registered", b"registered", "revision", b"revision", "waybill", b"waybill"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["registered", b"registered", "revision", b"revision", "warnings", b"warnings", "waybill", b"waybill"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["handover_ids", b"handover_ids", "registered", b"registered", "revision", b"revision", "warnings", b"warnings", "waybill", b"waybill"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -227,7 +227,8 @@ class WaybillServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SwapAssignment(self, request, context):
-        """Exchange a driver, escort, tractor, trailer or tank 更换人员车辆: a new revision by the carrier's word alone.
+        """Exchange a driver, escort, tractor, trailer or tank 更换人员车辆: a new revision, which holds at once by the carrier's
+        word. The new crew, or the driver of the new vehicle, countersigns it (HandoverService); a late signature alarms.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

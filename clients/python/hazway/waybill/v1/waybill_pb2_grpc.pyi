@@ -59,7 +59,9 @@ class WaybillServiceStub:
     """Its author takes the open revision back 撤销更正."""
     ListRevisions: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.ListRevisionsRequest, _waybill_pb2.ListRevisionsResponse]
     SwapAssignment: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.SwapAssignmentRequest, _waybill_pb2.SwapAssignmentResponse]
-    """Exchange a driver, escort, tractor, trailer or tank 更换人员车辆: a new revision by the carrier's word alone."""
+    """Exchange a driver, escort, tractor, trailer or tank 更换人员车辆: a new revision, which holds at once by the carrier's
+    word. The new crew, or the driver of the new vehicle, countersigns it (HandoverService); a late signature alarms.
+    """
     AllotNumbers: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.AllotNumbersRequest, _waybill_pb2.AllotNumbersResponse]
     """Serials for issuing without a network 预分配号段."""
     GetRoadsideCode: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.GetRoadsideCodeRequest, _waybill_pb2.GetRoadsideCodeResponse]
@@ -102,7 +104,9 @@ class WaybillServiceAsyncStub(WaybillServiceStub):
     """Its author takes the open revision back 撤销更正."""
     ListRevisions: _aio.UnaryUnaryMultiCallable[_waybill_pb2.ListRevisionsRequest, _waybill_pb2.ListRevisionsResponse]  # type: ignore[assignment]
     SwapAssignment: _aio.UnaryUnaryMultiCallable[_waybill_pb2.SwapAssignmentRequest, _waybill_pb2.SwapAssignmentResponse]  # type: ignore[assignment]
-    """Exchange a driver, escort, tractor, trailer or tank 更换人员车辆: a new revision by the carrier's word alone."""
+    """Exchange a driver, escort, tractor, trailer or tank 更换人员车辆: a new revision, which holds at once by the carrier's
+    word. The new crew, or the driver of the new vehicle, countersigns it (HandoverService); a late signature alarms.
+    """
     AllotNumbers: _aio.UnaryUnaryMultiCallable[_waybill_pb2.AllotNumbersRequest, _waybill_pb2.AllotNumbersResponse]  # type: ignore[assignment]
     """Serials for issuing without a network 预分配号段."""
     GetRoadsideCode: _aio.UnaryUnaryMultiCallable[_waybill_pb2.GetRoadsideCodeRequest, _waybill_pb2.GetRoadsideCodeResponse]  # type: ignore[assignment]
@@ -226,7 +230,9 @@ class WaybillServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _waybill_pb2.SwapAssignmentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_waybill_pb2.SwapAssignmentResponse, _abc.Awaitable[_waybill_pb2.SwapAssignmentResponse]]:
-        """Exchange a driver, escort, tractor, trailer or tank 更换人员车辆: a new revision by the carrier's word alone."""
+        """Exchange a driver, escort, tractor, trailer or tank 更换人员车辆: a new revision, which holds at once by the carrier's
+        word. The new crew, or the driver of the new vehicle, countersigns it (HandoverService); a late signature alarms.
+        """
 
     @_abc_1.abstractmethod
     def AllotNumbers(

@@ -1,0 +1,221 @@
+"""The giver's part: what is handed over is stated and waits for its taker. A swap makes such offers too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from hazway import ids
+from hazway.waybill.v1 import handover_pb2 as pb
+from services import registry, traceability
+from services.errors import Finding, Refusal, refuse
+from services.errors.waybill import HANDOVER_EXISTS, HANDOVER_TO_ONESELF, RESOURCE_UNKNOWN, STOP_UNKNOWN
+from services.registry.wire import from_wire, invalid, missing, text_of
+from services.registry.writing import deduplicated
+from services.runtime.access import Relation
+from services.runtime.call import Call
+from services.traceability import Registered
+from services.waybill import handover_overdue, handovers_store, status_list, store
+from services.waybill.deliver import consignee_of, with_stops
+from services.waybill.delivery import Received, check_delivery
+from services.waybill.facts import carrier_of
+from services.waybill.handover import Custodian, Handover, HandoverKind, HandoverState
+from services.waybill.handover_code import fresh
+from services.waybill.handover_found import answered, found
+from services.waybill.handover_rules import carrier_aboard, check_offer, check_open, finding, holder, totals
+from services.waybill.model import Party, Role, Waybill
+from services.waybill.relations import relations_to
+from services.waybill.wire import Findings, moment
+
+_PATHS = {"stop": "handover.stop_number", "at": "handover.handed_at", "received": "handover.lines"}
+_SEATS = (Role.DRIVER, Role.ESCORT)
+
+
+def offer_handover(call: Call, request: Any) -> pb.HandoverResponse:
+    """The chain of a waybill grows at its end only: its row is locked."""
+    waybill = _allowed(call, request.handover.waybill_id)
+    read = from_wire(Handover, request.handover, "handover")
+    refuse((*read.findings, *_unnamed(request.handover)))
+    at, faults = moment(request.handover, "handed_at", call.now)
+    chain = handovers_store.chain_of(call.transaction, waybill.id)
+    offer, planned = replace(read.value, handed_at=at), waybill
+    if offer.kind is HandoverKind.DELIVERY:
+        planned, number = with_stops(waybill, offer.stop_number)
+        offer = replace(offer, stop_number=number)
+    giver, taker = _giver(call, waybill, offer), _taker(call, planned, offer, at)
+    findings = deduplicated((
+        *(replace(each, path=f"handover.{each.path}") for each in faults),
+        *_persons(call, offer),
+        *_grounds(call, waybill, offer),
+        *check_offer(waybill, chain, offer, giver, taker, at),
+        *_stop_faults(planned, offer, at),
+        *_taker_faults(call, offer),
+    ))  # fmt: skip
+    refuse(findings)
+    registered = traceability.record(call, request)
+    offer = replace(offer, giver=giver, taker=taker, statement_digest=registered.statement_digest)
+    return answered(keep_offer(call, offer), registered, findings)
+
+
+def withdraw_handover(call: Call, request: Any) -> pb.HandoverResponse:
+    """By its giver, while it waits. An alarm raised for it goes with it."""
+    of = found(call, request)
+    offer, giver = of.handover, of.handover.giver
+    own = giver is not None and giver.organisation_id == call.caller.organisation
+    call.allow([Relation.OWN] if own else [], subject=f"waybill/{offer.waybill_id}")
+    swapped = offer.kind in (HandoverKind.CREW, HandoverKind.VEHICLE)
+    told = (invalid("handover_id", "a swap is undone by another swap 更换须以再次更换撤销"),) if swapped else ()
+    refuse((*text_of(request.reason, "reason", required=True), *told, *check_open(of.kept.waybill, offer, call.now)))
+    alarmed = handover_overdue.stop_waiting(call.transaction, offer)
+    registered = traceability.record(call, request)
+    taken_back = replace(offer, state=HandoverState.WITHDRAWN)
+    handovers_store.update(call.transaction, taken_back)
+    if alarmed:
+        handover_overdue.withdraw(call, of.kept.waybill, taken_back)
+    return answered(taken_back, registered)
+
+
+def keep_offer(call: Call, offer: Handover) -> Handover:
+    """It waits from now on, with a code for a taker who has nothing else. Raises a refusal HANDOVER_EXISTS."""
+    waiting = replace(offer, due_at=handover_overdue.due_at(offer, call.now))
+    if not handovers_store.insert(call.transaction, waiting):
+        raise Refusal((finding(HANDOVER_EXISTS, "handover.id", call.now),))
+    handovers_store.put_code(call.transaction, waiting.id, fresh(call.now))
+    handover_overdue.wait_for(call.transaction, waiting)
+    return waiting
+
+
+def check_swap_taker(call: Call, waybill: Waybill, role: Role, incoming_id: str, at: datetime) -> Iterator[Finding]:
+    """Who states a swap is not the one who then signs for it."""
+    if call.caller.person and call.caller.person in _takers(waybill, role, [incoming_id], at):
+        yield finding(HANDOVER_TO_ONESELF, "incoming_id", at)
+
+
+def offer_swap(
+    call: Call,
+    waybill: Waybill,
+    role: Role,
+    incoming: Iterable[str],
+    revision: int,
+    at: datetime,
+    registered: Registered,
+) -> list[Handover]:
+    """The carrier's word holds at once; each of the new crew, or the driver of a new vehicle, is asked to sign it too."""
+    carrier = waybill.carrier or Party(name="")
+    giver = Custodian(name=carrier.name, organisation_id=carrier.organisation_id, person_id=call.caller.person)
+    kind = HandoverKind.CREW if role in _SEATS else HandoverKind.VEHICLE
+    takers = _takers(waybill, role, incoming, at)
+    persons = registry.facts_at(call.transaction, call.now, persons=takers).persons
+    return [
+        keep_offer(call, Handover(
+            id=ids.new_id(), waybill_id=waybill.id, kind=kind, revision=revision, handed_at=at, giver=giver,
+            taker=Custodian(
+                name=persons[person].name if person in persons else "", organisation_id=giver.organisation_id,
+                person_id=person, phone=persons[person].phone if person in persons else "",
+            ),
+            statement_digest=registered.statement_digest,
+        ))
+        for person in takers
+    ]  # fmt: skip
+
+
+def _takers(waybill: Waybill, role: Role, incoming: Iterable[str], at: datetime) -> list[str]:
+    if role in _SEATS:
+        return list(incoming)
+    driver = carrier_aboard(waybill, at).person_id
+    return [driver] if driver else []
+
+
+def _allowed(call: Call, waybill_id: str) -> Waybill:
+    """Whoever loads or carries it, or keeps its trailer. Raises a refusal NOT_FOUND."""
+    wrong = text_of(waybill_id, "waybill_id", required=True)
+    kept = None if wrong else store.find(call.transaction, waybill_id, lock=True)
+    relations: list[Relation] = []
+    if kept is not None:
+        chain = handovers_store.chain_of(call.transaction, waybill_id)
+        relations = relations_to(call, kept.waybill)
+        if holder(kept.waybill, chain, call.now).organisation_id == call.caller.organisation:
+            relations.append(Relation.OWN)
+    call.allow(relations, subject=f"waybill/{waybill_id}")
+    if kept is None:
+        raise AssertionError("nothing allows this")
+    return kept.waybill
+
+
+def _unnamed(message: Any) -> Iterator[Finding]:
+    for name in ("id", "waybill_id"):
+        if not getattr(message, name):
+            yield missing(f"handover.{name}")
+
+
+def _giver(call: Call, waybill: Waybill, offer: Handover) -> Custodian:
+    organisation = call.caller.organisation
+    named = {each.organisation_id: each for each in (waybill.loader, waybill.carrier) if each}
+    party = named.get(organisation, Party(name=""))
+    return Custodian(
+        name=party.name, organisation_id=organisation, phone=party.phone,
+        person_id=offer.giver_person_id or call.caller.person,
+    )  # fmt: skip
+
+
+def _taker(call: Call, waybill: Waybill, offer: Handover, at: datetime) -> Custodian:
+    """Of a delivery the stop's consignee, of loading and taking up the carrier, whatever else was stated."""
+    stated = offer.taker or Custodian()
+    if offer.kind in (HandoverKind.LOADING, HandoverKind.TAKEN_UP):
+        carrier = carrier_aboard(waybill, at)
+        return replace(carrier, person_id=stated.person_id, organisation_id=carrier_of(waybill))
+    stop = next((each for each in waybill.stops if each.number == offer.stop_number), None)
+    if offer.kind is not HandoverKind.DELIVERY or stop is None:
+        return stated
+    return Custodian(
+        name=stop.consignee.name, organisation_id=consignee_of(waybill, stop), person_id=stated.person_id,
+        site_id=stop.place.site_id, phone=stated.phone or stop.consignee.phone,
+    )  # fmt: skip
+
+
+def _persons(call: Call, offer: Handover) -> Iterator[Finding]:
+    if call.caller.person and offer.giver_person_id not in ("", call.caller.person):
+        yield invalid("handover.giver_person_id", "not the person who signs 不是签署人")
+
+
+def _grounds(call: Call, waybill: Waybill, offer: Handover) -> Iterator[Finding]:
+    """What the giver states of the waybill's record must stand there."""
+    known = grounds(call, waybill)
+    for name, digest in zip(("revision_digest", "loading_record_digest"), known, strict=True):
+        if getattr(offer, name) not in (b"", digest):
+            yield invalid(f"handover.{name}", "not what is on record 与记录不符")
+
+
+def grounds(call: Call, waybill: Waybill) -> tuple[bytes, bytes]:
+    """Registration of the waybill's revision, digest of the loading record that cleared it."""
+    place = status_list.place_of(call.transaction, waybill.id, waybill.revision)
+    registered = bytes(place.registered or b"") if place else b""
+    return registered, handovers_store.loading_record_digest(call.transaction, waybill.id)
+
+
+def _stop_faults(waybill: Waybill, offer: Handover, at: datetime) -> Iterator[Finding]:
+    if offer.kind is not HandoverKind.DELIVERY:
+        return
+    if all(each.number != offer.stop_number for each in waybill.stops):
+        yield finding(STOP_UNKNOWN, "handover.stop_number", at, stop=offer.stop_number)
+        return
+    stated = {number: Received(mass_g) for number, mass_g in totals(offer).items()}
+    for each in check_delivery(waybill, offer.stop_number, stated, at):
+        yield replace(each, path=_PATHS.get(each.path, each.path))
+
+
+def _taker_faults(call: Call, offer: Handover) -> Findings:
+    """A trailer is left with somebody: a registered site of a registered organisation, else whoever is named signs by code."""
+    taker = offer.taker or Custodian()
+    if offer.kind is not HandoverKind.PARKED:
+        return ()
+    if not taker.organisation_id:
+        return text_of(taker.name, "handover.taker.name", required=True)
+    known = registry.facts_at(call.transaction, call.now, organisations=[taker.organisation_id]).organisations
+    sites = known[taker.organisation_id].sites if taker.organisation_id in known else ()
+    if taker.organisation_id not in known or taker.site_id not in ("", *(site.id for site in sites)):
+        stated = f"{taker.organisation_id} {taker.site_id}".strip()
+        return (finding(RESOURCE_UNKNOWN, "handover.taker", call.now, role="场所经营者", id=stated),)
+    return ()
