@@ -66,15 +66,21 @@ def countersigned_within(kind: HandoverKind, day: date) -> timedelta:
 
 def holder(waybill: Waybill, chain: Sequence[Handover], at: datetime) -> Custodian:
     """Who holds the load: by what was countersigned, else by the state of the waybill. ``chain`` in its order."""
-    signed = [each for each in chain if each.state is HandoverState.COUNTERSIGNED]
-    parked = [each for each in signed if each.kind in (HandoverKind.PARKED, HandoverKind.TAKEN_UP)]
     if waybill.state is State.COMPLETED:
         return _party(waybill.consignee)
-    if parked and parked[-1].kind is HandoverKind.PARKED and parked[-1].taker is not None:
-        return parked[-1].taker
-    if waybill.departed_at is None and not any(each.kind is HandoverKind.LOADING for each in signed):
+    if (site := _parked_with(chain)) is not None:
+        return site
+    taken_over = any(each.kind is HandoverKind.LOADING and each.state is HandoverState.COUNTERSIGNED for each in chain)
+    if waybill.departed_at is None and not taken_over:
         return _party(waybill.loader)
     return carrier_aboard(waybill, at)
+
+
+def _parked_with(chain: Sequence[Handover]) -> Custodian | None:
+    """Whoever keeps the trailer, and has not given it back."""
+    kinds = (HandoverKind.PARKED, HandoverKind.TAKEN_UP)
+    signed = [each for each in chain if each.kind in kinds and each.state is HandoverState.COUNTERSIGNED]
+    return signed[-1].taker if signed and signed[-1].kind is HandoverKind.PARKED else None
 
 
 def carrier_aboard(waybill: Waybill, at: datetime) -> Custodian:
@@ -141,8 +147,12 @@ def _earliest(waybill: Waybill, chain: Sequence[Handover], kind: HandoverKind) -
 def _between_two(
     waybill: Waybill, chain: Sequence[Handover], giver: Custodian, taker: Custodian, kind: HandoverKind, at: datetime
 ) -> Iterator[Finding]:
+    """The loader gives it to the carrier, a site gives back what was left with it, and everything else is the carrier's."""
     now = holder(waybill, chain, at)
-    if kind is not HandoverKind.LOADING and giver.organisation_id != now.organisation_id:
+    gives = {HandoverKind.LOADING: _party(waybill.loader), HandoverKind.TAKEN_UP: _parked_with(chain)}.get(kind, now)
+    wrong = gives is None or giver.organisation_id != gives.organisation_id
+    carrier = _party(waybill.carrier).organisation_id
+    if wrong or (kind in (HandoverKind.PARKED, HandoverKind.DELIVERY) and giver.organisation_id != carrier):
         yield finding(HANDOVER_NOT_HOLDER, "handover.kind", at, holder=now.name or now.organisation_id)
     if is_oneself(giver, taker):
         yield finding(HANDOVER_TO_ONESELF, "handover.taker", at)
