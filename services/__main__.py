@@ -12,9 +12,10 @@ from typing import Annotated
 
 import typer
 
+from services import waybill
 from services.goods.cli import app as goods_app
 from services.monitoring.cli import app as figures_app
-from services.registry.cli import app as registry_app
+from services.registry import cli as registry_cli
 from services.runtime.logs import log_to_stderr
 from services.runtime.settings import Settings, read_settings
 from services.zones.cli import region_app, zones_app
@@ -28,7 +29,7 @@ app = typer.Typer(
 app.add_typer(goods_app, name="goods")
 app.add_typer(region_app, name="region")
 app.add_typer(zones_app, name="zones")
-app.add_typer(registry_app, name="registry")
+app.add_typer(registry_cli.commands(waybill.one_and_the_same), name="registry")
 app.add_typer(figures_app, name="figures")
 keys_app = typer.Typer(no_args_is_help=True, help="证书 certificates of the development authority")
 app.add_typer(keys_app, name="keys")

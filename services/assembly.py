@@ -74,7 +74,7 @@ def api_services(gateway: Gateway) -> list[Service]:
     return [
         monitoring_service(gateway),
         traceability_service(_relations(), _related()),
-        *registry_service.SERVICES,
+        *registry_service.services(waybill.one_and_the_same),
         zones_service.SERVICE,
         waybill_service.CONSIGNMENT_SERVICE,
         waybill_service.SERVICE,

@@ -66,3 +66,15 @@ def _values(field: FieldDescriptor) -> tuple[Any, ...]:
     if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
         return (True, False)
     return NUMBERS[:5] if field.cpp_type in _SMALL else NUMBERS
+
+
+def is_field(message: Message, path: str) -> bool:
+    """Whether ``path`` (``waybill.goods[0].mass_g``) leads to a field of the message's type; an index need not be there."""
+    described: Any = message.DESCRIPTOR
+    for step in path.split("."):
+        name, bracket, index = step.partition("[")
+        field = described.fields_by_name.get(name) if described is not None else None
+        if field is None or (bracket and not (field.is_repeated and index.removesuffix("]").isdigit())):
+            return False
+        described = field.message_type
+    return True

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,12 +19,11 @@ from services import traceability
 from services.errors import Refusal
 from services.registry import columns
 from services.registry.imports import import_rows
+from services.registry.sameness import Told, nobody
 from services.registry.standing import identify
 from services.runtime.adapter import Adapter, Asked
 from services.runtime.host import Host, embedded_servers, open_host
 from services.runtime.settings import read_settings
-
-app = typer.Typer(no_args_is_help=True, help="登记 registry")
 
 _METHOD = "hazway.registry.v1.RegistryService/ImportRows"
 
@@ -37,15 +37,22 @@ class Kind(StrEnum):
 _COLUMNS = {Kind.VEHICLES: columns.VEHICLES, Kind.TANKS: columns.TANKS, Kind.PERSONS: columns.PERSONS}
 
 
-@app.command("columns")
+def commands(told: Told = nobody) -> typer.Typer:
+    """``told`` hears of two entries that are one thing."""
+    app = typer.Typer(no_args_is_help=True, help="登记 registry", context_settings={"obj": told})
+    app.command("columns")(show_columns)
+    app.command("import")(import_sheet)
+    return app
+
+
 def show_columns(kind: Annotated[Kind, typer.Argument(help="vehicles 车辆、tanks 罐体、persons 人员")]) -> None:
     """Print the headings a sheet may have, Chinese and English."""
     for column in _COLUMNS[kind]:
         print(f"{column.zh}\t{column.name}")
 
 
-@app.command("import")
 def import_sheet(
+    context: typer.Context,
     file: Annotated[Path, typer.Argument(help="CSV（UTF-8 或 GB 18030）或 XLSX", exists=True, dir_okay=False)],
     kind: Annotated[Kind, typer.Option(help="vehicles 车辆、tanks 罐体、persons 人员")],
     organisation: Annotated[str, typer.Option(help="所属单位编号 whose they are")],
@@ -57,7 +64,7 @@ def import_sheet(
     with embedded_servers(read_settings()) as settings:
         host = open_host(settings)
         try:
-            answer = _import(host, _request(file, kind, organisation, all_or_nothing, check))
+            answer = _import(host, context.obj, _request(file, kind, organisation, all_or_nothing, check))
         except Refusal as refusal:
             for finding in refusal.findings:
                 typer.echo(f"{finding.path}: {finding.zh} / {finding.en}", err=True)
@@ -81,7 +88,7 @@ def _request(file: Path, kind: Kind, organisation: str, all_or_nothing: bool, ch
     )
 
 
-def _import(host: Host, request: pb.ImportRowsRequest) -> Any:
+def _import(host: Host, told: Told, request: pb.ImportRowsRequest) -> Any:
     """Through the one adapter, as any call, signed with the operator's key."""
     act = ACTS[_METHOD]
     request.statement = statement.make(
@@ -96,7 +103,7 @@ def _import(host: Host, request: pb.ImportRowsRequest) -> Any:
     adapter = Adapter(host.settings, host.engine, host.bus, host.clock, identify)
     asked = Asked(method=_METHOD, organisation=traceability.OPERATOR, person="")
     try:
-        return asyncio.run(adapter.unary(asked, import_rows, request, pb.ImportRowsResponse))
+        return asyncio.run(adapter.unary(asked, partial(import_rows, told), request, pb.ImportRowsResponse))
     finally:
         adapter.close()
 

@@ -11,7 +11,9 @@ from hazway.registry.v1 import registry_pb2 as pb
 from services import traceability
 from services.errors import Finding, Refusal, refuse
 from services.errors.common import NOT_FOUND
+from services.errors.registry import MERGE_REFUSED
 from services.registry import standing, store
+from services.registry.aliases_store import lead_on
 from services.registry.employment import off_board
 from services.registry.kinds import ORGANISATION, PERMIT, PERSON, TANK, VEHICLE, Kind
 from services.registry.merge import check_merge
@@ -19,6 +21,7 @@ from services.registry.model import TankState
 from services.registry.puts import show
 from services.registry.relations import for_writing
 from services.registry.rules import check_tank
+from services.registry.sameness import Told
 from services.registry.versions import legal_day
 from services.registry.wire import day_of, from_wire, invalid, text_of
 from services.registry.writing import Findings, Span, check_etag, span_of, write
@@ -83,8 +86,11 @@ def revoke_permit(call: Call, request: Any) -> pb.RevokePermitResponse:
     return _changed(call, request, head, replace(permit, revoked=True), relation, pb.RevokePermitResponse())
 
 
-def merge_vehicles(call: Call, request: Any) -> pb.MergeVehiclesResponse:
-    """From now on the merged id leads to the kept entry; both entries' facts stay as they are."""
+def merge_vehicles(told: Told, call: Call, request: Any) -> pb.MergeVehiclesResponse:
+    """From now on the merged id leads to the kept entry; both entries' facts stay as they are.
+
+    Permits and tanks that name the merged one name the kept one. While the two are on trips at one time they are not one.
+    """
     faults = _texts(request, "kept_id", "merged_id", optional=("document",))
     relation = call.allow((Relation.ANY,), subject=f"vehicle/{request.kept_id}")
     refuse(faults)
@@ -92,9 +98,15 @@ def merge_vehicles(call: Call, request: Any) -> pb.MergeVehiclesResponse:
     (head, kept), (_, merged) = pairs[request.kept_id], pairs[request.merged_id]
     refuse(check_merge(kept, merged, successor=bool(request.document.strip())))
     response = pb.MergeVehiclesResponse()
+    if not told(call.transaction, VEHICLE.name, request.merged_id, request.kept_id, call.now):
+        values = {"problem": "both are on trips at the same time 两车同时在途"}
+        raise Refusal((Finding(reason=MERGE_REFUSED, path="merged_id", rule="RG-12", values=values),))
     if not request.validate_only:
         registered = traceability.record(call, request)
         store.alias(call.transaction, VEHICLE.name, request.merged_id, request.kept_id, call.now)
+        lead_on(
+            call.transaction, request.merged_id, now=call.now, by=call.caller.organisation, registered=registered.digest
+        )
         response.registered.CopyFrom(registered.to_wire())
     show(call, relation, kept, head.version, response.vehicle)
     return response

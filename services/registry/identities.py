@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography.hazmat.primitives import hashes
@@ -58,6 +59,40 @@ def keep(connection: Connection, sealer: Sealer, person_id: str, number: str, no
         ),
         {"person": person_id, "sealed": sealer.seal(number, person_id), "mac": sealer.mac(number), "now": now},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """Who else has a number, whoever employs them, and whether the person itself had another one before."""
+
+    others: tuple[str, ...]
+    renumbered: bool
+
+
+def twins_by(connection: Connection, sealer: Sealer, person_id: str, number: str) -> Twins:
+    """Not to be told to employers. Until the transaction ends nobody else registers this number."""
+    mac = sealer.mac(number)
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": int.from_bytes(mac[:8], "big", signed=True)}
+    )
+    rows = connection.execute(
+        text("SELECT person_id, mac FROM registry_identities WHERE mac = :mac OR person_id = :person ORDER BY 1"),
+        {"mac": mac, "person": person_id},
+    ).all()
+    others = tuple(row.person_id for row in rows if row.person_id != person_id)
+    return Twins(others, any(row.person_id == person_id and bytes(row.mac) != mac for row in rows))
+
+
+def entries_of(connection: Connection, person_id: str) -> list[str]:
+    """The other entries that are the same person by their numbers. Not to be told to employers."""
+    rows = connection.execute(
+        text(
+            "SELECT o.person_id FROM registry_identities i JOIN registry_identities o ON o.mac = i.mac"
+            " WHERE i.person_id = :person AND o.person_id <> :person ORDER BY 1"
+        ),
+        {"person": person_id},
+    )
+    return [row.person_id for row in rows]
 
 
 def persons_with(connection: Connection, sealer: Sealer, number: str, organisations: Iterable[str]) -> list[str]:

@@ -18,6 +18,7 @@ from services.registry.identifiers import plain
 from services.registry.kinds import ORGANISATION, PERSON, TANK, VEHICLE, Kind
 from services.registry.puts import complete, prepare, settle
 from services.registry.relations import for_writing
+from services.registry.sameness import Told
 from services.registry.sheets import Row, SheetError, read_sheet
 from services.registry.wire import from_wire, invalid, missing, text_of, to_wire
 from services.registry.writing import Draft, Findings, Reference, Span, check_references, write
@@ -49,7 +50,7 @@ class _Judged:
     findings: Findings
 
 
-def import_rows(call: Call, request: Any) -> pb.ImportRowsResponse:
+def import_rows(told: Told, call: Call, request: Any) -> pb.ImportRowsResponse:
     """Register the good rows, or all or none. A row changes only what its columns say of a thing that is there."""
     own = request.organisation_id == call.caller.organisation
     relation = call.allow(
@@ -62,15 +63,15 @@ def import_rows(call: Call, request: Any) -> pb.ImportRowsResponse:
     wanted = good if request.mode == pb.IMPORT_MODE_GOOD_ROWS or len(good) == len(judged) else []
     response = pb.ImportRowsResponse(rows=[_report(each) for each in judged])
     if wanted and not request.validate_only:
-        _register(call, request, wanted, response)
+        _register(call, request, wanted, response, told)
     return response
 
 
-def _register(call: Call, request: Any, wanted: list[_Judged], response: pb.ImportRowsResponse) -> None:
+def _register(call: Call, request: Any, wanted: list[_Judged], response: pb.ImportRowsResponse, told: Told) -> None:
     registered = traceability.record(call, request, decision={"imported": [each.draft.value.id for each in wanted]})
     for each in wanted:
         write(call, each.draft.before, each.draft.value, Span(call.now), registered.digest)
-        settle(call, each.draft.value, each.message)
+        settle(call, each.draft.value, each.message, told)
     response.imported = True
     response.registered.CopyFrom(registered.to_wire())
 

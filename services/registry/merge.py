@@ -45,7 +45,7 @@ def check_merge(kept: Registered, merged: Registered, *, successor: bool = False
         problem = "their identifiers differ"
     else:
         return ()
-    return (Finding(reason=MERGE_REFUSED, path="merged", rule="RG-12", values={"problem": problem}),)
+    return (Finding(reason=MERGE_REFUSED, path="merged_id", rule="RG-12", values={"problem": problem}),)
 
 
 def resolve(aliases: Mapping[str, str], thing_id: str) -> str:

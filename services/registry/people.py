@@ -13,6 +13,7 @@ from services.registry.identifiers import mask_identity, plain
 from services.registry.kinds import PERSON
 from services.registry.model import Employment, Person
 from services.registry.rules import check_person
+from services.registry.sameness import Told
 from services.registry.versions import legal_day
 from services.registry.wire import invalid
 from services.registry.writing import Draft, Findings, check, deduplicated
@@ -47,12 +48,22 @@ def complete(call: Call, drafted: Draft, message: Any, relation: Relation) -> tu
     )
 
 
-def keep(call: Call, person: Person, message: Any) -> None:
-    """What stands beside the fact: who may act for whom, and the sealed number."""
+def keep(call: Call, person: Person, message: Any, told: Told) -> None:
+    """What stands beside the fact: who may act for whom, and the sealed number.
+
+    Employers have entries of their own for one person, each with its own papers, and learn nothing of one another; that
+    they are one is told to whoever lays out trips, for nobody drives for two at a time.
+    """
     current = store.find(call.transaction, PERSON.name, person.id, call.now)
     standing.keep_members(call.transaction, current.value if current else person)
     if number := plain(message.identity_number):
-        identities.keep(call.transaction, identities.sealer_of(call.settings), person.id, number, call.now)
+        sealer = identities.sealer_of(call.settings)
+        twins = identities.twins_by(call.transaction, sealer, person.id, number)
+        identities.keep(call.transaction, sealer, person.id, number, call.now)
+        if twins.renumbered:
+            told(call.transaction, PERSON.name, person.id, "", call.now)
+        if twins.others:
+            told(call.transaction, PERSON.name, person.id, twins.others[0], call.now)
 
 
 def _at(employment: tuple[Employment, ...], organisation_id: str) -> tuple[Employment, ...]:

@@ -17,6 +17,7 @@ from services.registry.affiliation import affiliation
 from services.registry.kinds import AFFILIATION, LICENCE, ORGANISATION, PERMIT, PERSON, TANK, VEHICLE, Kind
 from services.registry.model import AUTHORITIES
 from services.registry.relations import for_writing
+from services.registry.sameness import Told, nobody
 from services.registry.wire import invalid, to_wire
 from services.registry.writing import Draft, Findings, check, check_etag, draft, span_of, write
 from services.runtime.access import Relation, Role
@@ -41,8 +42,8 @@ def put_tank(call: Call, request: Any) -> pb.PutTankResponse:
     return _put(call, request, TANK, pb.PutTankResponse())
 
 
-def put_person(call: Call, request: Any) -> pb.PutPersonResponse:
-    return _put(call, request, PERSON, pb.PutPersonResponse())
+def put_person(told: Told, call: Call, request: Any) -> pb.PutPersonResponse:
+    return _put(call, request, PERSON, pb.PutPersonResponse(), told)
 
 
 def put_permit(call: Call, request: Any) -> pb.PutPermitResponse:
@@ -53,7 +54,7 @@ def put_affiliation(call: Call, request: Any) -> affiliation_pb2.PutAffiliationR
     return _put(call, request, AFFILIATION, affiliation_pb2.PutAffiliationResponse())
 
 
-def _put(call: Call, request: Any, kind: Kind, answer: Answer) -> Answer:
+def _put(call: Call, request: Any, kind: Kind, answer: Answer, told: Told = nobody) -> Answer:
     response: Any = answer
     message = getattr(request, kind.name)
     drafted = prepare(call, kind, message)
@@ -67,7 +68,7 @@ def _put(call: Call, request: Any, kind: Kind, answer: Answer) -> Answer:
     decision = {"replaces": finished.before.version} if finished.before else {}
     registered = traceability.record(call, request, decision=decision)
     version = write(call, finished.before, finished.value, span, registered.digest)
-    settle(call, finished.value, message)
+    settle(call, finished.value, message, told)
     show(call, relation, finished.value, version, getattr(response, kind.name))
     response.registered.CopyFrom(registered.to_wire())
     return answer
@@ -100,10 +101,10 @@ def complete(call: Call, drafted: Draft, message: Any, relation: Relation) -> tu
     return drafted, findings
 
 
-def settle(call: Call, value: Any, message: Any) -> None:
+def settle(call: Call, value: Any, message: Any, told: Told) -> None:
     """What stands beside the fact of a person."""
     if isinstance(message, pb.Person):
-        people.keep(call, value, message)
+        people.keep(call, value, message, told)
 
 
 def show(call: Call, relation: Relation, value: Any, version: str, message: Any) -> None:

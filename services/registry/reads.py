@@ -11,7 +11,7 @@ from hazway.registry.v1 import affiliation_pb2
 from hazway.registry.v1 import registry_pb2 as pb
 from services.errors import Finding, Refusal, refuse
 from services.errors.common import NOT_FOUND
-from services.registry import store
+from services.registry import identities, store
 from services.registry.kinds import (
     AFFILIATION,
     LICENCE,
@@ -80,6 +80,8 @@ def _get(call: Call, request: Any, kind: Kind, thing_id: str, answer: Answer) ->
     if found is None or head is None or not was_own(call, relation, kind, found.value):
         raise Refusal((Finding(reason=NOT_FOUND),))
     show(call, relation, found.value, head.version if at is None and known_at is None else "", answer)
+    if isinstance(answer, pb.Person) and relation is not Relation.OWN:
+        answer.same_person_ids.extend(identities.entries_of(call.transaction, thing_id))
     return answer
 
 
@@ -100,23 +102,23 @@ def times_of(request: Any) -> tuple[datetime | None, datetime | None]:
 
 
 def list_vehicles(call: Call, request: Any) -> pb.ListVehiclesResponse:
-    return _list(call, request, VEHICLE, request.carrier_id, pb.ListVehiclesResponse())
+    return _list(call, request, VEHICLE, "carrier_id", pb.ListVehiclesResponse())
 
 
 def list_tanks(call: Call, request: Any) -> pb.ListTanksResponse:
-    return _list(call, request, TANK, request.carrier_id, pb.ListTanksResponse())
+    return _list(call, request, TANK, "carrier_id", pb.ListTanksResponse())
 
 
 def list_persons(call: Call, request: Any) -> pb.ListPersonsResponse:
-    return _list(call, request, PERSON, request.organisation_id, pb.ListPersonsResponse())
+    return _list(call, request, PERSON, "organisation_id", pb.ListPersonsResponse())
 
 
 def list_licences(call: Call, request: Any) -> pb.ListLicencesResponse:
-    return _list(call, request, LICENCE, request.organisation_id, pb.ListLicencesResponse())
+    return _list(call, request, LICENCE, "organisation_id", pb.ListLicencesResponse())
 
 
 def list_permits(call: Call, request: Any) -> pb.ListPermitsResponse:
-    return _list(call, request, PERMIT, request.organisation_id, pb.ListPermitsResponse())
+    return _list(call, request, PERMIT, "organisation_id", pb.ListPermitsResponse())
 
 
 def list_organisations(call: Call, request: Any) -> pb.ListOrganisationsResponse:
@@ -130,10 +132,11 @@ def list_organisations(call: Call, request: Any) -> pb.ListOrganisationsResponse
     return _page(call, request, ORGANISATION, where, relation, pb.ListOrganisationsResponse())
 
 
-def _list(call: Call, request: Any, kind: Kind, organisation: str, answer: Answer) -> Answer:
-    """What is the caller's own, or under its jurisdiction; of one organisation where one is named."""
+def _list(call: Call, request: Any, kind: Kind, field: str, answer: Answer) -> Answer:
+    """What is the caller's own, or under its jurisdiction; of one organisation where ``field`` names one."""
+    organisation = getattr(request, field)
     relation = call.allow((Relation.ANY, _list_relation(call)), subject=f"{kind.name}/*")
-    refuse(text_of(organisation, "organisation_id"))
+    refuse(text_of(organisation, field))
     where = {"owner": organisation} if organisation else {}
     if relation is Relation.OWN:
         if organisation not in ("", call.caller.organisation):

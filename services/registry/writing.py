@@ -10,7 +10,7 @@ from typing import Any
 from services.errors import Finding, Refusal
 from services.errors.common import STALE_ETAG
 from services.errors.registry import ALREADY_REGISTERED, PERIOD_INVALID, PLATE_INVALID
-from services.registry import store
+from services.registry import aliases_store, store
 from services.registry.affiliation import Evidence, check_evidence
 from services.registry.kinds import LICENCE, ORGANISATION, PERMIT, VEHICLE, Kind, tidied
 from services.registry.model import Licence, Organisation, Permit, Person, Tank, Vehicle
@@ -47,7 +47,7 @@ def draft(call: Call, kind: Kind, message: Any) -> Draft:
     before = None if unread else store.head(call.transaction, kind.name, message.id, lock=True)
     found = store.find(call.transaction, kind.name, message.id, call.now) if before else None
     read = from_wire(kind.model, message, kind.name)
-    value = tidied(read.value)
+    value = aliases_store.led_on(call.transaction, tidied(read.value))
     return Draft(kind=kind, value=value, before=before, found=found, findings=read.findings)
 
 

@@ -12,6 +12,7 @@ from services.waybill.index_store import add_division as record_presence
 from services.waybill.loading import ForLoading, check_quantities, for_loading, give_clearance, void_clearance
 from services.waybill.positioning_store import record as record_positioning
 from services.waybill.relations import relations
+from services.waybill.resources_store import one_and_the_same
 from services.waybill.subjects import subjects_of_organisation, subjects_of_vehicle
 from services.waybill.trip_fact import TOPIC as TRIP_TOPIC
 
@@ -22,6 +23,7 @@ __all__ = [
     "consignment_relations",
     "for_loading",
     "give_clearance",
+    "one_and_the_same",
     "record_positioning",
     "record_presence",
     "relations",

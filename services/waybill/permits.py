@@ -10,7 +10,7 @@ from services.goods import controls
 from services.goods.controls import PermitNeed, permits_needed
 from services.registry.model import Permit, PermitKind
 from services.registry.versions import legal_day
-from services.waybill.model import GoodsLine, Role
+from services.waybill.model import GoodsLine
 from services.waybill.special import names_of
 from services.waybill.trip import Trip
 
@@ -93,8 +93,7 @@ def _problems(trip: Trip, permit: Permit) -> Iterator[tuple[str, str]]:
         yield "单次许可已用于其他运单", "it is for one trip and was used"
     if not (permit.valid_from <= trip.departure and trip.arrival < permit.valid_to):
         yield "运输时间不在许可有效期内", "the trip is not within its validity"
-    vehicles = {*trip.waybill.resources(Role.TRACTOR), *trip.waybill.resources(Role.TRAILER)}
-    if permit.vehicle_ids and not vehicles <= permit.vehicle_ids:
+    if permit.vehicle_ids and not trip.vehicle_ids <= permit.vehicle_ids:
         yield "车辆与许可不符", "it names other vehicles"
 
 

@@ -19,7 +19,7 @@ from services.goods.controls import Control
 from services.goods.tunnels import UNKNOWN
 from services.registry.model import PermitKind
 from services.registry.versions import SHANGHAI, legal_day
-from services.waybill.model import GoodsLine, Role, RouteZone, ZoneAction, ZoneKind
+from services.waybill.model import GoodsLine, RouteZone, ZoneAction, ZoneKind
 from services.waybill.trip import Trip
 
 # 公路安全保护条例 Art 42: flammable, explosive, highly toxic, radioactive.
@@ -117,13 +117,12 @@ def _meant(trip: Trip, zone: RouteZone, line: GoodsLine) -> bool:
 def _has_paper(trip: Trip, zone: RouteZone, kind: PermitKind) -> bool:
     """A pass or notice of the zone that holds for every vehicle, every line of goods and the whole passage."""
     enter, leave = zone.enter_at or trip.departure, zone.leave_at or trip.arrival
-    vehicles = {*trip.waybill.resources(Role.TRACTOR), *trip.waybill.resources(Role.TRAILER)}
     un_numbers = {line.un_number for line in trip.waybill.goods}
     return any(
         permit.kind is kind
         and not permit.revoked
         and zone.zone_id in permit.zone_ids
-        and (not permit.vehicle_ids or vehicles <= permit.vehicle_ids)
+        and (not permit.vehicle_ids or trip.vehicle_ids <= permit.vehicle_ids)
         and (not permit.goods or un_numbers <= {goods.un_number for goods in permit.goods})
         and permit.valid_from <= enter
         and leave <= permit.valid_to

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from services.waybill.model import Assignment, Busy, Role
 
 # A resource's stretch of the line, in seconds since 1970: good until the year 2242.
-_STRETCH = 1 << 33
+STRETCH = 1 << 33
 _KINDS = {
     Role.TRACTOR: "vehicle",
     Role.TRAILER: "vehicle",
@@ -44,9 +44,10 @@ def busy(
 
     The number of another carrier's waybill is nobody else's to know.
     """
+    ids = {name: resource_id for resource_id, name in resources.items()}
     rows = connection.execute(
         text(
-            "SELECT o.resource_id, o.waybill_id, o.from_at, o.to_at, o.under_way, w.number, w.carrier_id"
+            "SELECT r.resource, o.waybill_id, o.from_at, o.to_at, o.under_way, w.number, w.carrier_id"
             " FROM waybill_resources r JOIN waybill_occupancy o ON o.resource = r.number"
             " JOIN waybill_waybills w ON w.id = o.waybill_id"
             " WHERE r.resource = ANY(:resources) AND o.waybill_id <> :but AND (o.to_at > :since OR o.under_way)"
@@ -56,7 +57,7 @@ def busy(
     )
     return tuple(
         Busy(
-            resource_id=row.resource_id, waybill_id=row.waybill_id, from_at=row.from_at, to_at=row.to_at,
+            resource_id=ids[row.resource], waybill_id=row.waybill_id, from_at=row.from_at, to_at=row.to_at,
             under_way=row.under_way, waybill_number=row.number if row.carrier_id == carrier_id else "",
         )
         for row in rows
@@ -113,8 +114,10 @@ def _numbers(connection: Connection, resources: Iterable[str], *, lock: bool = F
 def _known_numbers(connection: Connection, names: list[str], *, lock: bool) -> dict[str, int]:
     rows = connection.execute(
         text(
-            "SELECT resource, number FROM waybill_resources WHERE resource = ANY(:names) ORDER BY resource"
-            f"{' FOR NO KEY UPDATE' if lock else ''}"
+            "SELECT resource, number FROM waybill_resources WHERE number IN"
+            " (SELECT number FROM waybill_resources WHERE resource = ANY(:names)) ORDER BY resource FOR NO KEY UPDATE"
+            if lock
+            else "SELECT resource, number FROM waybill_resources WHERE resource = ANY(:names)"
         ),
         {"names": names},
     )
@@ -126,8 +129,8 @@ def _row(span: Busy, number: int) -> dict[str, Any]:
     return {
         "resource_id": span.resource_id,
         "resource": number,
-        "first": number * _STRETCH + first,
-        "past": number * _STRETCH + max(_seconds(span.to_at), first + 1),
+        "first": number * STRETCH + first,
+        "past": number * STRETCH + max(_seconds(span.to_at), first + 1),
         "from_at": span.from_at,
         "to_at": span.to_at,
         "under_way": span.under_way,
@@ -136,4 +139,4 @@ def _row(span: Busy, number: int) -> dict[str, Any]:
 
 def _seconds(at: datetime) -> int:
     since = at - datetime(1970, 1, 1, tzinfo=UTC)
-    return min(max(since.days * 86_400 + since.seconds, 0), _STRETCH - 2)
+    return min(max(since.days * 86_400 + since.seconds, 0), STRETCH - 2)

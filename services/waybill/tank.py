@@ -59,8 +59,7 @@ def _medium(trip: Trip, path: str, line: GoodsLine, tank: Tank) -> Iterator[Find
 
 
 def _place(trip: Trip, each: Assigned, tank: Tank) -> Iterator[Finding]:
-    vehicles = {*trip.waybill.resources(Role.TRACTOR), *trip.waybill.resources(Role.TRAILER)}
-    if tank.fixed_on and tank.fixed_on not in vehicles:
+    if tank.fixed_on and tank.fixed_on not in trip.vehicle_ids:
         yield trip.finding(TANK_NOT_ON_VEHICLE, each.path, RULE, tank=tank.number)
 
 

@@ -91,6 +91,13 @@ class Trip:
             if (vehicle := self.registry.vehicles.get(each.resource_id)) is not None:
                 yield each, vehicle
 
+    @property
+    def vehicle_ids(self) -> frozenset[str]:
+        """Every vehicle that is or was assigned, by the id the registry keeps it under."""
+        known = self.registry.vehicles
+        named = (each.resource_id for each in self.assigned(Role.TRACTOR, Role.TRAILER))
+        return frozenset(known[each].id if each in known else each for each in named)
+
     def tanks(self) -> Iterator[tuple[Assigned, Tank]]:
         for each in self.assigned(Role.TANK):
             if (tank := self.registry.tanks.get(each.resource_id)) is not None:

@@ -127,9 +127,12 @@ def _trip(call: Call, request: Any, findings: list[Finding]) -> Trip:
         )
     refuse(findings)
     at = departure or call.now
-    permits = registry.facts_at(call.transaction, at, organisations=[call.caller.organisation]).permits
+    held = registry.facts_at(
+        call.transaction, at, organisations=[call.caller.organisation], vehicles=request.vehicle_ids
+    )
+    vehicles = {held.vehicles[each].id if each in held.vehicles else each for each in request.vehicle_ids}
     cargo = judge(load.value, _catalogue(call.settings.home), at, purposes.value)
-    return Trip(cargo=cargo, departure=at, passes=passes_for(permits, request.vehicle_ids))
+    return Trip(cargo=cargo, departure=at, passes=passes_for(held.permits, vehicles))
 
 
 @lru_cache(maxsize=8)

@@ -29,7 +29,7 @@ from hazway import body, ids, keys, statement
 from hazway.acts import ACTS
 from hazway.client import Client
 from hazway.registry.v1 import registry_pb2 as pb
-from services.registry.service import SERVICE
+from services.registry import puts
 from services.runtime import embedded
 from services.runtime.access import Relation
 from services.runtime.call import Call
@@ -50,7 +50,7 @@ EMPTY = "empty"
 
 def offer_the_empty_call() -> None:
     """Beside the real one, by the same method."""
-    real: Callable[[Call, Any], Any] = SERVICE.unary["PutVehicle"]
+    real: Callable[[Call, Any], Any] = puts.put_vehicle
 
     def either(call: Call, request: Any) -> Any:
         if request.etag != EMPTY:
@@ -58,7 +58,7 @@ def offer_the_empty_call() -> None:
         call.allow([Relation.OWN])
         return pb.PutVehicleResponse()
 
-    SERVICE.unary["PutVehicle"] = either  # type: ignore[index]
+    puts.put_vehicle = either  # type: ignore[assignment]  # before the services are put together
 
 
 def a_carrier(world: World) -> keys.Signer:

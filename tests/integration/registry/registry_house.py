@@ -15,7 +15,7 @@ from hazway.acts import ACTS
 from hazway.registry.v1 import registry_pb2 as pb
 from services.errors import Finding, Refusal
 from services.registry.identifiers import organisation_check_digit
-from services.registry.service import SERVICES
+from services.registry.service import services
 from services.runtime.adapter import Adapter, Asked
 from services.runtime.clock import HandClock
 from services.runtime.service import response_class
@@ -26,7 +26,7 @@ from services.traceability.model import Key
 CARRIER, RIVAL, TRANSPORT, POLICE = "carrier-1", "carrier-2", "transport-4403", "police-4401"
 PATHS = {
     method.name: (f"{service.name}/{method.name}", service.unary[method.name], response_class(method))
-    for service in SERVICES
+    for service in services()
     for method in service.methods()
 }
 

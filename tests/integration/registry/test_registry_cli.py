@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import make_url
 from typer.testing import CliRunner
 
-from services.registry.cli import app
+from services.registry.cli import commands
 from services.traceability import genesis, keeper_of
 from tests.integration.registry.registry_house import CARRIER, House
 
@@ -31,7 +31,7 @@ def at_home(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
 
 def run(file: Path, *options: str) -> tuple[int, str]:
     arguments = ["import", str(file), "--kind", "vehicles", "--organisation", CARRIER, *options]
-    result = CliRunner().invoke(app, arguments)
+    result = CliRunner().invoke(commands(), arguments)
     return result.exit_code, result.output
 
 
@@ -55,5 +55,5 @@ def test_a_file_that_is_no_sheet_is_refused(at_home: House, tmp_path: Path) -> N
 
 
 def test_the_headings_of_a_sheet_are_told() -> None:
-    result = CliRunner().invoke(app, ["columns", "tanks"])
+    result = CliRunner().invoke(commands(), ["columns", "tanks"])
     assert "罐体编号\tnumber" in result.output

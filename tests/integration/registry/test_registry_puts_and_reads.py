@@ -169,7 +169,7 @@ def test_a_merged_vehicle_leads_to_the_one_that_is_kept(house: House) -> None:
     merge = pb.MergeVehiclesRequest(kept_id="vehicle-1", merged_id="vehicle-2")
     with pytest.raises(Refusal) as refusal:
         house.call(TRANSPORT, "MergeVehicles", merge)
-    assert reasons(refusal) == {("merged", "MERGE_REFUSED")}
+    assert reasons(refusal) == {("merged_id", "MERGE_REFUSED")}
     merge = pb.MergeVehiclesRequest(kept_id="vehicle-1", merged_id="vehicle-2", document="行驶证更正 2026-1")
     house.call(TRANSPORT, "MergeVehicles", merge)
     assert house.call(CARRIER, "GetVehicle", pb.GetVehicleRequest(vehicle_id="vehicle-2")).id == "vehicle-1"

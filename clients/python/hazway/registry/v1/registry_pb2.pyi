@@ -1042,6 +1042,7 @@ class Person(_message.Message):
     EMPLOYMENT_FIELD_NUMBER: _builtins.int
     EXTERNAL_REFS_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    SAME_PERSON_IDS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     name: _builtins.str
     identity_number: _builtins.str
@@ -1055,6 +1056,10 @@ class Person(_message.Message):
     def employment(self) -> _containers.RepeatedCompositeFieldContainer[Global___Employment]: ...
     @_builtins.property
     def external_refs(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExternalRef]: ...
+    @_builtins.property
+    def same_person_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Entries of other employers for the same person, by the identity number. Told to authorities, when one person is asked for."""
+
     def __init__(
         self,
         *,
@@ -1067,10 +1072,11 @@ class Person(_message.Message):
         employment: _abc.Iterable[Global___Employment] | None = ...,
         external_refs: _abc.Iterable[Global___ExternalRef] | None = ...,
         etag: _builtins.str = ...,
+        same_person_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["employment", b"employment", "etag", b"etag", "external_refs", b"external_refs", "id", b"id", "identity_masked", b"identity_masked", "identity_number", b"identity_number", "name", b"name", "phone", b"phone", "qualifications", b"qualifications"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["employment", b"employment", "etag", b"etag", "external_refs", b"external_refs", "id", b"id", "identity_masked", b"identity_masked", "identity_number", b"identity_number", "name", b"name", "phone", b"phone", "qualifications", b"qualifications", "same_person_ids", b"same_person_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
