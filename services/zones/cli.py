@@ -18,7 +18,8 @@ from services.runtime.host import Host, embedded_servers, open_host
 from services.runtime.migrations import migrate
 from services.runtime.settings import read_settings
 from services.traceability.genesis import begin
-from services.zones import front, geojson, store
+from services.zones import geojson, store
+from services.zones.book import book_of
 from services.zones.divisions import import_divisions
 from services.zones.importing import import_region, import_zones
 
@@ -37,7 +38,10 @@ def region_import(
     name: Annotated[str, typer.Option(help="名称，缺省取文件名 a name, else the file's")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Keep a map's road network and make its tunnels zones; the same map again changes nothing."""
+    """Keep a map's road network and propose its tunnels, bridges, waters, schools, hospitals and stops as zones.
+
+    The same map again changes nothing; a newer one under the same name closes what it no longer shows. What was changed by hand stays.
+    """
     if place:
         typer.echo(
             "本服务不联网取图；请下载该地区的 OpenStreetMap 文件后用 FILE 导入。\n"
@@ -50,7 +54,11 @@ def region_import(
             imported = import_region(host.engine, keeper, file, host.clock.now(), name=name, bus=host.bus)
         except RegionError as error:
             _refuse(error)
-    _show({each: getattr(imported, each) for each in ("region_id", "tunnels", "edges", "changed", "fresh")}, as_json)
+    merged = imported.merged
+    shown = {each: getattr(imported, each) for each in ("region_id", "edges", "tunnels", "fresh", "changed")}
+    shown |= {each: getattr(merged, each) for each in ("new", "unchanged", "closed")}
+    shown |= {"found": dict(merged.found), "kept": dict(merged.kept), "skipped": dict(imported.skipped)}
+    _show(shown, as_json)
 
 
 @region_app.command("list")
@@ -107,9 +115,9 @@ def zones_import(
 def zones_export(
     out: Annotated[Path | None, typer.Option(help="写入文件 a file, else the terminal")] = None,
 ) -> None:
-    """Write the zones in force now as GeoJSON."""
+    """Write the zones there are now as GeoJSON, proposals too."""
     with _host() as (host, _), host.engine.connect() as connection:
-        text = geojson.dumps(front.active(connection, host.clock.now()))
+        text = geojson.dumps(book_of(connection).active(connection, host.clock.now()))
     if out is None:
         print(text)
     else:

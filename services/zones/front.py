@@ -12,6 +12,7 @@ from geo.roads import RoadGraph
 from services.zones import store
 from services.zones.book import LONGEST_TRIP, book_of
 from services.zones.calendar import held
+from services.zones.mapped import PlaceKind
 from services.zones.model import (
     Action,
     Effective,
@@ -20,6 +21,7 @@ from services.zones.model import (
     RouteZone,
     RouteZoneAction,
     RouteZoneKind,
+    Zone,
     ZoneKind,
     ZoneVersion,
 )
@@ -35,6 +37,16 @@ _KINDS: Mapping[ZoneKind, RouteZoneKind] = {
     ZoneKind.PARKING: RouteZoneKind.RESTRICTED_AREA,
     ZoneKind.TIME_BANNED_ROAD: RouteZoneKind.TIME_BANNED_ROAD,
 }
+
+
+def _kind(zone: Zone) -> RouteZoneKind:
+    if zone.bridge is not None:
+        return RouteZoneKind.LARGE_BRIDGE if zone.bridge.is_large else RouteZoneKind.BRIDGE
+    if zone.tunnel is not None:
+        return RouteZoneKind.LONG_TUNNEL if zone.tunnel.length_dm > LONG_TUNNEL_DM else RouteZoneKind.TUNNEL
+    return RouteZoneKind.WATER_SOURCE if zone.place_kind is PlaceKind.WATER_SOURCE else _KINDS[zone.kind]
+
+
 _ACTIONS: Mapping[Action, RouteZoneAction] = {
     Action.FORBID: RouteZoneAction.FORBID,
     Action.ONLY_WITH_PASS: RouteZoneAction.PASS_ONLY,
@@ -61,8 +73,11 @@ def edge_keys(connection: Connection, region_id: str) -> tuple[str, ...]:
 
 
 def active(connection: Connection, at: datetime) -> tuple[ZoneVersion, ...]:
-    """The zones in force at ``at``, by id; ``version.area`` is ready for ``geo.index``, ``version.number`` its change number."""
-    return book_of(connection).active(connection, at)
+    """The zones in force at ``at``, by id; ``version.area`` is ready for ``geo.index``, ``version.number`` its change number.
+
+    What a map proposes and nobody confirmed is not in force, but for tunnels, which are where they are.
+    """
+    return tuple(each for each in book_of(connection).active(connection, at) if each.zone.is_in_force)
 
 
 def changes_since(connection: Connection, number: int, most: int = 1_000) -> list[ZoneVersion]:
@@ -78,9 +93,10 @@ def last_change(connection: Connection) -> int:
 def timeline(connection: Connection, change: int) -> tuple[Effective, ...]:
     """Every zone by what was written up to change ``change``: which version is in force from when to when, for ever the same.
 
-    Spans are half open and ordered by zone and time; nothing is said of times in which a zone is withdrawn or not there yet.
+    Spans are half open and ordered by zone and time; nothing is said of times in which a zone is withdrawn or not there yet, nor of
+    proposals (as in ``active``).
     """
-    return book_of(connection).timeline(connection, change)
+    return tuple(span for span in book_of(connection).timeline(connection, change) if span.version.zone.is_in_force)
 
 
 def next_edge(connection: Connection, at: datetime) -> datetime | None:
@@ -154,16 +170,16 @@ def _rows(passage: Passage, first: datetime, last: datetime) -> Iterator[RouteZo
 def _row(passage: Passage, **rule: object) -> RouteZone:
     zone = passage.version.zone
     tunnel = zone.tunnel
-    long = tunnel is not None and tunnel.length_dm > LONG_TUNNEL_DM
     values = {
         "zone_id": zone.id,
         "name": zone.name,
-        "kind": _KINDS.get(zone.kind, RouteZoneKind.LONG_TUNNEL if long else RouteZoneKind.TUNNEL),
+        "kind": _kind(zone),
         "tunnel_category": tunnel.category if tunnel else "",
         "enter_at": passage.enter_at,
         "leave_at": passage.leave_at,
         "version_id": passage.version.version,
         "source": _words(tunnel.category_source if tunnel else zone.source),
+        "proposed": zone.proposed,
     }
     return RouteZone(**{**values, **rule})  # type: ignore[arg-type]
 

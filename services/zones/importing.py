@@ -1,4 +1,4 @@
-"""What the operator takes in by his own hand: a map, whose tunnels become zones, and zones drawn as GeoJSON. All of it stated."""
+"""What the operator takes in by his own hand: a map, whose things become zones, and zones drawn as GeoJSON. All of it stated."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import dataclasses
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,10 +16,9 @@ import numpy as np
 from sqlalchemy import Connection, Engine
 
 from geo import model_region, osm
-from geo.position import Position
+from geo.landmarks import Landmark, read_landmarks
+from geo.osm_areas import extracted_on
 from geo.roads import RoadGraph
-from geo.tunnels import Tunnel as MapBore
-from hazway import body
 from hazway.zones.v1 import zones_pb2 as pb
 from services import traceability
 from services.errors import Finding, Refusal
@@ -26,7 +26,10 @@ from services.errors.zones import ZONE_KIND_FIXED
 from services.runtime.bus import Bus
 from services.zones import store
 from services.zones.book import graph_to_bytes
-from services.zones.model import Bore, Tunnel, Zone, ZoneKind
+from services.zones.divisions import divisions
+from services.zones.merging import Merged, Merger, state_version
+from services.zones.model import Zone, ZoneKind
+from services.zones.proposals import MapSheet, proposed_zones
 from services.zones.puts import WAKE_ZONES
 from services.zones.roads import Region
 from services.zones.wire import zone_to_wire
@@ -36,13 +39,18 @@ MODEL = "model"
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """``tunnels`` are physical ones, ``changed`` those whose zone got a new version; ``fresh`` is false for a known map."""
+    """``tunnels`` are physical ones, ``changed`` counts zones with a new version; ``fresh`` is false for a known road network.
+
+    ``skipped`` counts by reason what the map has and became no zone, ``merged`` tells what became of the rest.
+    """
 
     region_id: str
     tunnels: int
     edges: int
     changed: int
     fresh: bool
+    merged: Merged
+    skipped: Mapping[str, int]
 
 
 def import_region(
@@ -56,13 +64,18 @@ def import_region(
 ) -> Imported:
     """Take a map in, or the bundled model region without a ``path``; the same map again changes nothing.
 
-    A tunnel that is a zone already keeps its category and rules and gets the map's shape. Listeners on ``bus`` are woken.
-    Raises ``geo.osm.RegionError``.
+    Its road network is kept; tunnels, bridges and places become proposed zones, as ``services.zones.merging`` says. A map of the
+    same ``name`` is taken for a newer one: what it no longer shows is closed. Listeners on ``bus`` are woken. Raises
+    ``geo.osm.RegionError``.
     """
     graph = read_map(path)
-    name = name or (path.name.split(".")[0] if path else MODEL)
+    landmarks, skipped = read_landmarks(path) if path else ([], Counter[str]())
+    sheet = MapSheet(
+        name=name or (path.name.split(".")[0] if path else MODEL), extracted_on=extracted_on(path) if path else None
+    )
     with engine.begin() as connection:
-        imported = keep_region(connection, keeper, graph, name, at)
+        imported = keep_map(connection, keeper, graph, landmarks, sheet, at)
+    imported = replace(imported, skipped=dict(Counter(imported.skipped) + skipped))
     if bus is not None and imported.changed:
         bus.publish(WAKE_ZONES)
     return imported
@@ -96,41 +109,35 @@ def read_map(path: Path | None) -> RoadGraph:
 def keep_region(
     connection: Connection, keeper: traceability.Keeper, graph: RoadGraph, name: str, at: datetime
 ) -> Imported:
-    """The same for a network that was read already, in the caller's transaction."""
+    """The same for a network that was read already, without places, in the caller's transaction."""
+    return keep_map(connection, keeper, graph, (), MapSheet(name=name), at)
+
+
+def keep_map(
+    connection: Connection,
+    keeper: traceability.Keeper,
+    graph: RoadGraph,
+    landmarks: Sequence[Landmark],
+    sheet: MapSheet,
+    at: datetime,
+) -> Imported:
+    """The same for what was read already, in the caller's transaction."""
     region = Region(f"region-{content_digest(graph)[:24]}", graph)
-    zones = list(tunnel_zones(region))
+    zones, skipped = proposed_zones(region, landmarks, sheet, divisions(connection))
+    tunnels = sum(zone.kind is ZoneKind.TUNNEL for zone in zones)
     row = store.RegionRow(
         id=region.id,
-        name=name,
+        name=sheet.name,
         nodes=graph.node_count,
         edges=graph.edge_count,
-        tunnels=len(zones),
+        tunnels=tunnels,
         box=region.box,
         imported_at=at,
     )
     store.queue_up(connection)
     fresh = store.insert_region(connection, row, graph_to_bytes(graph))
-    changed = sum(_keep_tunnel(connection, keeper, zone, at) for zone in zones) if fresh else 0
-    return Imported(region.id, len(zones), graph.edge_count, changed, fresh)
-
-
-def tunnel_zones(region: Region) -> Iterator[Zone]:
-    """One zone for each physical tunnel, all its bores together, in the order of their ids; nobody has classified them."""
-    bores: dict[str, list[MapBore]] = {}
-    for bore in region.graph.tunnels:
-        bores.setdefault(bore.structure_id, []).append(bore)
-    for structure_id, of_structure in sorted(bores.items()):
-        longest = max(of_structure, key=lambda bore: (bore.length_dm, bore.id))
-        name = next((bore.name for bore in of_structure if bore.name), "") or f"{longest.ref} {structure_id}".strip()
-        yield Zone(
-            id=structure_id,
-            kind=ZoneKind.TUNNEL,
-            name=name,
-            tunnel=Tunnel(
-                length_dm=longest.length_dm,
-                bores=tuple(_bore(region, bore) for bore in sorted(of_structure, key=lambda bore: bore.id)),
-            ),
-        )
+    merged = Merger(connection, keeper, sheet.name, at).merge(zones)
+    return Imported(region.id, tunnels, graph.edge_count, merged.written, fresh, merged, skipped)
 
 
 def content_digest(graph: RoadGraph) -> str:
@@ -147,29 +154,6 @@ def content_digest(graph: RoadGraph) -> str:
     return digest.hexdigest()
 
 
-def _bore(region: Region, bore: MapBore) -> Bore:
-    line: list[Position] = []
-    for edge in bore.edges:
-        line += region.graph.edge_positions(edge)[1 if line else 0 :]
-    return Bore(
-        id=bore.id,
-        entrance=bore.entrance,
-        exit=bore.exit,
-        length_dm=bore.length_dm,
-        edge_keys=tuple(region.edge_keys[edge] for edge in bore.edges),
-        way_ids=bore.way_ids,
-        line=tuple(line),
-    )
-
-
-def _keep_tunnel(connection: Connection, keeper: traceability.Keeper, mapped: Zone, at: datetime) -> bool:
-    """State the tunnel unless the map says nothing new of it; one that was withdrawn stays so."""
-    known = store.find(connection, mapped.id, at)
-    if known is not None and known.withdrawn:
-        return False
-    return _keep(connection, keeper, mapped if known is None else _with_map(known.zone, mapped), at)
-
-
 def _keep(connection: Connection, keeper: traceability.Keeper, zone: Zone, at: datetime) -> bool:
     """State the zone unless it is just so already; whether it was stated."""
     known = store.find(connection, zone.id, at)
@@ -178,31 +162,7 @@ def _keep(connection: Connection, keeper: traceability.Keeper, zone: Zone, at: d
     newest = store.newest(connection, zone.id)
     if newest is not None and newest.zone.kind is not zone.kind:
         raise Refusal((Finding(reason=ZONE_KIND_FIXED, path=zone.id, values={"kind": newest.zone.kind.name}),))
-    registered = traceability.state(
-        connection,
-        keeper,
-        kind="zone.put",
-        subject=f"zone/{zone.id}",
-        body=body.body_of(pb.PutZoneRequest(zone=zone_to_wire(zone, pb.Zone()))),
-        request_id=f"import:{zone.id}:{known.version if known else 'new'}",
-        at=at,
-    )
-    store.append(
-        connection,
-        zone,
-        box=zone.area().box,
-        valid_from=at,
-        valid_to=store.next_begin(connection, zone.id, at),
-        now=at,
-        by=traceability.OPERATOR,
-        registered=registered.digest,
-    )
+    request = pb.PutZoneRequest(zone=zone_to_wire(zone, pb.Zone()))
+    request_id = f"import:{zone.id}:{known.version if known else 'new'}"
+    state_version(connection, keeper, zone, "zone.put", request, request_id=request_id, at=at)
     return True
-
-
-def _with_map(known: Zone, mapped: Zone) -> Zone:
-    """What was declared of the tunnel, with the shape and name the map gives now."""
-    tunnel, drawn = known.tunnel, mapped.tunnel
-    if tunnel is None or drawn is None:
-        return known
-    return replace(known, name=mapped.name, tunnel=replace(tunnel, length_dm=drawn.length_dm, bores=drawn.bores))

@@ -61,7 +61,7 @@ def declare_tunnel(call: Call, request: Any) -> pb.DeclareTunnelResponse:
     before = store.newest(call.transaction, request.zone_id)
     refuse((*_check_etag(before, request.etag), *_check_tunnel(known.zone)))
     tunnel = replace(known.zone.tunnel or Tunnel(), category=request.category, category_source=source.value)
-    zone = replace(known.zone, tunnel=tunnel, rules=rules.value, source=source.value)
+    zone = replace(known.zone, tunnel=tunnel, rules=rules.value, source=source.value, proposed=False)
     version, registered = _write(call, request, zone, span, before)
     return pb.DeclareTunnelResponse(zone=_shown(call, version), registered=registered)
 

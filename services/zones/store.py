@@ -109,6 +109,19 @@ def find(connection: Connection, zone_id: str, at: datetime, known_at: datetime 
     return None if row is None else _version(row)
 
 
+def current(connection: Connection, zone_ids: Sequence[str], at: datetime) -> dict[str, ZoneVersion]:
+    """``find`` for many zones: those of them that are known at ``at``, withdrawn or not."""
+    rows = connection.execute(
+        text(
+            f"SELECT {_COLUMNS} FROM unnest(CAST(:ids AS text[])) AS z (id) CROSS JOIN LATERAL"
+            "  (SELECT * FROM zones_versions v WHERE v.zone_id = z.id AND v.valid_from <= :at"
+            "   AND (v.valid_to IS NULL OR :at < v.valid_to) ORDER BY v.version DESC LIMIT 1) v"
+        ),
+        {"ids": list(zone_ids), "at": at},
+    )
+    return {version.zone.id: version for version in map(_version, rows)}
+
+
 def newest(connection: Connection, zone_id: str) -> ZoneVersion | None:
     """The version written last, whenever it is true."""
     row = connection.execute(

@@ -70,7 +70,8 @@ def _open(ring: Line) -> Line:
 
 def count_points(message: pb.Zone) -> int:
     rings = sum(len(ring.points) for polygon in message.polygons for ring in polygon.rings)
-    return rings + len(message.line) + sum(len(part.line) for part in (*message.tunnel.bores, *message.bridge.decks))
+    drawn = (len(part.line) for parts in (message.tunnel.bores, message.bridge.decks) for part in parts)
+    return rings + len(message.line) + sum(drawn)
 
 
 def read_line(points: Iterable[Any], path: str, findings: list[Finding]) -> Line:
