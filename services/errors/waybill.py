@@ -210,6 +210,12 @@ CROSSING_NOT_NOTIFIED = Reason(
     "路线经过 {zone}，没有通知其管理单位的记录", "The route crosses {zone}, and no notice to its operator is on record",
     "请绕行或提前通知", "Avoid it or give notice",
 )  # fmt: skip
+WATER_SOURCE_CROSSED = Reason(
+    "WATER_SOURCE_CROSSED", Status.FAILED_PRECONDITION,
+    "路线进入饮用水水源保护区 {zone}，{goods} 属有毒物质或油类，没有批准通行的记录",
+    "The route enters the drinking water protection area {zone} with {goods}, toxic or an oil, and no approval is on record",
+    "请绕行，或取得批准并登记该区域的通行证", "Avoid it, or obtain approval and register a pass for the zone",
+)  # fmt: skip
 ZONE_FORBIDDEN = Reason(
     "ZONE_FORBIDDEN", Status.FAILED_PRECONDITION,
     "路线进入禁行区域 {zone}（{when}）", "The route enters the restricted zone {zone} ({when})", "请绕行、改时间或取得通行证", "Avoid it, change the time or obtain a pass",

@@ -46,6 +46,14 @@ _FIREWORKS = Basis(
     None,
     True,
 )
+_WATER = Basis(
+    "《饮用水水源保护区污染防治管理规定》",
+    "Regulations on preventing pollution of drinking water source protection areas",
+    "第十一条 Art 11",
+    date(1989, 7, 10),
+    None,
+    False,
+)
 _ONE_TRIP = Basis(
     "一车一趟一派（海南省危险货物道路运输电子运单管理暂行办法 2020）", "One vehicle, one trip, one dispatch (Hainan interim measures 2020)", "",
     date(2020, 1, 1), None, True,
@@ -85,6 +93,7 @@ RULES: Mapping[str, tuple[Basis, ...]] = {
     "RT-01": (Basis("JT/T 617.7-2018 隧道通行限制（参照 ADR 8.6）", "JT/T 617.7-2018, tunnels (after ADR 8.6)", "ADR 8.6.4", date(2018, 12, 1), None, False),),
     "RT-02": (_ROADS,),
     "RT-03": (_measures("第四十九条 Art 49", verified=True),),
+    "RT-03-WATER": (_WATER,),
     "RT-04": (_measures("第四十九条 Art 49", verified=False),),
     "RT-05": (_measures("第四十八条 Art 48", verified=True),),
     "RT-05-FIREWORKS": (_FIREWORKS,),

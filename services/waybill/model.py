@@ -259,7 +259,9 @@ class Revision:
 class ZoneKind(Enum):
     TUNNEL = "TUNNEL"
     LONG_TUNNEL = "LONG_TUNNEL"  # 特长隧道: over 3,000 m
+    BRIDGE = "BRIDGE"
     LARGE_BRIDGE = "LARGE_BRIDGE"  # 特大桥
+    WATER_SOURCE = "WATER_SOURCE"  # 饮用水水源保护区
     RESTRICTED_AREA = "RESTRICTED_AREA"
     TIME_BANNED_ROAD = "TIME_BANNED_ROAD"
 
@@ -286,7 +288,7 @@ class RouteZone:
 
     ``tunnel_category`` is "A" to "E", empty when none was declared. ``windows`` are the instants (half open) in which
     ``action`` holds, read from the zone's calendar for the days of the trip; empty means always. A passage without
-    known times counts as happening at any time of the trip.
+    known times counts as happening at any time of the trip. What is ``proposed`` by a map alone binds nobody.
     """
 
     zone_id: str
@@ -300,6 +302,7 @@ class RouteZone:
     leave_at: datetime | None = None
     version_id: str = ""
     source: str = ""
+    proposed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

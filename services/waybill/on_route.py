@@ -64,4 +64,5 @@ def _row(row: ZoneRow, trip: Trip, cargo: Cargo, shift: timedelta) -> RouteZone:
         leave_at=row.leave_at + shift if row.leave_at else None,
         version_id=row.version_id,
         source=row.source,
+        proposed=row.proposed,
     )

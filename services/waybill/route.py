@@ -1,4 +1,7 @@
-"""RT-01 to RT-04: the planned route keeps out of tunnels and zones these goods may not enter, when they may not."""
+"""RT-01 to RT-04: the planned route keeps out of tunnels and zones these goods may not enter, when they may not.
+
+A zone has a row for each of its rules; what is said of the zone itself is said once.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from services.errors.waybill import (
     CROSSING_NOT_NOTIFIED,
     TUNNEL_FORBIDDEN,
     TUNNEL_UNDECIDED,
+    WATER_SOURCE_CROSSED,
     ZONE_FORBIDDEN,
     ZONE_NOTICE,
     ZONE_PASS_NEEDED,
@@ -24,6 +28,9 @@ from services.waybill.trip import Trip
 
 # 公路安全保护条例 Art 42: flammable, explosive, highly toxic, radioactive.
 _NOTIFIED_CLASSES = frozenset({"1", "2.1", "3", "4.1", "4.2", "4.3", "7"})
+# 饮用水水源保护区污染防治管理规定 Art 11 keeps out 有毒有害物质 and 油类: toxic classes, and the petroleum entries of the list.
+_TOXIC_CLASSES = frozenset({"2.3", "6.1"})
+_OILS = frozenset({"1202", "1203", "1223", "1267", "1268", "1863", "1999", "3475"})
 _CROSSINGS = frozenset({ZoneKind.LONG_TUNNEL, ZoneKind.LARGE_BRIDGE})
 
 
@@ -32,9 +39,13 @@ def route_open(trip: Trip) -> Iterator[Finding]:
     if not trip.carries_dangerous_goods:
         return
     judgement = tunnel_categories(trip.load, trip.catalogue, legal_day(trip.at))
+    told: set[tuple[str, datetime | None]] = set()
     for zone in trip.facts.zones:
-        yield from _tunnel(trip, zone, judgement)
-        yield from _crossing(trip, zone)
+        if (zone.zone_id, zone.enter_at) not in told:
+            yield from _tunnel(trip, zone, judgement)
+            yield from _crossing(trip, zone)
+            yield from _water(trip, zone)
+        told.add((zone.zone_id, zone.enter_at))
         yield from _zone(trip, zone)
 
 
@@ -71,6 +82,24 @@ def _crossing(trip: Trip, zone: RouteZone) -> Iterator[Finding]:
         return
     if not _has_paper(trip, zone, PermitKind.CROSSING_NOTICE):
         yield trip.finding(CROSSING_NOT_NOTIFIED, _path(trip, zone), "RT-02", severity=Severity.WARNING, zone=zone.name)
+
+
+def _water(trip: Trip, zone: RouteZone) -> Iterator[Finding]:
+    """RT-03 for drinking water: toxic goods and oils stay out unless approved; of what a map merely proposes the carrier is warned."""
+    if zone.kind is not ZoneKind.WATER_SOURCE or _has_paper(trip, zone, PermitKind.ZONE_PASS):
+        return
+    meant = [line.un_number for line in trip.waybill.goods if line.un_number in _OILS or _is_toxic(trip, line)]
+    if meant:
+        severity = Severity.WARNING if zone.proposed else Severity.ERROR
+        goods = "、".join(f"UN{number}" for number in dict.fromkeys(meant))
+        yield trip.finding(
+            WATER_SOURCE_CROSSED, _path(trip, zone), "RT-03", severity=severity, basis="RT-03-WATER", zone=zone.name, goods=goods
+        )  # fmt: skip
+
+
+def _is_toxic(trip: Trip, line: GoodsLine) -> bool:
+    labels = {row.goods_class for row in trip.rows(line)} | {row.division for row in trip.rows(line)}
+    return bool(labels & _TOXIC_CLASSES) or Control.HIGHLY_TOXIC in trip.controls(line)
 
 
 def _must_notify(trip: Trip, line: GoodsLine) -> bool:

@@ -127,6 +127,50 @@ def test_highly_toxic_goods_are_announced_at_a_crossing_and_corrosive_ones_are_n
     assert ("CROSSING_NOT_NOTIFIED" in warned(issue(carrying(line), through(bridge)))) is warning
 
 
+def test_a_bridge_that_is_not_very_large_needs_no_notice() -> None:
+    bridge = RouteZone(zone_id="z1", name="大桥", kind=ZoneKind.BRIDGE, enter_at=ENTER, leave_at=LEAVE)
+    assert issue(facts=through(bridge)) == ()
+
+
+WATER = RouteZone(zone_id="z1", name="水源保护区", kind=ZoneKind.WATER_SOURCE, enter_at=ENTER, leave_at=LEAVE)
+
+
+@pytest.mark.parametrize(
+    ("un_number", "name", "hazard", "refused"),
+    [
+        ("1203", "汽油", "3", True), ("1170", "乙醇", "3", False), ("1689", "氰化钠，固态", "6.1", True),
+        ("1824", "氢氧化钠溶液", "8", False),
+    ],
+)  # fmt: skip
+def test_oils_and_toxic_goods_stay_out_of_drinking_water_and_others_do_not(
+    un_number: str, name: str, hazard: str, refused: bool
+) -> None:
+    line = replace(PETROL, un_number=un_number, name=name, hazard_class=hazard)
+    facts = knowing(FACTS, replace(TANK, permitted_media=(Medium(un_number),)))
+    assert ("WATER_SOURCE_CROSSED" in errors(issue(carrying(line), through(WATER, facts=facts)))) is refused
+
+
+def test_drinking_water_is_told_with_rule_article_and_place_and_opened_by_a_pass() -> None:
+    (finding,) = issue(facts=through(WATER))
+    assert (finding.rule, finding.path) == ("RT-03", "waybill.route.zone_keys[0]")
+    assert finding.basis is not None
+    assert (finding.basis.article, finding.basis.verified) == ("第十一条 Art 11", False)
+    assert issue(facts=through(WATER, facts=knowing(FACTS, permits=(PASS,)))) == ()
+    late = replace(PASS, valid_from=ENTER + SECOND)
+    assert errors(issue(facts=through(WATER, facts=knowing(FACTS, permits=(late,))))) == ["WATER_SOURCE_CROSSED"]
+
+
+def test_of_drinking_water_that_a_map_alone_shows_the_carrier_is_warned() -> None:
+    found = issue(facts=through(replace(WATER, proposed=True)))
+    assert (errors(found), warned(found)) == ([], ["WATER_SOURCE_CROSSED"])
+
+
+def test_what_holds_of_a_zone_itself_is_told_once_however_many_rules_it_has() -> None:
+    rows = [replace(TUNNEL, action=ZoneAction.NOTHING), replace(TUNNEL, action=ZoneAction.NOTIFY)]
+    found = issue(facts=through(*rows))
+    assert (errors(found), warned(found)) == (["TUNNEL_FORBIDDEN"], ["ZONE_NOTICE"])
+
+
 @pytest.mark.parametrize(
     ("action", "refused", "warning"),
     [

@@ -242,6 +242,7 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_HANDOVER_WAITS: _Reason.ValueType  # 216
     REASON_ZONE_OUTSIDE_DIVISION: _Reason.ValueType  # 217
     REASON_ZONE_PROPOSED_RULES: _Reason.ValueType  # 218
+    REASON_WATER_SOURCE_CROSSED: _Reason.ValueType  # 219
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a request was refused, or what it was warned about. An ErrorInfo carries the same name without `REASON_`.
@@ -467,6 +468,7 @@ REASON_HANDOVER_TO_ONESELF: Reason.ValueType  # 215
 REASON_HANDOVER_WAITS: Reason.ValueType  # 216
 REASON_ZONE_OUTSIDE_DIVISION: Reason.ValueType  # 217
 REASON_ZONE_PROPOSED_RULES: Reason.ValueType  # 218
+REASON_WATER_SOURCE_CROSSED: Reason.ValueType  # 219
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
 
 class _Severity:
