@@ -39,7 +39,9 @@ class _Column:
     def extend(self, values: npt.NDArray[Any]) -> None:
         size = self._size + len(values)
         if size > len(self._room):
-            room = np.empty((max(size, len(self._room) * 5 // 4), *self._room.shape[1:]), dtype=self._room.dtype)
+            room = np.empty(
+                (size * 5 // 4, *self._room.shape[1:]), dtype=self._room.dtype
+            )  # pages not used cost nothing
             room[: self._size] = self._room[: self._size]
             self._room = room
         self._room[self._size : size] = values

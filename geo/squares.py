@@ -7,6 +7,8 @@ multiplication and one read; most squares are found to be empty by that alone.
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import numpy.typing as npt
 
@@ -18,6 +20,7 @@ _FOLD = np.uint64(0x9E3779B97F4A7C15)  # the golden ratio's multiplier spreads n
 _SOUTH, _WEST = 90 * E7, 540 * E7  # every latitude and unwrapped longitude becomes positive
 _TURN = 360 * E7
 _FEWEST_BITS, _MOST_BITS = 10, 24
+_ENTRY = (1 << 31) - 1
 
 
 class SquareMap:
@@ -26,16 +29,13 @@ class SquareMap:
     A side is ``1 << shift`` units; the last column, east of which the first one begins, may be narrower.
     """
 
-    def __init__(self, shift: int, keys: Int64s | None = None) -> None:
+    def __init__(self, shift: int) -> None:
         self.side = 1 << shift
         self._shift = shift
         self._columns = (_TURN - 1 >> shift) + 1
-        keys = np.empty(0, dtype=np.int64) if keys is None else keys  # square << 31 | entry, each once
-        self._bits = min(_MOST_BITS, max(_FEWEST_BITS, 1 + len(keys).bit_length()))
-        slot = self._slots(keys >> 31)
-        self._keys = keys[np.argsort(slot, kind="stable")]
-        self._first = np.zeros((1 << self._bits) + 1, dtype=np.int32)
-        np.cumsum(np.bincount(slot, minlength=1 << self._bits), out=self._first[1:])
+        self._bits = _FEWEST_BITS
+        self._keys = np.empty(0, dtype=np.int64)  # square << 31 | entry, by the place its square is folded to
+        self._first = np.zeros((1 << self._bits) + 1, dtype=np.int32)  # where the keys of each place begin
 
     def __len__(self) -> int:
         """How many (square, entry) pairs are filed."""
@@ -46,11 +46,33 @@ class SquareMap:
         return self._keys.nbytes + self._first.nbytes
 
     def changed(self, square: Int64s, entry: Int64s, gone: npt.NDArray[np.bool_] | None = None) -> SquareMap:
-        """Another map with these pairs added and, before that, the entries marked in ``gone`` taken out."""
+        """Another map with these pairs, which must be new, added and, before that, the entries marked in ``gone`` taken out."""
+        other = copy.copy(self)
         keys = self._keys
+        moved = np.zeros(len(self._first), dtype=np.int32)
         if gone is not None:
-            keys = keys[~gone[keys & 0x7FFFFFFF]]
-        return SquareMap(self._shift, np.unique(np.concatenate([keys, square << 31 | entry])))
+            lost = np.flatnonzero(gone[keys & _ENTRY])
+            np.add.at(moved, self._slots(keys[lost] >> 31) + 1, -1)
+            keys = np.delete(keys, lost)
+        news = square << 31 | entry
+        if (len(keys) + len(news)) << 1 > 1 << self._bits < 1 << _MOST_BITS:
+            other._fold(np.concatenate([keys, news]))
+            return other
+        slot = self._slots(square)
+        order = np.argsort(slot, kind="stable")
+        first = self._first + np.cumsum(moved, dtype=np.int32)
+        other._keys = np.insert(keys, first[slot[order]], news[order])
+        added = np.zeros(len(first), dtype=np.int32)
+        np.add.at(added, slot + 1, 1)
+        other._first = first + np.cumsum(added, dtype=np.int32)
+        return other
+
+    def _fold(self, keys: Int64s) -> None:
+        self._bits = min(_MOST_BITS, 2 + len(keys).bit_length())
+        slot = self._slots(keys >> 31)
+        self._keys = keys[np.argsort(slot, kind="stable")]
+        self._first = np.zeros((1 << self._bits) + 1, dtype=np.int32)
+        np.cumsum(np.bincount(slot, minlength=1 << self._bits), out=self._first[1:])
 
     def squares(
         self, south_e7: Int64s, west_e7: Int64s, height_e7: Int64s, width_e7: Int64s
@@ -94,7 +116,7 @@ class SquareMap:
         start = np.repeat(first - (np.cumsum(count) - count), count)
         key = self._keys[start + np.arange(len(row))]
         mine = np.flatnonzero(key >> 31 == square[row])
-        return row[mine], key[mine] & 0x7FFFFFFF
+        return row[mine], key[mine] & _ENTRY
 
     def _slots(self, square: Int64s) -> Int64s:
         folded = square.astype(np.uint64) * _FOLD

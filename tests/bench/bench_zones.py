@@ -25,13 +25,15 @@ import shapely
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from geo import visits
 from geo.edges import EdgePool
 from geo.index import Crossings, ZoneIndex
 from geo.position import E7, Position
 from geo.shapes import METRES_PER_E7, MultiPolygon
+from geo.visit_table import Depths, Steps, VisitTable
+from geo.visits import Event, Policy
 
 Int64s = npt.NDArray[np.int64]
+Told = tuple[int, int, Event]
 Finder = Callable[[Int64s, Int64s, Int64s, Int64s], Crossings]
 EVERY_MS = 30_000
 
@@ -132,73 +134,30 @@ class Tree:
         )
 
 
-def run(
-    find: Finder, traffic: Traffic, zones: dict[int, MultiPolygon]
-) -> tuple[float, float, list[tuple[int, int, str, int]]]:
-    """Seconds in all, seconds in the finder, and the events of all rounds."""
-    states: dict[int, dict[int, visits.VisitState]] = {}
-    motions: dict[int, visits.Motion] = {}
-    told: list[tuple[int, int, str, int]] = []
+def run(find: Finder, traffic: Traffic, zones: dict[int, MultiPolygon]) -> tuple[float, float, list[Told]]:
+    """Seconds of processor in all, seconds in the finder, and the events of all rounds."""
+    count = len(traffic.speed_dkmh)
+    table, told = VisitTable(count, Policy()), []
+    vehicle, no_metres, accuracy = np.arange(count), np.zeros(count), np.full(count, Policy().accuracy_m)
     finding, begun = 0.0, time.process_time()
-    for number in range(len(traffic.latitude)):
-        before, after = max(0, number - 1), number
+    for number, (latitude, longitude) in enumerate(zip(traffic.latitude, traffic.longitude, strict=True)):
+        before = max(0, number - 1)
         start = time.process_time()
-        found = find(
-            traffic.latitude[before], traffic.longitude[before], traffic.latitude[after], traffic.longitude[after]
-        )
+        found = find(traffic.latitude[before], traffic.longitude[before], latitude, longitude)
         finding += time.process_time() - start
-        told += advance(found, number, traffic, states, motions, zones)
-    return time.process_time() - begun, finding, told
+        from_ms = np.full(count, (number - 1) * EVERY_MS if number else -1)
+        steps = Steps(vehicle, from_ms, np.full(count, number * EVERY_MS), no_metres, traffic.speed_dkmh, accuracy)
+        told.append(table.advance(steps, found, depths(zones, latitude, longitude)))
+    took = time.process_time() - begun
+    return took, finding, [row for events in told for row in events.told()]
 
 
-def advance(
-    found: Crossings,
-    number: int,
-    traffic: Traffic,
-    states: dict[int, dict[int, visits.VisitState]],
-    motions: dict[int, visits.Motion],
-    zones: dict[int, MultiPolygon],
-) -> list[tuple[int, int, str, int]]:
-    """One round of the state machine: every vehicle that meets a zone or still has a state."""
-    told: list[tuple[int, int, str, int]] = []
-    from_ms, to_ms = (number - 1) * EVERY_MS if number else None, number * EVERY_MS
-    rows = zip(*(getattr(found, name).tolist() for name in Crossings.__slots__), strict=True)
-    met = set()
-    for vehicle, zone, t_in, t_out, starts, ends in rows:
-        met.add((vehicle, zone))
-        state = states.get(vehicle, {}).get(zone)
-        if starts and ends and state is not None and state.inside and state.is_settled:
-            continue
-        motion = motions[vehicle] = visits.move(motions.get(vehicle), to_ms, int(traffic.speed_dkmh[vehicle]))
-        taken = visits.Step(from_ms, to_ms, 0.0, ends, starts, t_in, t_out, True, None, motion)
-        told += _told(vehicle, zone, taken, number, traffic, states, zones)
-    for vehicle, zone in [
-        (vehicle, zone) for vehicle, mine in states.items() for zone in mine if (vehicle, zone) not in met
-    ]:
-        motion = motions[vehicle] = visits.move(motions.get(vehicle), to_ms, int(traffic.speed_dkmh[vehicle]))
-        told += _told(
-            vehicle, zone, visits.Step(from_ms, to_ms, 0.0, False, motion=motion), number, traffic, states, zones
-        )
-    return told
+def depths(zones: dict[int, MultiPolygon], latitude: Int64s, longitude: Int64s) -> Depths:
+    def depth_m(vehicle: Int64s, zone: Int64s) -> npt.NDArray[np.float64]:
+        rows = zip(latitude[vehicle].tolist(), longitude[vehicle].tolist(), zone.tolist(), strict=True)
+        return np.array([zones[number].distance_m(Position(up, aside)) for up, aside, number in rows])
 
-
-def _told(
-    vehicle: int,
-    zone: int,
-    taken: visits.Step,
-    number: int,
-    traffic: Traffic,
-    states: dict[int, dict[int, visits.VisitState]],
-    zones: dict[int, MultiPolygon],
-) -> list[tuple[int, int, str, int]]:
-    place = Position(int(traffic.latitude[number][vehicle]), int(traffic.longitude[number][vehicle]))
-    mine = states.get(vehicle, {})
-    state, events = visits.step(mine.get(zone), taken, lambda: zones[zone].distance_m(place))
-    if state is not None:
-        states.setdefault(vehicle, {})[zone] = state
-    elif zone in mine:
-        del mine[zone]
-    return [(vehicle, zone, event.kind.value, event.at_ms) for event in events]
+    return depth_m
 
 
 def measure(setting: Setting, count: int, vehicles: int, rounds: int, runs: int) -> dict[str, object]:
@@ -217,7 +176,7 @@ def measure(setting: Setting, count: int, vehicles: int, rounds: int, runs: int)
     for _ in range(runs):
         ours.append(run(index.through, traffic, zones))
         peers.append(run(tree.through, traffic, zones))
-    if sorted(ours[0][2]) != sorted(peers[0][2]):
+    if ours[0][2] != peers[0][2]:
         raise SystemExit("the index and the peer disagree")
     fixes = vehicles * (rounds + 1)
     begun = time.process_time()
