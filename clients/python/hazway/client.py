@@ -13,8 +13,7 @@ import grpc
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.message import Message
 
-from hazway import body, ids, key_record, keys, statement
-from hazway.acts import ACTS
+from hazway import key_record, keys, offline
 from hazway.refusals import Refused, refused
 from hazway.traceability.v1 import traceability_pb2 as traceability
 
@@ -89,7 +88,7 @@ class Client:
         A request id is made and the statement signed where the method wants them. A call that got no answer is repeated
         with the same id for ``patience_s``, so it takes effect once. Raises ``hazway.refusals.Refused``.
         """
-        self._complete(method, request)
+        self.complete(method, request)
         sent = self._channel.unary_unary(f"/{method}", _serialise, _response_class(method).FromString)
         metadata = self._metadata + ((("hazway-purpose-bin", purpose.encode()),) if purpose else ())
         deadline = time.monotonic() + patience_s
@@ -103,6 +102,10 @@ class Client:
                     raise refusal from error
             time.sleep(wait_s)
             wait_s = min(2.0, wait_s * 2)
+
+    def complete(self, method: str, request: Any) -> None:
+        """Give a request the id and statement that ``call`` would; signed now, it may be sent later (``hazway.offline``)."""
+        offline.complete(method, request, organisation=self._organisation, signer=self._signer, now=self._now())
 
     def stream(
         self, method: str, requests: Message | Iterable[Message], *, purpose: str = "", timeout_s: float | None = None
@@ -187,25 +190,6 @@ class Client:
             "hazway.traceability.v1.TraceabilityService/ExportRecord", request, purpose=purpose
         )
         return response
-
-    def _complete(self, method: str, request: Any) -> None:
-        fields = request.DESCRIPTOR.fields_by_name
-        if "request_id" in fields and not request.request_id:
-            request.request_id = ids.new_id()
-        if method in ACTS and not request.statement and self._signer is not None:
-            request.statement = self._state(method, request, self._signer)
-
-    def _state(self, method: str, request: Any, signer: keys.Signer) -> bytes:
-        act = ACTS[method]
-        return statement.make(
-            signer,
-            issuer=self._organisation,
-            subject=act.subject(request),
-            kind=act.kind,
-            request_id=request.request_id,
-            body=body.body_of(request),
-            issued_at=self._now(),
-        )
 
 
 def _serialise(message: Message) -> bytes:

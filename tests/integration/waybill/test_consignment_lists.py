@@ -159,7 +159,7 @@ def test_a_batch_of_waybills_shares_a_list_out_one_after_the_other(cast: Cast) -
     requests = [waybill_pb2.IssueWaybillRequest(request_id=ids.new_id(), waybill=each) for each in waybills]
     client = cast.clients[CARRIER]
     for request in requests:
-        client._complete("hazway.waybill.v1.WaybillService/IssueWaybill", request)
+        client.complete("hazway.waybill.v1.WaybillService/IssueWaybill", request)
     answer = cast.call(CARRIER, "BatchIssueWaybills", waybill_pb2.BatchIssueWaybillsRequest(requests=requests))
     assert [result.HasField("waybill") for result in answer.results] == [True, False]
     assert read(cast, taken).lines[0].remaining_g == 10_000_000
@@ -291,7 +291,7 @@ def test_nobody_sends_a_list_in_anothers_name_or_signs_another_than_was_sent(cas
         send(cast, forged)
     assert reasons(refused) == {"NOT_FOUND"}
     request = pb.CreateConsignmentListRequest(request_id=ids.new_id(), consignment_list=a_list())
-    cast.clients[CONSIGNOR]._complete(f"{SERVICE}/CreateConsignmentList", request)
+    cast.clients[CONSIGNOR].complete(f"{SERVICE}/CreateConsignmentList", request)
     request.consignment_list.lines[0].mass_g += 1
     with pytest.raises(Refused) as refused:
         call(cast, CONSIGNOR, "CreateConsignmentList", request)

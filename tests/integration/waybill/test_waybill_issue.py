@@ -96,7 +96,7 @@ def test_only_the_carrier_named_in_it_issues_a_waybill(cast: Cast) -> None:
 def test_the_statement_must_say_what_the_request_says(cast: Cast) -> None:
     client: Client = cast.clients[CARRIER]
     request = pb.IssueWaybillRequest(request_id=ids.new_id(), waybill=a_waybill())
-    client._complete(f"{WAYBILL}/IssueWaybill", request)
+    client.complete(f"{WAYBILL}/IssueWaybill", request)
     request.waybill.goods[0].mass_g -= 1
     with pytest.raises(Refused) as refused:
         cast.call(CARRIER, "IssueWaybill", request)
@@ -225,7 +225,7 @@ def test_numbers_allotted_ahead_are_used_without_a_network(cast: Cast) -> None:
 
 def signed(cast: Cast, message: pb.Waybill) -> pb.IssueWaybillRequest:
     request = pb.IssueWaybillRequest(request_id=ids.new_id(), waybill=message)
-    cast.clients[CARRIER]._complete(f"{WAYBILL}/IssueWaybill", request)
+    cast.clients[CARRIER].complete(f"{WAYBILL}/IssueWaybill", request)
     return request
 
 
