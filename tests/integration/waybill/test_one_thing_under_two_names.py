@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hazway import ids
 from hazway.refusals import Refused
 from hazway.registry.v1 import registry_pb2 as registry
 from hazway.waybill.v1 import waybill_pb2 as pb
+from services import waybill as waybills
 from services.waybill.slots_store import STRETCH
 from tests.cast import (
     CARRIER,
@@ -109,6 +111,29 @@ def test_what_names_the_merged_vehicle_names_the_one_that_was_kept(cast: Cast) -
     tank = cast.call(CARRIER, "hazway.registry.v1.RegistryService/GetTank", registry.GetTankRequest(tank_id="tank"))
     assert tank.fixed_on == "trailer-2"
     assert cast.register(registry.PutTankRequest(tank=a_tank(fixed_on="trailer"))).tank.fixed_on == "trailer-2"
+
+
+def subjects_of(cast: Cast, vehicle_id: str, **period: datetime) -> list[str]:
+    """What the record of a vehicle is told to reach: trips by the ids of their waybills."""
+    with cast.world.host.engine.begin() as connection:
+        call: Any = SimpleNamespace(transaction=connection)
+        found = waybills.subjects_of_vehicle(call, vehicle_id, period.get("start"), period.get("end"))
+    return [each.removeprefix("waybill/") for each in found]
+
+
+def test_the_record_of_a_vehicle_reaches_its_void_trips_and_those_of_its_other_name(cast: Cast) -> None:
+    put_fleet(cast, "-2", 2)
+    first = cast.issue(a_waybill()).waybill
+    cast.call(CARRIER, "VoidWaybill", pb.VoidWaybillRequest(waybill_id=first.id, reason="改派"))
+    second = cast.issue(a_waybill(suffix="-2", departure=SOON + timedelta(days=1))).waybill
+    assert subjects_of(cast, "tractor") == [first.id]
+    assert subjects_of(cast, "tractor-2") == [second.id]
+    merge(cast, "tractor-2", "tractor")
+    assert subjects_of(cast, "tractor-2") == subjects_of(cast, "tractor") == [first.id, second.id]
+    assert subjects_of(cast, "tractor", start=SOON + timedelta(hours=5)) == [second.id]
+    assert subjects_of(cast, "tractor", end=SOON) == []
+    assert subjects_of(cast, "tractor", end=SOON + timedelta(hours=1)) == [first.id]
+    assert subjects_of(cast, "trailer") == [first.id]
 
 
 def test_a_third_name_leads_on_too(cast: Cast) -> None:
