@@ -77,6 +77,7 @@ def api_services(gateway: Gateway) -> list[Service]:
         *registry_service.services(waybill.one_and_the_same),
         zones_service.SERVICE,
         waybill_service.CONSIGNMENT_SERVICE,
+        waybill_service.TEMPLATE_SERVICE,
         waybill_service.SERVICE,
         waybill_service.FLEET_SERVICE,
         handover_service.SERVICE,
@@ -93,7 +94,7 @@ def worker_loops(host: Host) -> list[Loop]:
     second = SecondStage(host, keeper, holder)
     return [
         *record_worker.loops(host, holder),
-        Loop("trips", 0.2, lambda: feeders.feed_trips(host.engine)),
+        Loop("facts", 0.2, lambda: feeders.feed_facts(host.engine)),
         Loop("zones", 0.5, lambda: feeders.feed_zones(host.engine, host.clock), WAKE_ZONES),
         Loop("ticks", 0.2, lambda: feeders.feed_ticks(host.engine, host.clock, holder)),
         Loop("receivers", 0.5, lambda: tell_due(host)),

@@ -92,7 +92,7 @@ class _Reader:
         arguments = {
             name: self.field(hint, message, fields[name], f"{path}.{name}")
             for name, hint in hints_of(model).items()
-            if name in fields and not _is_output(fields[name])
+            if name in fields and not is_output(fields[name])
         }
         try:
             return model(**arguments)
@@ -199,7 +199,8 @@ def _day(text: str) -> date | None:
 
 
 @cache
-def _is_output(field: FieldDescriptor) -> bool:
+def is_output(field: FieldDescriptor) -> bool:
+    """Whether only the server writes it."""
     behaviours = field.GetOptions().Extensions[field_behavior_pb2.field_behavior]
     return field_behavior_pb2.OUTPUT_ONLY in behaviours
 

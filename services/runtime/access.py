@@ -150,6 +150,11 @@ TABLE: Mapping[str, Cells] = {
     "hazway.waybill.v1.ConsignmentService/RefuseConsignmentList": {Relation.CARRYING: frozenset({Role.CARRIER})},
     "hazway.waybill.v1.ConsignmentService/GetConsignmentList": _SEE_WAYBILL,
     "hazway.waybill.v1.ConsignmentService/ListConsignmentLists": _SEE_WAYBILL,
+    "hazway.waybill.v1.TemplateService/PutTemplate": {Relation.OWN: frozenset({Role.CARRIER})},
+    "hazway.waybill.v1.TemplateService/GetTemplate": {Relation.OWN: frozenset({Role.CARRIER})},
+    "hazway.waybill.v1.TemplateService/ListTemplates": {Relation.OWN: frozenset({Role.CARRIER})},
+    "hazway.waybill.v1.TemplateService/DeleteTemplate": {Relation.OWN: frozenset({Role.CARRIER})},
+    "hazway.waybill.v1.TemplateService/PreviewFromTemplate": {Relation.OWN: frozenset({Role.CARRIER})},
     "hazway.waybill.v1.HandoverService/OfferHandover": {
         Relation.LOADING: frozenset({Role.LOADER}),
         Relation.CARRYING: frozenset({Role.CARRIER}),

@@ -61,7 +61,7 @@ def _search(call: Call, request: Any, relation: Relation) -> tuple[Search, Findi
     since, faults = time_of(request.departs_from, "departs_from")
     until, more = time_of(request.departs_to, "departs_to")
     findings = [*faults, *more]
-    for name in ("number", "plate", "external_number"):
+    for name in ("number", "plate", "external_number", "party_id", "un_number", "division_code"):
         findings += text_of(getattr(request, name), name)
     states, wrong = _states(request)
     looks = relation is Relation.JURISDICTION
@@ -74,6 +74,9 @@ def _search(call: Call, request: Any, relation: Relation) -> tuple[Search, Findi
         departs_from=since,
         departs_to=until,
         external_number=request.external_number,
+        party_id=request.party_id,
+        un_number=plain(request.un_number).removeprefix("UN"),
+        place=division_prefix(request.division_code),
     )
     return search, (*findings, *wrong)
 

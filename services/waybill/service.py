@@ -18,6 +18,7 @@ from services.waybill import (
     receivers,
     roadside,
     swap,
+    templates,
 )
 
 SERVICE = Service(
@@ -68,5 +69,16 @@ CONSIGNMENT_SERVICE = Service(
         "WithdrawConsignmentList": consignment_acts.withdraw_consignment_list,
         "GetConsignmentList": consignment_reads.get_consignment_list,
         "ListConsignmentLists": consignment_reads.list_consignment_lists,
+    },
+)
+
+TEMPLATE_SERVICE = Service(
+    name="hazway.waybill.v1.TemplateService",
+    unary={
+        "PutTemplate": templates.put_template,
+        "GetTemplate": templates.get_template,
+        "ListTemplates": templates.list_templates,
+        "DeleteTemplate": templates.delete_template,
+        "PreviewFromTemplate": templates.preview_from_template,
     },
 )

@@ -66,6 +66,8 @@ waybill.ConsignmentService
   CreateConsignmentList AmendConsignmentList WithdrawConsignmentList = OWN:consignor
   AcceptConsignmentList RefuseConsignmentList = CARRYING:carrier
   GetConsignmentList ListConsignmentLists = PARTY:trade JURISDICTION:authorities
+waybill.TemplateService
+  PutTemplate GetTemplate ListTemplates DeleteTemplate PreviewFromTemplate = OWN:carrier
 waybill.FleetService
   PutReceiver ListReceivers RemoveReceiver ListDeliveries ReplayDeliveries = OWN:all
   ExportProvincial = PARTY:trade JURISDICTION:authorities

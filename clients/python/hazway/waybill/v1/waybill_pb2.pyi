@@ -1245,6 +1245,9 @@ class ListWaybillsRequest(_message.Message):
     EXTERNAL_NUMBER_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    PARTY_ID_FIELD_NUMBER: _builtins.int
+    UN_NUMBER_FIELD_NUMBER: _builtins.int
+    DIVISION_CODE_FIELD_NUMBER: _builtins.int
     number: _builtins.str
     """All of these must hold; empty ones say nothing."""
     plate: _builtins.str
@@ -1254,6 +1257,12 @@ class ListWaybillsRequest(_message.Message):
     page_size: _builtins.int
     """At most this many, 50 if 0; more than 500 means 500."""
     page_token: _builtins.str
+    party_id: _builtins.str
+    """An organisation named in it, by its id."""
+    un_number: _builtins.str
+    """Of goods in it: 1203 or UN1203."""
+    division_code: _builtins.str
+    """GB/T 2260; 440300 also finds what touches 440305."""
     @_builtins.property
     def states(self) -> _containers.RepeatedScalarFieldContainer[Global___State.ValueType]: ...
     @_builtins.property
@@ -1273,10 +1282,13 @@ class ListWaybillsRequest(_message.Message):
         external_number: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        party_id: _builtins.str = ...,
+        un_number: _builtins.str = ...,
+        division_code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["departs_from", b"departs_from", "departs_to", b"departs_to"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["departs_from", b"departs_from", "departs_to", b"departs_to", "external_number", b"external_number", "number", b"number", "page_size", b"page_size", "page_token", b"page_token", "plate", b"plate", "states", b"states"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["departs_from", b"departs_from", "departs_to", b"departs_to", "division_code", b"division_code", "external_number", b"external_number", "number", b"number", "page_size", b"page_size", "page_token", b"page_token", "party_id", b"party_id", "plate", b"plate", "states", b"states", "un_number", b"un_number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
