@@ -10,13 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from geo.index import Crossings
 from geo.position import Position, distances_m
 from services.monitoring.engine.batch import Batch, Outbox, Rows
 from services.monitoring.engine.desk import end_alarm, raise_alarm, withdraw_alarm
 from services.monitoring.engine.judge import spans
 from services.monitoring.engine.state import ShardState
 from services.monitoring.engine.visits import Visit
-from services.monitoring.engine.world import Crossed, World
+from services.monitoring.engine.world import World
 from services.monitoring.facts import TripFact
 from services.monitoring.model import AlarmKind, Severity, ZoneRecord, always
 
@@ -59,7 +60,7 @@ def areas(batch: Batch) -> Inside:
     return Inside(found.segment[limited], found.zone[limited])
 
 
-def _barred(batch: Batch, found: Crossed) -> Int64s:
+def _barred(batch: Batch, found: Crossings) -> Int64s:
     """The rows of what was crossed that bar the vehicle's load, but for passes and hours."""
     slot = batch.good.slot[found.segment]
     load = batch.state.load_number[slot]
@@ -73,7 +74,7 @@ def _barred(batch: Batch, found: Crossed) -> Int64s:
 class _Barred:
     """What is crossed and barred, row by row: hits of row ``r`` are ``first[r]`` to ``first[r + 1]``."""
 
-    def __init__(self, found: Crossed, barred: Int64s, rows: int) -> None:
+    def __init__(self, found: Crossings, barred: Int64s, rows: int) -> None:
         self.first = np.searchsorted(found.segment[barred], np.arange(rows + 1)).tolist()
         self.zone: list[int] = found.zone[barred].tolist()
         self.t_in: list[float] = found.t_in[barred].tolist()

@@ -21,14 +21,15 @@ class NearMap:
 
     def __init__(self, places: Mapping[str, Sequence[Position]], reach_m: float) -> None:
         self.names = sorted(places)
-        pairs = {
-            (key, number)
+        rows = [
+            (number, place.latitude_e7, place.longitude_e7)
             for number, name in enumerate(self.names)
             for place in places[name]
-            for key in _keys(place, reach_m)
-        }
-        table = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
-        self._name = table[:, 1]
+        ]
+        number, latitude, longitude = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+        row, key = _cells(latitude, longitude, round(reach_m / METRES_PER_E7))
+        table = np.unique(np.column_stack([key, number[row]]), axis=0)
+        self._name = table[:, 1].copy()
         self._key, first = np.unique(table[:, 0], return_index=True)
         self._offset = np.append(first, len(table))
 
@@ -44,9 +45,14 @@ class NearMap:
         return np.repeat(row, counts), self._name[start + np.arange(int(counts.sum()))]
 
 
-def _keys(place: Position, reach_m: float) -> list[int]:
-    up = round(reach_m / METRES_PER_E7)
-    aside = round(up / max(0.02, float(np.cos(np.radians(abs(place.latitude) + 0.02)))))
-    rows = range((place.latitude_e7 - up) // _CELL_E7, (place.latitude_e7 + up) // _CELL_E7 + 1)
-    columns = range((place.longitude_e7 - aside) // _CELL_E7, (place.longitude_e7 + aside) // _CELL_E7 + 1)
-    return [row * _ACROSS + column for row in rows for column in columns]
+def _cells(latitude_e7: Int64s, longitude_e7: Int64s, up: int) -> tuple[Int64s, Int64s]:
+    """(row, key) for every cell within reach of a place."""
+    narrowing = np.cos(np.radians(np.abs(latitude_e7) / E7 + 0.02))
+    aside = np.rint(up / np.maximum(0.02, narrowing)).astype(np.int64)
+    south, west = (latitude_e7 - up) // _CELL_E7, (longitude_e7 - aside) // _CELL_E7
+    broad = (longitude_e7 + aside) // _CELL_E7 - west + 1
+    counts = ((latitude_e7 + up) // _CELL_E7 - south + 1) * broad
+    row = np.repeat(np.arange(len(counts)), counts)
+    place = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+    down = place // broad[row]
+    return row, (south[row] + down) * _ACROSS + west[row] + place - down * broad[row]

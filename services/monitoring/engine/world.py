@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import numpy as np
 import numpy.typing as npt
 
 from geo.approaches import Approaches, approaches
-from geo.index import ZoneIndex
+from geo.index import Crossings, ZoneIndex
 from geo.position import Position
 from geo.roads import RoadGraph
-from geo.shapes import MultiPolygon, area_of
+from geo.shapes import MultiPolygon, Shape, area_of
 from services.monitoring.engine.judge import Load, barring, barring_load, limiting, spans
 from services.monitoring.engine.near import NearMap
 from services.monitoring.engine.roads import Limits, Rates, RoadGrid
@@ -23,21 +22,10 @@ from services.monitoring.model import ZoneKind, ZoneRecord, ZoneRule
 
 Int64s = npt.NDArray[np.int64]
 
-_MOST_OVERLAID = 2_000
+_MOST_DEAD = 4_096
 _MOST_LOADS = 512
 _UNKNOWN = -1
 _AROUND_PORTAL_M = 1_700.0  # as far as ``geo.transit`` follows a vehicle, and a little more
-
-
-@dataclass(frozen=True, slots=True)
-class Crossed:
-    """Rows of (segment, zone number) that meet, ordered by segment, then zone; shares of the segment inside."""
-
-    segment: Int64s
-    zone: Int64s
-    t_in: npt.NDArray[np.float64]
-    t_out: npt.NDArray[np.float64]
-    ends_inside: npt.NDArray[np.bool_]
 
 
 class Roads:
@@ -100,20 +88,16 @@ class World:
         thresholds: Thresholds,
         roads: Roads,
         zones: dict[str, ZoneRecord],
-        base: ZoneIndex[str],
-        overlaid: ZoneIndex[str],
-        replaced: frozenset[str],
+        index: ZoneIndex[str],
+        numbered: list[ZoneRecord],
         before: World | None = None,
     ) -> None:
         self.thresholds, self.roads = thresholds, roads
         self.zones = zones
-        self._base, self._overlaid, self._replaced = base, overlaid, replaced
-        self._by_number: list[ZoneRecord | None] = [
-            None if key in replaced else zones.get(key) for key in base.keys
-        ] + [zones.get(key) if key in overlaid else None for key in overlaid.keys]
-        limiting_speed = [zone is not None and any(rule.speed_dkmh for rule in zone.rules) for zone in self._by_number]
-        self.limits_speed = np.array(limiting_speed, dtype=bool)
-        self._is_dead = np.array([zone is None for zone in self._by_number], dtype=bool)
+        self._index, self._numbered = index, numbered
+        limits_speed = np.empty(0, dtype=bool) if before is None else before.limits_speed
+        news = [any(rule.speed_dkmh for rule in zone.rules) for zone in numbered[len(limits_speed) :]]
+        self.limits_speed: npt.NDArray[np.bool_] = np.append(limits_speed, np.array(news, dtype=bool))
         self.watched = _watched(zones.values(), roads)
         is_same = before is not None and before.watched.keys() == self.watched.keys()
         self.near: NearMap = before.near if before is not None and is_same else _near(self.watched, roads)
@@ -132,41 +116,30 @@ class World:
         """From all zones in force. ``roads`` of an earlier world saves working out the graph again."""
         figures = thresholds or thresholds_on(date(2026, 1, 1))
         records = {zone.id: zone for zone in zones}
-        base = ZoneIndex({zone.id: zone.shape for zone in records.values() if _is_indexed(zone) and zone.shape})
-        return cls(
-            thresholds=figures,
-            roads=roads or Roads((), figures),
-            zones=records,
-            base=base,
-            overlaid=ZoneIndex(),
-            replaced=frozenset(),
-        )
+        index = ZoneIndex(_shapes(records))
+        numbered = [records[key] for key in index.keys]
+        return cls(thresholds=figures, roads=roads or Roads((), figures), zones=records, index=index, numbered=numbered)
 
     def changed(self, zones: Iterable[ZoneRecord] = (), gone: Iterable[str] = ()) -> World:
-        """The world after a change: some zones new or in a new version, some gone. Costs little while changes are few."""
+        """The world after a change: some zones new or in a new version, some gone. What stays is not compiled again."""
         news = {zone.id: zone for zone in zones}
         leaving = {*news, *gone}
-        records = {key: zone for key, zone in self.zones.items() if key not in leaving} | news
-        overlaid = [key for key in self._overlaid.keys if key in self._overlaid and key not in leaving] + list(news)
-        if len(overlaid) > _MOST_OVERLAID:
+        records = self.zones.copy()
+        for key in leaving:
+            records.pop(key, None)
+        records |= news
+        if len(self._numbered) > 2 * len(records) + _MOST_DEAD:  # edges of zones long gone fill the memory
             return World.build(records.values(), thresholds=self.thresholds, roads=self.roads)
-        shapes = {key: zone.shape for key in overlaid if _is_indexed(zone := records[key]) and zone.shape}
+        shapes = _shapes(news)
+        index = self._index.changed(shapes, [key for key in leaving - shapes.keys() if key in self._index])
+        numbered = [*self._numbered, *(news[key] for key in shapes)]
         return World(
-            thresholds=self.thresholds,
-            roads=self.roads,
-            zones=records,
-            base=self._base,
-            overlaid=ZoneIndex(shapes),
-            replaced=self._replaced | leaving,
-            before=self,
+            thresholds=self.thresholds, roads=self.roads, zones=records, index=index, numbered=numbered, before=self
         )
 
     def zone(self, number: int) -> ZoneRecord:
         """The zone with a number that ``through`` has just named."""
-        zone = self._by_number[number]
-        if zone is None:
-            raise KeyError(number)
-        return zone
+        return self._numbered[number]
 
     def area(self, zone: ZoneRecord) -> MultiPolygon:
         """What decides membership; worked out once."""
@@ -177,23 +150,9 @@ class World:
             self._areas[key] = area_of(zone.shape)
         return self._areas[key]
 
-    def through(self, latitude_1: Int64s, longitude_1: Int64s, latitude_2: Int64s, longitude_2: Int64s) -> Crossed:
+    def through(self, latitude_1: Int64s, longitude_1: Int64s, latitude_2: Int64s, longitude_2: Int64s) -> Crossings:
         """Which zones segments meet, as in ``geo.index``."""
-        found = self._base.through(latitude_1, longitude_1, latitude_2, longitude_2)
-        parts = [(found, 0)]
-        if len(self._overlaid):
-            parts.append(
-                (self._overlaid.through(latitude_1, longitude_1, latitude_2, longitude_2), len(self._base.keys))
-            )
-        segment = np.concatenate([part.segment for part, _ in parts])
-        zone = np.concatenate([part.zone + shift for part, shift in parts])
-        keep = np.flatnonzero(~self._is_dead[zone]) if self._replaced else np.arange(len(zone))
-        order = keep[np.lexsort((zone[keep], segment[keep]))] if len(parts) > 1 else keep
-        rest = (
-            np.concatenate([getattr(part, name) for part, _ in parts])[order]
-            for name in ("t_in", "t_out", "ends_inside")
-        )
-        return Crossed(segment[order], zone[order], *rest)
+        return self._index.through(latitude_1, longitude_1, latitude_2, longitude_2)
 
     def barring(self, zone: ZoneRecord, trip: TripFact | None) -> tuple[ZoneRule, ...]:
         """What keeps the trip's load out of a zone; looked up once for each load."""
@@ -213,13 +172,13 @@ class World:
         if known is None:
             if len(self._bars) >= _MOST_LOADS:
                 self._bars.clear()
-            known = self._bars[load] = np.full(len(self._by_number), _UNKNOWN, dtype=np.int8)
+            known = self._bars[load] = np.full(len(self._numbered), _UNKNOWN, dtype=np.int8)
         answers = known[zones]
         unknown = np.unique(zones[answers == _UNKNOWN])
         if len(unknown):
             for number in unknown.tolist():
-                zone = self._by_number[number]
-                known[number] = zone is not None and zone.kind not in _NO_VISITS and bool(barring_load(zone, load))
+                zone = self._numbered[number]
+                known[number] = zone.kind not in _NO_VISITS and bool(barring_load(zone, load))
             answers = known[zones]
         barred: npt.NDArray[np.bool_] = answers == 1
         return barred
@@ -251,8 +210,9 @@ class World:
 _NO_VISITS = frozenset({ZoneKind.SPEED_SECTION, ZoneKind.PARKING, ZoneKind.TUNNEL})
 
 
-def _is_indexed(zone: ZoneRecord) -> bool:
-    return zone.shape is not None and zone.kind is not ZoneKind.TUNNEL
+def _shapes(zones: Mapping[str, ZoneRecord]) -> dict[str, Shape]:
+    """The zones to index: all that have a shape, but for tunnels."""
+    return {key: zone.shape for key, zone in zones.items() if zone.shape and zone.kind is not ZoneKind.TUNNEL}
 
 
 def _near(watched: Iterable[str], roads: Roads) -> NearMap:
