@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -21,21 +21,30 @@ def put_alarms(
 
     Saying the same again after a crash changes nothing: an alarm is known by its id and revision.
     """
-    fresh = []
+    fresh = list(_unknown(connection, alarms))
+    stored = store.put(connection, fresh, at)
+    new = [alarm for alarm in fresh if (alarm.id, alarm.revision) in stored]
+    traceability.state_all(connection, keeper, [_deed(alarm) for alarm in new], at)
+    escalation.watch_over(connection, new, at)
+    return new
+
+
+def _unknown(connection: Connection, alarms: Sequence[Alarm]) -> Iterator[Alarm]:
+    """Those that say more than what is stored, and than those before them."""
+    known = store.revisions_of(connection, {alarm.id for alarm in alarms})
     for alarm in alarms:
-        if not store.is_known(connection, alarm.id, alarm.revision) and store.put(connection, alarm, at):
-            traceability.state(
-                connection,
-                keeper,
-                kind=_KINDS[alarm.state] if alarm.revision == 1 else "alarm.amend",
-                subject=alarm.subject,
-                body=alarm.stated(),
-                request_id=f"{alarm.id}.{alarm.revision}",
-                at=at,
-            )
-            escalation.watch_over(connection, alarm, at)
-            fresh.append(alarm)
-    return fresh
+        if alarm.revision > known.get(alarm.id, 0):
+            known[alarm.id] = alarm.revision
+            yield alarm
+
+
+def _deed(alarm: Alarm) -> traceability.Deed:
+    return traceability.Deed(
+        kind=_KINDS[alarm.state] if alarm.revision == 1 else "alarm.amend",
+        subject=alarm.subject,
+        body=alarm.stated(),
+        request_id=f"{alarm.id}.{alarm.revision}",
+    )
 
 
 def is_open(connection: Connection, alarm_id: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
@@ -10,19 +11,19 @@ from services.alarms import store, supervision_store
 from services.alarms.model import Alarm, Severity, State, escalated_after
 from services.runtime.bus import Bus
 from services.runtime.clock import Clock, legal_date
-from services.runtime.timers import Timer, cancel_timer, fire_due, set_timer
+from services.runtime.timers import Timer, cancel_timer, fire_due, set_timer, set_timers
 
 WAKE = "hazway:alarms"
 _UNHANDLED, _UNANSWERED = "alarm.unhandled", "alarm.unanswered"
 
 
-def watch_over(connection: Connection, alarm: Alarm, at: datetime) -> None:
+def watch_over(connection: Connection, alarms: Sequence[Alarm], at: datetime) -> None:
     """The carrier has so long to handle an ordinary alarm before the regulator sees it, and no longer for a revision of it;
     a withdrawn one is no matter."""
-    if alarm.state is State.WITHDRAWN:
-        cancel_timer(connection, _UNHANDLED, alarm.id)
-    elif alarm.severity is Severity.ORDINARY and alarm.revision == 1:
-        set_timer(connection, Timer(_UNHANDLED, alarm.id, at + escalated_after(legal_date(at)), b""))
+    due_at = at + escalated_after(legal_date(at))
+    raised = (each for each in alarms if each.revision == 1 and each.severity is Severity.ORDINARY)
+    set_timers(connection, [Timer(_UNHANDLED, each.id, due_at, b"") for each in raised])
+    cancel_timer(connection, _UNHANDLED, *(each.id for each in alarms if each.state is State.WITHDRAWN))
 
 
 def was_handled(connection: Connection, alarm_id: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,61 +11,73 @@ from sqlalchemy import Connection, Row, text
 
 from services.alarms.model import Alarm, HandlingReason, State
 
+_COLUMNS = {
+    "id": "text", "kind": "text", "severity": "text", "state": "text", "vehicle_id": "text", "carrier_id": "text",
+    "division": "text", "waybill_id": "text", "zone_id": "text", "occurred_at": "timestamptz", "ended_at": "timestamptz",
+    "raised_at": "timestamptz", "latitude_e7": "bigint", "longitude_e7": "bigint", "evidence": "text", "revision": "bigint",
+    "text_zh": "text", "text_en": "text", "cause": "text", "change": "bigint",
+}  # fmt: skip
 _UPSERT = text(
-    "INSERT INTO alarms_alarms AS a (id, kind, severity, state, vehicle_id, carrier_id, division, waybill_id, zone_id,"
-    "  occurred_at, ended_at, raised_at, latitude_e7, longitude_e7, evidence, revision, text_zh, text_en, cause, change)"
-    " VALUES (:id, :kind, :severity, :state, :vehicle_id, :carrier_id, :division, :waybill_id, :zone_id,"
-    "  :occurred_at, :ended_at, :raised_at, :latitude_e7, :longitude_e7, CAST(:evidence AS jsonb), :revision,"
-    "  :text_zh, :text_en, :cause, :change)"
+    f"INSERT INTO alarms_alarms AS a ({', '.join(_COLUMNS)})"
+    f" SELECT {', '.join('CAST(evidence AS jsonb)' if name == 'evidence' else name for name in _COLUMNS)}"
+    f" FROM unnest({', '.join(f'CAST(:{name} AS {kind}[])' for name, kind in _COLUMNS.items())})"
+    f" AS said ({', '.join(_COLUMNS)}) ORDER BY change"
     " ON CONFLICT (id) DO UPDATE SET severity = EXCLUDED.severity, occurred_at = EXCLUDED.occurred_at,"
     "  ended_at = EXCLUDED.ended_at, latitude_e7 = EXCLUDED.latitude_e7, longitude_e7 = EXCLUDED.longitude_e7,"
     "  evidence = EXCLUDED.evidence, revision = EXCLUDED.revision, text_zh = EXCLUDED.text_zh,"
     "  text_en = EXCLUDED.text_en, change = EXCLUDED.change,"
     "  state = CASE WHEN EXCLUDED.state = 'WITHDRAWN' OR a.state = 'WITHDRAWN' THEN EXCLUDED.state ELSE a.state END"
-    " WHERE a.revision < EXCLUDED.revision RETURNING true"
+    " WHERE a.revision < EXCLUDED.revision RETURNING id, revision"
 )
+_REVISIONS = text("SELECT id, revision FROM alarms_alarms WHERE id = ANY(:ids)")
 
 
-def is_known(connection: Connection, alarm_id: str, revision: int) -> bool:
-    """Whether this revision of the alarm, or a later one, is stored."""
-    return bool(
-        connection.execute(
-            text("SELECT true FROM alarms_alarms WHERE id = :id AND revision >= :revision"),
-            {"id": alarm_id, "revision": revision},
-        ).scalar()
-    )
+def revisions_of(connection: Connection, alarm_ids: Iterable[str]) -> dict[str, int]:
+    """The stored revision of those of these alarms that are stored."""
+    ids = list(alarm_ids)
+    return {row.id: row.revision for row in connection.execute(_REVISIONS, {"ids": ids})} if ids else {}
 
 
-def put(connection: Connection, alarm: Alarm, raised_at: datetime) -> bool:
-    """Store the alarm or its later revision; false when it is known already."""
+def put(connection: Connection, alarms: Sequence[Alarm], raised_at: datetime) -> set[tuple[str, int]]:
+    """Store the alarms and later revisions, as changes in this order; (id, revision) of those that were not known already."""
+    stored: set[tuple[str, int]] = set()
+    left = list(alarms)
+    while left:
+        # One statement touches an alarm once: what is said of one again waits for the next.
+        first = {alarm.id: alarm for alarm in reversed(left)}
+        now = [alarm for alarm in left if first[alarm.id] is alarm]
+        left = [alarm for alarm in left if first[alarm.id] is not alarm]
+        change = _next_changes(connection, len(now))
+        rows = [_row(alarm, raised_at, change + index) for index, alarm in enumerate(now)]
+        columns = {name: [row[name] for row in rows] for name in _COLUMNS}
+        stored |= {(row.id, row.revision) for row in connection.execute(_UPSERT, columns)}
+    return stored
+
+
+def _row(alarm: Alarm, raised_at: datetime, change: int) -> dict[str, object]:
     latitude, longitude = alarm.position or (None, None)
-    return bool(
-        connection.execute(
-            _UPSERT,
-            {
-                "id": alarm.id,
-                "kind": alarm.kind.name,
-                "severity": alarm.severity.name,
-                "state": alarm.state.name,
-                "vehicle_id": alarm.vehicle_id,
-                "carrier_id": alarm.carrier_id,
-                "division": alarm.division,
-                "waybill_id": alarm.waybill_id,
-                "zone_id": alarm.zone_id,
-                "occurred_at": alarm.occurred_at,
-                "ended_at": alarm.ended_at,
-                "raised_at": raised_at,
-                "latitude_e7": latitude,
-                "longitude_e7": longitude,
-                "evidence": json.dumps(dict(alarm.evidence), ensure_ascii=False),
-                "revision": alarm.revision,
-                "text_zh": alarm.text_zh,
-                "text_en": alarm.text_en,
-                "cause": alarm.cause,
-                "change": _next_change(connection),
-            },
-        ).scalar()
-    )
+    return {
+        "id": alarm.id,
+        "kind": alarm.kind.name,
+        "severity": alarm.severity.name,
+        "state": alarm.state.name,
+        "vehicle_id": alarm.vehicle_id,
+        "carrier_id": alarm.carrier_id,
+        "division": alarm.division,
+        "waybill_id": alarm.waybill_id,
+        "zone_id": alarm.zone_id,
+        "occurred_at": alarm.occurred_at,
+        "ended_at": alarm.ended_at,
+        "raised_at": raised_at,
+        "latitude_e7": latitude,
+        "longitude_e7": longitude,
+        "evidence": json.dumps(dict(alarm.evidence), ensure_ascii=False),
+        "revision": alarm.revision,
+        "text_zh": alarm.text_zh,
+        "text_en": alarm.text_en,
+        "cause": alarm.cause,
+        "change": change,
+    }
 
 
 def handle(connection: Connection, alarm_id: str, *, reason: HandlingReason, note: str, by: str, at: datetime) -> bool:
@@ -84,7 +96,7 @@ def handle(connection: Connection, alarm_id: str, *, reason: HandlingReason, not
                 "note": note,
                 "by": by,
                 "at": at,
-                "change": _next_change(connection),
+                "change": _next_changes(connection),
             },
         ).scalar()
     )
@@ -97,7 +109,7 @@ def escalate(connection: Connection, alarm_id: str, at: datetime) -> None:
             "UPDATE alarms_alarms SET escalated_at = :at, change = :change"
             " WHERE id = :id AND state = :open AND escalated_at IS NULL"
         ),
-        {"id": alarm_id, "at": at, "open": State.OPEN.name, "change": _next_change(connection)},
+        {"id": alarm_id, "at": at, "open": State.OPEN.name, "change": _next_changes(connection)},
     )
 
 
@@ -130,9 +142,12 @@ def last_change(connection: Connection) -> int:
     return int(connection.execute(text("SELECT last FROM alarms_changes")).scalar_one())
 
 
-def _next_change(connection: Connection) -> int:
-    """The next number; whoever changes an alarm next waits for this transaction, so numbers appear in order."""
-    return int(connection.execute(text("UPDATE alarms_changes SET last = last + 1 RETURNING last")).scalar_one())
+_NEXT_CHANGES = text("UPDATE alarms_changes SET last = last + :count RETURNING last")
+
+
+def _next_changes(connection: Connection, count: int = 1) -> int:
+    """The first of so many next numbers; whoever changes an alarm next waits for this transaction, so numbers appear in order."""
+    return int(connection.execute(_NEXT_CHANGES, {"count": count}).scalar_one()) - count + 1
 
 
 def where_of(filters: Mapping[str, object]) -> tuple[list[str], dict[str, object]]:

@@ -1,10 +1,24 @@
 """Statements, registrations, the log, receipts and exports: the record nobody has to trust us for.
 
-Other slices put an act on record with ``record`` or ``record_all`` (signed by the caller) or ``state`` (by the server itself).
+Other slices put an act on record with ``record`` (signed by the caller) or ``state`` (by the server itself). Many at once:
+``stated`` and ``register``, and ``state_all``.
 """
 
 from services.traceability.keeper import OPERATOR, Keeper, keeper_of, trust_file
 from services.traceability.model import Registered
-from services.traceability.record import Recording, record, record_all, state
+from services.traceability.record import Act, Deed, record, register, state, state_all, stated
 
-__all__ = ["OPERATOR", "Keeper", "Recording", "Registered", "keeper_of", "record", "record_all", "state", "trust_file"]
+__all__ = [
+    "OPERATOR",
+    "Act",
+    "Deed",
+    "Keeper",
+    "Registered",
+    "keeper_of",
+    "record",
+    "register",
+    "state",
+    "state_all",
+    "stated",
+    "trust_file",
+]

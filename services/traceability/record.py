@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -44,37 +44,57 @@ def record(
 
     Raises a refusal STATEMENT_MISSING, STATEMENT_INVALID, KEY_UNKNOWN, STATED_ALREADY or LOG_FROZEN.
     """
-    return record_all(call, [Recording(request, number, decision)])[0]
+    return register(call, [stated(call, request).decided(number, decision)])[0]
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
-    """One request to be put on record, as ``record`` takes it."""
+class Act:
+    """A verified statement to be registered. ``kid`` must be a key of the issuer's that may sign ``at`` that time."""
 
-    request: Any
+    opened: statement.Statement
+    signed: bytes
+    at: datetime
     number: str | None = None
-    decision: Mapping[str, Any] | None = None
+    decision: Mapping[str, Any] = field(default_factory=dict)
+    kid: bytes | None = None
+
+    def decided(self, number: str | None, decision: Mapping[str, Any] | None) -> Act:
+        """The act as accepted: under this legal number, on these grounds."""
+        return replace(self, number=number, decision={**(decision or {}), **self.decision})
 
 
-def record_all(call: Call, recordings: Sequence[Recording], *, method: str = "") -> list[Registered]:
-    """As ``record``, for many requests of one act in two round trips to the database; all of them or none.
+def stated(call: Call, request: Any, *, method: str = "") -> Act:
+    """What the request states, verified or signed for the caller as ``record`` says, for ``register``.
 
-    ``method`` is the stated act that each request is one of, where the call itself is a batch of them.
+    ``method`` is the stated act that the request is one of, where the call itself is a batch of them. Raises a refusal
+    STATEMENT_MISSING, STATEMENT_INVALID or KEY_UNKNOWN.
     """
-    acts = [_act(call, each, method or call.method) for each in recordings]
+    method = method or call.method
+    if signed := request.statement:
+        opened = check_statement(call, request, signed, method)
+        return Act(opened, signed, call.now, kid=opened.kid)
+    signed = _sign_for_person(call, request, method)
+    opened = statement.parse_unverified(signed)
+    return Act(opened, signed, call.now, decision={"person": call.caller.person}, kid=opened.kid)
+
+
+def register(call: Call, acts: Sequence[Act]) -> list[Registered]:
+    """Register what was stated, in this order and two round trips; all of it or nothing.
+
+    Raises a refusal KEY_UNKNOWN, STATED_ALREADY or LOG_FROZEN, after which the transaction must be rolled back.
+    """
     call.on_commit(lambda: call.bus.publish(WAKE_SEQUENCER))
     return register_all(call.transaction, keeper_of(call.settings), acts)
 
 
-def _act(call: Call, recording: Recording, method: str) -> Act:
-    signed, decision = recording.request.statement, dict(recording.decision or {})
-    if signed:
-        opened = check_statement(call, recording.request, signed, method)
-    else:
-        signed = _sign_for_person(call, recording.request, method)
-        opened = statement.parse_unverified(signed)
-        decision["person"] = call.caller.person
-    return Act(opened, signed, call.now, recording.number, decision, opened.kid)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """An act of the server itself: an alarm raised, a body expired. ``request_id`` is the same when it is stated again after a crash."""
+
+    kind: str
+    subject: str
+    body: Mapping[str, Any]
+    request_id: str
 
 
 def state(
@@ -87,14 +107,22 @@ def state(
     request_id: str,
     at: datetime,
 ) -> Registered:
-    """State an act of the server itself (an alarm raised, a body expired), signed with the operator's key.
+    """State one ``Deed``, signed with the operator's key."""
+    deed = Deed(kind=kind, subject=subject, body=body, request_id=request_id)
+    return state_all(connection, keeper, [deed], at)[0]
 
-    ``request_id`` must be the same when the same act is stated again after a crash.
-    """
+
+def state_all(connection: Connection, keeper: Keeper, deeds: Sequence[Deed], at: datetime) -> list[Registered]:
+    """State them in this order, signed with the operator's key, in two round trips to the database; all or none."""
+    return register_all(connection, keeper, [_done(keeper, deed, at) for deed in deeds]) if deeds else []
+
+
+def _done(keeper: Keeper, deed: Deed, at: datetime) -> Act:
     signed = statement.make(
-        keeper.operator, issuer=OPERATOR, subject=subject, kind=kind, request_id=request_id, body=body, issued_at=at
-    )
-    return register_all(connection, keeper, [Act(statement.parse_unverified(signed), signed, at)])[0]
+        keeper.operator, issuer=OPERATOR, subject=deed.subject, kind=deed.kind, request_id=deed.request_id,
+        body=deed.body, issued_at=at,
+    )  # fmt: skip
+    return Act(statement.parse_unverified(signed), signed, at)
 
 
 def check_statement(call: Call, request: Any, signed: bytes, method: str) -> statement.Statement:
@@ -122,18 +150,6 @@ def check_statement(call: Call, request: Any, signed: bytes, method: str) -> sta
         if found != wanted:
             raise _invalid(f"its {name} is not this request's", f"{name_zh}与本次请求不符")
     return opened
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """A verified statement to be registered. ``kid`` must be a key of the issuer's that may sign ``at`` that time."""
-
-    opened: statement.Statement
-    signed: bytes
-    at: datetime
-    number: str | None = None
-    decision: Mapping[str, Any] | None = None
-    kid: bytes | None = None
 
 
 def register_all(connection: Connection, keeper: Keeper, acts: Sequence[Act]) -> list[Registered]:
@@ -166,7 +182,7 @@ def _draft(keeper: Keeper, act: Act, last: store.Link) -> store.Draft:
         seq=last.seq + 1,
         prev=last.digest,
         number=act.number,
-        decision=dict(act.decision or {}),
+        decision=dict(act.decision),
         at=nanoseconds(at),
     )
     encoded = entry.encode()

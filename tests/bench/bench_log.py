@@ -28,7 +28,7 @@ from hazway.client import Client
 from hazway.traceability.v1 import traceability_pb2 as pb
 from services import traceability
 from services.traceability import log_store
-from services.traceability.record import WAKE_SEQUENCER, Recording, record_all
+from services.traceability.record import WAKE_SEQUENCER, register, stated
 from services.traceability.sequencer import Sequencer
 from services.traceability.tree import Tree
 
@@ -62,7 +62,8 @@ def batched(built: House) -> None:
 
 def record_batch(built: House, made: list[pb.SetLegalHoldRequest]) -> None:
     with built.host.engine.begin() as connection:
-        record_all(call_of(built, connection), [Recording(one) for one in made])
+        call = call_of(built, connection)
+        register(call, [stated(call, one) for one in made])
     built.host.bus.publish(WAKE_SEQUENCER)
 
 

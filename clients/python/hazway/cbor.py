@@ -93,7 +93,7 @@ def _ordered(value: object, depth: int) -> object:
     if depth == 0:
         raise _refused("nested too deeply", "嵌套过深")
     if isinstance(value, dict):
-        return {key: _ordered(value[key], depth - 1) for key in sorted(value, key=_order_of)}
+        return {key: _ordered(value[key], depth - 1) for key in sorted(value, key=order_of)}
     if isinstance(value, list | tuple):
         return [_ordered(item, depth - 1) for item in value]
     raise _refused(f"{type(value).__name__} has no place in a record", f"记录中不允许 {type(value).__name__}")
@@ -110,7 +110,7 @@ def _check_order(value: object, depth: int) -> None:
     elif type(value) is dict:
         last: tuple[int, int, bytes] = (-1, 0, b"")
         for key, item in value.items():
-            order = _order_of(key)
+            order = order_of(key)
             require(last < order, _STEP, "not the deterministic encoding", "不是确定性编码")
             last = order
             _check_order(item, depth - 1)
@@ -127,7 +127,8 @@ def _checked(value: int) -> int:
     return value
 
 
-def _order_of(key: object) -> tuple[int, int, bytes]:
+def order_of(key: object) -> tuple[int, int, bytes]:
+    """What map keys are sorted by, so that they stand as their encodings sort."""
     return _order_of_name(key) if type(key) is str and len(key) <= _LONGEST_NAME else _key_order(key)
 
 

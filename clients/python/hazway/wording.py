@@ -17,6 +17,8 @@ from hazway.errors import VerificationError, require
 # Lists that nobody reads item by item, once they are longer than this.
 _LONG = frozenset({"line", "points", "edge_keys", "way_ids", "zone_keys"})
 _READABLE_ITEMS = 6
+# What the text itself is set with.
+_OURS = frozenset("\\“”〔〕：")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,7 @@ def _named(name: str, labels: Mapping[str, str]) -> str:
 
 
 def _fields(fields: Mapping[int | str, object], words: _Edition, depth: int) -> Iterator[str]:
-    for key in sorted(fields, key=cbor.dumps):
+    for key in sorted(fields, key=cbor.order_of):
         shown = _named(key, words.labels) if isinstance(key, str) else f"#{key}"
         yield from _value(shown, key if isinstance(key, str) else "", fields[key], words, depth)
 
@@ -134,7 +136,9 @@ def _scalar(name: str, value: object, words: _Edition) -> str:
 
 def _escaped(text: str) -> str:
     """One line whatever the text: no quote of ours, no line break, nothing that turns the reading direction."""
+    if text.isprintable() and _OURS.isdisjoint(text):
+        return text
     return "".join(
-        character if character.isprintable() and character not in "\\“”〔〕：" else f"\\u{{{ord(character):x}}}"
+        character if character.isprintable() and character not in _OURS else f"\\u{{{ord(character):x}}}"
         for character in text
     )
