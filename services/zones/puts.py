@@ -13,10 +13,12 @@ from services.errors import Finding, Refusal, refuse
 from services.errors.common import STALE_ETAG
 from services.errors.zones import NOT_A_TUNNEL, ZONE_KIND_FIXED, ZONE_NOT_IN_FORCE
 from services.registry.wire import from_wire, invalid, text_of, time_of
-from services.runtime.access import Relation
+from services.runtime.access import Relation, Role
 from services.runtime.call import Call
 from services.zones import store
 from services.zones.checks import check_category, check_notice, check_rules, check_zone
+from services.zones.divisions import divisions
+from services.zones.jurisdiction import NATIONAL, check_publisher
 from services.zones.model import Notice, Tunnel, Zone, ZoneKind, ZoneVersion
 from services.zones.rules import next_change
 from services.zones.wire import read_rules, read_zone, version_to_wire
@@ -36,7 +38,17 @@ def put_zone(call: Call, request: Any) -> pb.PutZoneResponse:
     zone: Zone = read.value
     store.queue_up(call.transaction)
     before = store.newest(call.transaction, zone.id)
-    refuse((*_check_etag(before, request.etag), *_check_kind(before, zone)))
+    zone = _in_own_division(call, zone)
+    refuse(
+        _each_once(
+            (
+                *_check_etag(before, request.etag),
+                *_check_kind(before, zone),
+                *_check_publisher(call, zone, "zone"),
+                *(_check_publisher(call, before.zone, "zone") if before else ()),
+            )
+        )
+    )
     version, registered = _write(call, request, zone, span, before)
     return pb.PutZoneResponse(zone=_shown(call, version), registered=registered)
 
@@ -59,9 +71,12 @@ def declare_tunnel(call: Call, request: Any) -> pb.DeclareTunnelResponse:
     store.queue_up(call.transaction)
     known = _in_force(call, request.zone_id, span[0])
     before = store.newest(call.transaction, request.zone_id)
-    refuse((*_check_etag(before, request.etag), *_check_tunnel(known.zone)))
+    refuse(
+        (*_check_etag(before, request.etag), *_check_tunnel(known.zone), *_check_publisher(call, known.zone, "zone"))
+    )
     tunnel = replace(known.zone.tunnel or Tunnel(), category=request.category, category_source=source.value)
     zone = replace(known.zone, tunnel=tunnel, rules=rules.value, source=source.value, proposed=False)
+    zone = _in_own_division(call, zone)
     version, registered = _write(call, request, zone, span, before)
     return pb.DeclareTunnelResponse(zone=_shown(call, version), registered=registered)
 
@@ -74,7 +89,7 @@ def withdraw_zone(call: Call, request: Any) -> pb.WithdrawZoneResponse:
     store.queue_up(call.transaction)
     known = _in_force(call, request.zone_id, since or call.now)
     before = store.newest(call.transaction, request.zone_id)
-    refuse(_check_etag(before, request.etag))
+    refuse((*_check_etag(before, request.etag), *_check_publisher(call, known.zone, "zone")))
     _, registered = _write(call, request, known.zone, (since or call.now, None), before, withdrawn=True)
     return pb.WithdrawZoneResponse(registered=registered)
 
@@ -131,6 +146,20 @@ def _check_etag(before: ZoneVersion | None, etag: str) -> Findings:
     """An etag, when given, names the newest version; for a zone that is not there no etag is right."""
     stale = etag and (before is None or before.version != etag)
     return (Finding(reason=STALE_ETAG, path="etag"),) if stale else ()
+
+
+def _check_publisher(call: Call, zone: Zone, path: str) -> Findings:
+    """Authorities keep to their division; the operator puts on record what maps and papers say."""
+    if Role.OPERATOR in call.caller.roles:
+        return ()
+    return check_publisher(call.caller.division, zone, divisions(call.transaction), path)
+
+
+def _in_own_division(call: Call, zone: Zone) -> Zone:
+    """A zone that states no division is that of the authority which publishes it."""
+    if zone.division_code or Role.OPERATOR in call.caller.roles or call.caller.division in NATIONAL:
+        return zone
+    return replace(zone, division_code=call.caller.division)
 
 
 def _check_kind(before: ZoneVersion | None, zone: Zone) -> Findings:
