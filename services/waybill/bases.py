@@ -62,7 +62,7 @@ _ONE_TRIP = Basis(
 _TRADING = (
     Basis(
         "《危险化学品安全管理条例》（国务院令第591号）", "Regulations on the Safety of Hazardous Chemicals (State Council Order 591)",
-        "第十四条、第三十三条 Art 14, 33", date(2011, 12, 1), date(2026, 4, 30), False,
+        "第十四条、第三十三条 Art 14, 33", date(2011, 12, 1), date(2026, 5, 1), False,
     ),
     Basis(
         "《中华人民共和国危险化学品安全法》", "Law on the Safety of Hazardous Chemicals", "", date(2026, 5, 1), None, False,

@@ -25,6 +25,7 @@ from hazway import body, ids, key_record, keys, statement
 from hazway.acts import ACTS
 from hazway.errors import VerificationError
 from hazway.registry.v1 import registry_pb2 as registry
+from hazway.waybill.v1 import consignment_pb2, template_pb2
 from hazway.zones.v1 import zones_pb2 as zones
 from services import traceability
 from services.runtime.access import Role, open_relations
@@ -32,6 +33,7 @@ from tests import cast as stage
 from tests import servers
 from tests.integration.loading.depot import Depot, a_fill
 from tests.integration.registry.registry_house import an_organisation
+from tests.integration.waybill.consigned import a_list
 from tests.integration.zones import zone_house
 from tests.spoilt import spoilt
 from tests.wire_code import methods
@@ -64,6 +66,7 @@ WORDS = {
     "organisation_id": stage.CARRIER, "organisation": stage.CARRIER, "un_number": "1203", "packing_group": "II",
     "hazard_class": "3", "mode": "tank", "plate": "粤B11001", "division_code": "440300", "category": "C", "iso": "2026-11-02",
     "url": "https://receiver.example/hook", "secret": "0123456789abcdef", "zone_id": "square", "json": "{}", "signed_by": "李站长",
+    "consignment_list_id": "list-1", "template_id": "round",
     "geo_json": '{"type":"FeatureCollection","features":[]}', "subject": f"organisation/{stage.CARRIER}",
 }  # fmt: skip
 
@@ -83,6 +86,15 @@ class House:
         depot = Depot.open(self.cast)
         depot.submit()
         registered = self.cast.issue(stage.a_waybill(departure=datetime(2026, 11, 4, 2, tzinfo=UTC))).registered
+        consignment = a_list(id="list-1")
+        template = template_pb2.Template(id="round", name="常跑", waybill=stage.a_waybill())
+        self.cast.call(
+            stage.CONSIGNOR, "hazway.waybill.v1.ConsignmentService/CreateConsignmentList",
+            consignment_pb2.CreateConsignmentListRequest(consignment_list=consignment),
+        )  # fmt: skip
+        self.cast.call(
+            stage.CARRIER, "hazway.waybill.v1.TemplateService/PutTemplate", template_pb2.PutTemplateRequest(template=template)
+        )
         self.waybill, self.digest = depot.waybill, registered.digest
         zone_house.import_model(world)
         self.put_zone = zones.PutZoneRequest(zone=zone_house.square("square"))
@@ -97,6 +109,7 @@ class House:
                 self.cast.clients[organisation].register_key(self.signers[organisation])
         self.channels = {name: self._channel(name) for name in self.signers}
         self.sound: dict[str, Message] = {
+            "hazway.waybill.v1.ConsignmentList": consignment, "hazway.waybill.v1.Template": template,
             "hazway.waybill.v1.Waybill": self.waybill, "hazway.registry.v1.Vehicle": stage.a_vehicle("tractor"),
             "hazway.registry.v1.Tank": stage.a_tank(), "hazway.registry.v1.Person": stage.a_person("driver"),
             "hazway.registry.v1.Licence": stage.a_licence(stage.CARRIER), "hazway.loading.v1.Check": depot.a_check(),

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from datetime import UTC, datetime
 from typing import Any
 
+import grpc
 import pytest
 
 from hazway import ids, record, trust
+from hazway.errors import VerificationError
 from hazway.refusals import Refused
 from hazway.registry.v1 import registry_pb2
 from hazway.waybill.v1 import consignment_pb2 as pb
 from hazway.waybill.v1 import waybill_pb2
 from services import traceability
+from services.runtime.service import request_class
 from services.traceability import retention
+from services.waybill.service import CONSIGNMENT_SERVICE
 from tests.cast import CARRIER, CONSIGNEE, CONSIGNOR, LOADER, POLICE, RIVAL, TRANSPORT, Cast, a_licence, put_fleet
 from tests.integration.waybill.consigned import (
     SERVICE,
@@ -27,7 +32,9 @@ from tests.integration.waybill.consigned import (
     read,
     send,
 )
+from tests.spoilt import spoilt
 
+BROKEN = {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCode.UNAVAILABLE}
 # What petrol always tells, beside what it is refused for.
 TOLD = {"CONSIGNMENT_DUTY", "CONSIGNOR_LICENCE_UNKNOWN"}
 
@@ -365,3 +372,52 @@ def test_lists_are_kept_for_as_long_as_article_13_asks() -> None:
     kept = retention.class_of("consignment.create", datetime(2026, 11, 2, tzinfo=UTC).date())
     assert (kept.least, kept.months is not None and kept.months >= kept.least) == (12, True)
     assert "第十三" in kept.basis
+
+
+@pytest.mark.parametrize("method", [each.name for each in CONSIGNMENT_SERVICE.methods()])
+def test_no_spoilt_field_brings_a_server_error(cast: Cast, method: str) -> None:
+    offered = send(cast, a_list(5, 6))
+    request = request_class(next(each for each in CONSIGNMENT_SERVICE.methods() if each.name == method))()
+    fields = request.DESCRIPTOR.fields_by_name
+    if "consignment_list" in fields:
+        request.consignment_list.CopyFrom(offered if method.startswith("Amend") else a_list(5, 6))
+    for name, value in (("consignment_list_id", offered.id), ("revision", 1), ("reason", "x")):
+        if name in fields:
+            setattr(request, name, value)
+    cases = list(spoilt(request, 4))
+    for case in random.Random(method).sample(cases, min(len(cases), 80)):
+        if "validate_only" in fields:
+            case.validate_only = True
+        try:
+            cast.clients[CARRIER if method.startswith(("Accept", "Refuse")) else CONSIGNOR].call(
+                f"{SERVICE}/{method}", case, patience_s=0
+            )
+        except VerificationError:
+            continue  # nobody can sign this
+        except Refused as refused:
+            if refused.code in BROKEN:
+                pytest.fail(f"{refused.code} for {case}")
+
+
+def test_waybills_with_spoilt_lists_draw_in_whole_or_not_at_all(cast: Cast) -> None:
+    taken = accepted(cast)
+    start = waybill_pb2.IssueWaybillRequest(waybill=a_waybill_for(taken))
+    start.waybill.goods[0].consignment_list_id, start.waybill.goods[0].consignment_line = taken.id, 1
+    spoilt_lists = [
+        case
+        for case in spoilt(start, 4)
+        if "consignment" in str(case.waybill) and case.waybill.goods != start.waybill.goods
+    ]
+    for case in random.Random("draws").sample(spoilt_lists, 60):
+        case.waybill.id = ids.new_id()
+        try:
+            cast.clients[CARRIER].call("hazway.waybill.v1.WaybillService/IssueWaybill", case, patience_s=0)
+        except VerificationError:
+            continue
+        except Refused as refused:
+            if refused.code in BROKEN:
+                pytest.fail(f"{refused.code} for {case}")
+        else:
+            assert read(cast, taken).lines[0].drawn_g == case.waybill.goods[0].mass_g
+            cast.call(CARRIER, "VoidWaybill", waybill_pb2.VoidWaybillRequest(waybill_id=case.waybill.id, reason="试"))
+        assert read(cast, taken).lines[0].drawn_g == 0

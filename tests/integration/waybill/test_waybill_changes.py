@@ -172,16 +172,6 @@ def test_a_trailer_exchanged_before_the_departure_voids_the_clearance(cast: Cast
     assert not swapped.goods[0].HasField("actual_mass_g")
 
 
-@pytest.mark.parametrize(
-    "plate", ["粤B11001", "粤b·11001", "粤Ｂ１１００１", "粤 B-11001", "粤B11001黄", "粤B11001(黄)"]
-)
-def test_a_waybill_is_found_by_its_plate_however_it_is_written(cast: Cast, plate: str) -> None:
-    waybill = cast.issue(a_waybill()).waybill
-    found = cast.call(CARRIER, "ListWaybills", pb.ListWaybillsRequest(plate=plate)).waybills
-    assert [each.id for each in found] == [waybill.id]
-    assert not cast.call(CARRIER, "ListWaybills", pb.ListWaybillsRequest(plate="粤B99999")).waybills
-
-
 def test_pages_hold_every_waybill_once_the_latest_departure_first(cast: Cast) -> None:
     hours = (2, 8, 14, 20)
     issued = [cast.issue(a_waybill(departure=cast.world.clock.now().replace(hour=hour))).waybill for hour in hours]
