@@ -1,24 +1,25 @@
-"""What a tunnel's surroundings look like to the detector of transits: roads near the portals, distances between them, turn-offs.
+"""What a tunnel's surroundings look like to the detector of transits: roads near the portals, the bores about, the ways between.
 
-Made once for each watched structure from the road graph. Metres, in a plane touching the Earth at the tunnel.
+Made once for each watched structure from the road graph. Metres, in a plane touching the Earth at the tunnel; seconds at legal
+speeds.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import dijkstra
 
-from geo.position import E7, Position, distances_m
+from geo.mending import FARTHEST_LINK_M, mended
+from geo.plane import Plane
+from geo.position import Position, distances_m
 from geo.roads import RoadGraph
 from geo.shapes import METRES_PER_E7
 from geo.tunnels import Tunnel
+from geo.ways import Open, Ways
 
 Floats = npt.NDArray[np.float64]
 Int64s = npt.NDArray[np.int64]
@@ -28,32 +29,9 @@ REACH_M = (
     1500.0  # a lorry at 80 km/h that reports every 30 s is seen this near to the portal even when one report is lost
 )
 BESIDE_M = 150.0  # roads over and beside the bore count too
+_SHORTEST_OTHER_M = 50.0  # other structures' bores below this are like open road: three seconds
 _MOST_NODES = 900
 _LEAST_REACH_M = 500.0
-_FARTHEST_LINK_M = 1200.0
-_MOST_LINKS = 2
-_FARTHEST_M = 8000.0  # ways round longer than this are no alternative
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Plane:
-    """Metres east and north of a point, good to 1 % within 50 km below 60 degrees."""
-
-    latitude_e7: int
-    longitude_e7: int
-    narrowing: float
-
-    @classmethod
-    def at(cls, position: Position) -> Plane:
-        return cls(position.latitude_e7, position.longitude_e7, float(np.cos(np.radians(position.latitude))))
-
-    def x(self, longitude_e7: npt.ArrayLike) -> Floats:
-        aside = (np.asarray(longitude_e7, dtype=np.int64) - self.longitude_e7 + 180 * E7) % (360 * E7) - 180 * E7
-        return np.asarray(aside * (METRES_PER_E7 * self.narrowing), dtype=np.float64)
-
-    def y(self, latitude_e7: npt.ArrayLike) -> Floats:
-        up = np.asarray(latitude_e7, dtype=np.int64) - self.latitude_e7
-        return np.asarray(up * METRES_PER_E7, dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -64,6 +42,7 @@ class Roads:
     start: Int64s
     end: Int64s
     length_m: Floats
+    seconds: Floats
     reverse: Int64s  # the same road driven the other way, -1 for a one-way road
     piece_edge: Int64s
     piece_x: Floats
@@ -74,30 +53,44 @@ class Roads:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Bores:
+    """Every bore within reach, those of the watched structure first, and the ways in the open from one's exit to another's entrance."""
+
+    own: int  # how many belong to the watched structure
+    entrance: Int64s  # local nodes
+    exit: Int64s
+    entrance_x: Floats
+    entrance_y: Floats
+    exit_x: Floats
+    exit_y: Floats
+    length_m: Floats
+    seconds: Floats
+    hop: Open  # [from, to]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Approaches:
-    """One watched structure. ``between_m[a, b]`` is the way from local node to local node that avoids the structure."""
+    """One watched structure. ``open_m[a, b]`` is the shortest way from local node to local node outside all tunnels."""
 
     structure_id: str
-    bores: tuple[Tunnel, ...]
+    bores: tuple[Tunnel, ...]  # of the structure
     plane: Plane
     roads: Roads
-    between_m: Floats
-    under_m: Floats  # how much of that way lies in other tunnels
-    entrance: Int64s  # local node of each bore's entrance portal
-    exit: Int64s
-    length_m: Floats
-    portal_x: Floats  # of each bore's entrance, then of each bore's exit
-    portal_y: Floats
+    near: Bores
+    open_m: Floats
+    open_s: Floats
+    to_entrance_m: Floats  # [bore, node] of the shortest way that avoids the structure
     to_turn_off_m: (
         Floats  # [bore, edge] from the end of the edge to the last turn-off before the bore; inf: not on the way to it
     )
     is_committed: Mask  # [bore, edge] nothing but the bore, or turning round, is left
     traces: tuple[tuple[tuple[Position, float], ...], ...]  # points of each bore with their distance from the entrance
 
-    @property
-    def ways_round_m(self) -> Floats:
-        """For each bore the length of the shortest way between its portals that avoids the structure."""
-        return self.between_m[self.entrance, self.exit]
+    def portal_m(self, x: float, y: float) -> Floats:
+        """Metres from a place in the plane to the portals of the structure: the entrance of each bore, then the exits."""
+        own = slice(0, self.near.own)
+        away = np.hypot(self.near.entrance_x[own] - x, self.near.entrance_y[own] - y)
+        return np.concatenate([away, np.hypot(self.near.exit_x[own] - x, self.near.exit_y[own] - y)])
 
 
 def approaches(graph: RoadGraph, structure_id: str, *, reach_m: float = REACH_M) -> Approaches:
@@ -105,8 +98,12 @@ def approaches(graph: RoadGraph, structure_id: str, *, reach_m: float = REACH_M)
     bores = tuple(bore for bore in graph.tunnels if bore.structure_id == structure_id)
     if not bores:
         raise KeyError(structure_id)
-    graph = _mended(graph, _neighbours(graph, bores, reach_m + _FARTHEST_LINK_M))
-    return _compile(graph, structure_id, bores, _near(graph, bores, reach_m))
+    neighbours = _neighbours(graph, bores, reach_m + FARTHEST_LINK_M)
+    graph = mended(graph, neighbours)
+    others = tuple(
+        bore for bore in neighbours if bore.structure_id != structure_id and bore.length_dm >= 10 * _SHORTEST_OTHER_M
+    )
+    return _compile(graph, bores, others, _near(graph, bores, reach_m))
 
 
 def _neighbours(graph: RoadGraph, bores: tuple[Tunnel, ...], reach_m: float) -> tuple[Tunnel, ...]:
@@ -120,61 +117,6 @@ def _neighbours(graph: RoadGraph, bores: tuple[Tunnel, ...], reach_m: float) -> 
     for place in (x, y):
         near &= (place >= place[mine].min() - reach_m) & (place <= place[mine].max() + reach_m)
     return tuple(bore for bore, ends in zip(graph.tunnels, near.reshape(-1, 2).tolist(), strict=True) if any(ends))
-
-
-def _mended(graph: RoadGraph, bores: tuple[Tunnel, ...]) -> RoadGraph:
-    """Where the map has no road to an entrance or from an exit, straight ones to the nearest road ends that lie ahead of it."""
-    is_open = graph.edge_tunnel < 0
-    arrived = set(graph.edge_to[is_open].tolist())
-    left = set(graph.edge_from[is_open].tolist())
-    links: dict[tuple[int, int], None] = {}
-    for bore in bores:
-        entrance, exit_ = int(graph.edge_from[bore.edges[0]]), int(graph.edge_to[bore.edges[-1]])
-        if entrance not in arrived:
-            portal, inside = graph.edge_positions(bore.edges[0])[:2]
-            links |= {(node, entrance): None for node in _ends_ahead(graph, portal, inside, arrived)}
-        if exit_ not in left:
-            inside, portal = graph.edge_positions(bore.edges[-1])[-2:]
-            links |= {(exit_, node): None for node in _ends_ahead(graph, portal, inside, left)}
-    return _with_links(graph, list(links))
-
-
-def _ends_ahead(graph: RoadGraph, portal: Position, inside: Position, nodes: set[int]) -> list[int]:
-    """The nearest few road ends within reach of a portal that do not lie behind it."""
-    numbers = np.array(sorted(nodes), dtype=np.int64)
-    plane = Plane.at(portal)
-    x, y = plane.x(graph.node_longitude_e7[numbers]), plane.y(graph.node_latitude_e7[numbers])
-    away = np.hypot(x, y)
-    out_x, out_y = -float(plane.x(inside.longitude_e7)), -float(plane.y(inside.latitude_e7))
-    ahead = (x * out_x + y * out_y) > 0.5 * away * np.hypot(out_x, out_y)
-    rows = np.flatnonzero(ahead & (away < _FARTHEST_LINK_M) & (away > 1.0))
-    return [int(number) for number in numbers[rows[np.argsort(away[rows])][:_MOST_LINKS]]]
-
-
-def _with_links(graph: RoadGraph, links: list[tuple[int, int]]) -> RoadGraph:
-    if not links:
-        return graph
-    start, end = (np.array(column, dtype=np.int32) for column in zip(*links, strict=True))
-    nodes = np.column_stack([start, end]).ravel()
-    latitude, longitude = graph.node_latitude_e7, graph.node_longitude_e7
-    metres = distances_m(latitude[start], longitude[start], latitude[end], longitude[end])
-    count = len(links)
-    return dataclasses.replace(
-        graph,
-        edge_from=np.append(graph.edge_from, start),
-        edge_to=np.append(graph.edge_to, end),
-        edge_length_dm=np.append(graph.edge_length_dm, np.rint(metres * 10).astype(np.int64)),
-        edge_class=np.append(graph.edge_class, np.zeros(count, dtype=np.uint8)),
-        edge_way=np.append(graph.edge_way, -1 - np.arange(count)),
-        edge_tunnel=np.append(graph.edge_tunnel, np.full(count, -1, dtype=np.int32)),
-        edge_maxspeed_dkmh=np.append(graph.edge_maxspeed_dkmh, np.zeros(count, dtype=np.int32)),
-        edge_geometry_offset=np.append(
-            graph.edge_geometry_offset, graph.edge_geometry_offset[-1] + 2 * np.arange(1, count + 1)
-        ),
-        geometry_latitude_e7=np.append(graph.geometry_latitude_e7, latitude[nodes]),
-        geometry_longitude_e7=np.append(graph.geometry_longitude_e7, longitude[nodes]),
-        edge_tags=graph.edge_tags + ({},) * count,
-    )
 
 
 def _near(graph: RoadGraph, bores: tuple[Tunnel, ...], reach_m: float) -> Int64s:
@@ -210,32 +152,74 @@ def _every(metres: float, latitude: Int64s, longitude: Int64s) -> list[tuple[int
     return kept
 
 
-def _compile(graph: RoadGraph, structure_id: str, bores: tuple[Tunnel, ...], near: Int64s) -> Approaches:
-    plane = Plane.at(bores[0].entrance)
-    entrance_node = np.array([graph.edge_from[bore.edges[0]] for bore in bores], dtype=np.int64)
-    exit_node = np.array([graph.edge_to[bore.edges[-1]] for bore in bores], dtype=np.int64)
-    nodes = np.unique(np.concatenate([graph.edge_from[near], graph.edge_to[near], entrance_node, exit_node]))
+def _compile(graph: RoadGraph, own: tuple[Tunnel, ...], others: tuple[Tunnel, ...], near: Int64s) -> Approaches:
+    plane, bores = Plane.at(own[0].entrance), own + others
+    entrance = np.array([graph.edge_from[bore.edges[0]] for bore in bores], dtype=np.int64)
+    exit_ = np.array([graph.edge_to[bore.edges[-1]] for bore in bores], dtype=np.int64)
+    nodes = np.unique(np.concatenate([graph.edge_from[near], graph.edge_to[near], entrance, exit_]))
     roads = _roads(graph, near, nodes, plane)
-    entrance, exit_ = np.searchsorted(nodes, entrance_node), np.searchsorted(nodes, exit_node)
-    between, under = _between(graph, graph.structure_edges(structure_id), nodes)
-    to_turn_off, committed = _turn_offs(roads, entrance, between)
-    portals = [bore.entrance for bore in bores] + [bore.exit for bore in bores]
+    in_bores = np.zeros(graph.edge_count, dtype=bool)
+    in_bores[[edge for bore in bores for edge in bore.edges]] = True
+    open_m, open_s = Ways(graph, ~in_bores, nodes).among(nodes)
+    inside = np.zeros(graph.edge_count, dtype=bool)
+    inside[list(graph.structure_edges(own[0].structure_id))] = True
+    around = Ways(graph, ~inside, nodes)
+    entrances = np.searchsorted(nodes, entrance)
+    to_entrance = around.towards(entrance[: len(own)], nodes)
+    committed, last = _committed(roads, entrances[: len(own)])
+    to_turn_off = np.full((len(own), len(near)), np.inf)
+    for bore, turn_offs in enumerate(last):
+        back = around.towards(nodes[list(turn_offs)], nodes)
+        for metres, to_node in zip(turn_offs.values(), back, strict=True):
+            on_the_way = to_entrance[bore, roads.end] >= to_node[roads.end] + metres - 1.0
+            to_turn_off[bore] = np.minimum(to_turn_off[bore], np.where(on_the_way, to_node[roads.end], np.inf))
     return Approaches(
-        structure_id=structure_id,
-        bores=bores,
+        structure_id=own[0].structure_id,
+        bores=own,
         plane=plane,
         roads=roads,
-        between_m=between,
-        under_m=under,
-        entrance=entrance,
-        exit=exit_,
-        length_m=np.array([bore.length_dm / 10 for bore in bores]),
-        portal_x=plane.x([portal.longitude_e7 for portal in portals]),
-        portal_y=plane.y([portal.latitude_e7 for portal in portals]),
+        near=_bores(graph, bores, len(own), plane, entrances, np.searchsorted(nodes, exit_), open_m, open_s),
+        open_m=open_m,
+        open_s=open_s,
+        to_entrance_m=to_entrance,
         to_turn_off_m=to_turn_off,
         is_committed=committed,
-        traces=tuple(_trace(bore, graph) for bore in bores),
+        traces=tuple(_trace(bore, graph) for bore in own),
     )
+
+
+def _bores(
+    graph: RoadGraph, bores: tuple[Tunnel, ...], own: int, plane: Plane, entrance: Int64s, exit_: Int64s,
+    open_m: Floats, open_s: Floats,
+) -> Bores:  # fmt: skip
+    entrance_x, exit_x = (plane.x([end.longitude_e7 for end in ends]) for ends in _portals(bores))
+    entrance_y, exit_y = (plane.y([end.latitude_e7 for end in ends]) for ends in _portals(bores))
+    straight = np.hypot(exit_x[:, None] - entrance_x, exit_y[:, None] - entrance_y)
+    hop = Open.of(open_m[exit_][:, entrance], open_s[exit_][:, entrance], straight)
+    ways = [frozenset(bore.way_ids) for bore in bores]
+    turns = np.array([[one == other for other in ways] for one in ways]) & (exit_[:, None] == entrance)
+    hop.metres[turns] = np.inf  # in at one portal and out by the same, turned round on the spot
+    seconds = _edge_seconds(graph)
+    return Bores(
+        own=own,
+        entrance=entrance,
+        exit=exit_,
+        entrance_x=entrance_x,
+        entrance_y=entrance_y,
+        exit_x=exit_x,
+        exit_y=exit_y,
+        length_m=np.array([bore.length_dm / 10 for bore in bores]),
+        seconds=np.array([float(seconds[list(bore.edges)].sum()) for bore in bores]),
+        hop=hop,
+    )
+
+
+def _portals(bores: tuple[Tunnel, ...]) -> tuple[list[Position], list[Position]]:
+    return [bore.entrance for bore in bores], [bore.exit for bore in bores]
+
+
+def _edge_seconds(graph: RoadGraph) -> Floats:
+    return np.asarray(graph.edge_length_dm * 3.6 / graph.legal_speeds_dkmh(), dtype=np.float64)
 
 
 def _roads(graph: RoadGraph, near: Int64s, nodes: Int64s, plane: Plane) -> Roads:
@@ -256,6 +240,7 @@ def _roads(graph: RoadGraph, near: Int64s, nodes: Int64s, plane: Plane) -> Roads
         start=start,
         end=end,
         length_m=np.bincount(edge, weights=length, minlength=len(near)).astype(np.float64),
+        seconds=_edge_seconds(graph)[near],
         reverse=np.array(
             [number.get((b, a, way), -1) for a, b, way in zip(start, end, graph.edge_way[near], strict=True)],
             dtype=np.int64,
@@ -269,62 +254,16 @@ def _roads(graph: RoadGraph, near: Int64s, nodes: Int64s, plane: Plane) -> Roads
     )
 
 
-def _between(graph: RoadGraph, inside: frozenset[int], nodes: Int64s) -> tuple[Floats, Floats]:
-    """Metres of the shortest ways among nodes that avoid some edges, and how many of these lie in (other) tunnels."""
-    usable = np.ones(graph.edge_count, dtype=bool)
-    usable[list(inside)] = False
-    close = _close(graph, nodes)
-    usable &= close[graph.edge_from] & close[graph.edge_to]
-    number, count = np.cumsum(close) - 1, int(close.sum())
-    edges = np.flatnonzero(usable)
-    pair = number[graph.edge_from[edges]] * count + number[graph.edge_to[edges]]
-    order = np.lexsort((graph.edge_length_dm[edges], pair))
-    first = np.ones(len(order), dtype=bool)  # of parallel edges the shortest
-    first[1:] = np.diff(pair[order]) != 0
-    edges, pair = edges[order[first]], pair[order[first]]
-    metres = np.maximum(graph.edge_length_dm[edges] / 10, 0.05)
-    matrix = csr_matrix((metres, (pair // count, pair % count)), shape=(count, count))
-    between, before = dijkstra(matrix, indices=number[nodes], limit=_FARTHEST_M, return_predecessors=True)
-    under = _underground(before, pair, np.where(graph.edge_tunnel[edges] >= 0, metres, 0.0))
-    return between[:, number[nodes]], under[:, number[nodes]]
-
-
-def _close(graph: RoadGraph, nodes: Int64s) -> Mask:
-    """Nodes that a way of the longest length among ``nodes`` can pass."""
-    plane = Plane.at(graph.node_position(int(nodes[0])))
-    x, y = plane.x(graph.node_longitude_e7), plane.y(graph.node_latitude_e7)
-    close: Mask = np.ones(graph.node_count, dtype=bool)
-    for place in (x, y):
-        close &= (place >= place[nodes].min() - _FARTHEST_M / 2) & (place <= place[nodes].max() + _FARTHEST_M / 2)
-    return close
-
-
-def _underground(before: npt.NDArray[np.int32], pair: Int64s, tunnel_m: Floats) -> Floats:
-    """Metres in tunnels on the way to every node, from its predecessors: jumping back twice as far in every round."""
-    count = before.shape[1]
-    has = before >= 0
-    back = np.where(has, before, np.arange(count))
-    place = np.minimum(np.searchsorted(pair, back * np.int64(count) + np.arange(count)), max(0, len(pair) - 1))
-    metres: Floats = np.where(has, tunnel_m[place], 0.0) if len(pair) else np.zeros(before.shape)
-    while metres.any():
-        further = np.take_along_axis(back, back, axis=1)
-        metres = metres + np.take_along_axis(metres, back, axis=1)  # nothing from where ways begin
-        if np.array_equal(further, back):
-            break
-        back = further
-    return metres
-
-
-def _turn_offs(roads: Roads, entrance: Int64s, between_m: Floats) -> tuple[Floats, Mask]:
-    """For each bore and edge: metres from the edge's end to the last turn-off before the portal, and whether it is past it."""
+def _committed(roads: Roads, entrance: Int64s) -> tuple[Mask, list[dict[int, float]]]:
+    """Which edges lead nowhere but into each bore; and its last turn-off nodes with their distance to the portal."""
     arriving, leaving = defaultdict(list), defaultdict(list)
     for edge, (start, end) in enumerate(zip(roads.start.tolist(), roads.end.tolist(), strict=True)):
         arriving[end].append(edge)
         leaving[start].append(edge)
-    to_turn_off = np.full((len(entrance), len(roads.start)), np.inf)
     committed = np.zeros((len(entrance), len(roads.start)), dtype=bool)
+    turn_offs = []
     for bore, portal in enumerate(entrance.tolist()):
-        last: dict[int, float] = {}  # turn-off nodes with their distance to the portal
+        last: dict[int, float] = {}
         waiting = [(portal, 0.0)]
         while waiting:
             node, metres = waiting.pop()
@@ -336,11 +275,8 @@ def _turn_offs(roads: Roads, entrance: Int64s, between_m: Floats) -> tuple[Float
                     continue
                 committed[bore, edge] = True
                 waiting.append((int(roads.start[edge]), metres + float(roads.length_m[edge])))
-        for node, metres in last.items():
-            on_the_way = between_m[roads.end, portal] >= between_m[roads.end, node] + metres - 1.0
-            here = np.where(on_the_way, between_m[roads.end, node], np.inf)
-            to_turn_off[bore] = np.minimum(to_turn_off[bore], here)
-    return to_turn_off, committed
+        turn_offs.append(last)
+    return committed, turn_offs
 
 
 def _offers_more(edge: int, node: int, leaving: dict[int, list[int]], roads: Roads, committed: Mask) -> bool:
