@@ -112,6 +112,11 @@ GOODS_TANK_CODE_UNREADABLE = Reason(
     "GOODS_TANK_CODE_UNREADABLE", Status.INVALID_ARGUMENT,
     "罐体代码 {code} 无法识别", "Tank code {code} cannot be read", "请更正罐体代码", "Correct the tank code",
 )  # fmt: skip
+GOODS_VEHICLE_TYPE_WRONG = Reason(
+    "GOODS_VEHICLE_TYPE_WRONG", Status.FAILED_PRECONDITION,
+    "罐装 UN {un} 须用 {need} 型车辆，不得用 {vehicle_type} 型", "UN {un} in a tank needs a vehicle of type {need}, not {vehicle_type}",
+    "请更换车辆", "Use another vehicle",
+)  # fmt: skip
 GOODS_RULES_NOT_IN_FORCE = Reason(
     "GOODS_RULES_NOT_IN_FORCE", Status.FAILED_PRECONDITION,
     "{on} 尚无生效的规则，须人工判定", "No rules in force on {on}: decide by hand", "请人工判定", "Decide by hand",

@@ -117,6 +117,12 @@ TANK_LAST_GOODS_DIFFER = Reason(
     "罐体 {tank} 未清洗，上次装载 UN{last}", "Tank {tank} is not cleaned and last held UN{last}",
     "请确认换装条件或清洗", "Make sure the change of goods is safe, or have it cleaned",
 )  # fmt: skip
+TANK_TOO_LARGE = Reason(
+    "TANK_TOO_LARGE", Status.FAILED_PRECONDITION,
+    "罐体 {tank} 容积 {volume} 毫升，运输{what}的罐车罐体不得超过 {limit} 毫升",
+    "Tank {tank} of {volume} ml: a vehicle's tank for {what_en} may not exceed {limit} ml",
+    "请更换罐体", "Use another tank",
+)  # fmt: skip
 COMPARTMENT_UNKNOWN = Reason(
     "COMPARTMENT_UNKNOWN", Status.INVALID_ARGUMENT,
     "罐体 {tank} 没有第 {compartment} 仓", "Tank {tank} has no compartment {compartment}", "请核对仓号", "Check the number",
@@ -155,6 +161,12 @@ PERMIT_ROUTE_DIFFERS = Reason(
     "PERMIT_ROUTE_DIFFERS", Status.FAILED_PRECONDITION,
     "计划路线或停靠点不在许可 {number} 之内：{what}", "The planned route or a stop is not in permit {number}: {what}",
     "请按许可路线安排", "Plan the route of the permit",
+)  # fmt: skip
+
+ROUTE_UNKNOWN = Reason(
+    "ROUTE_UNKNOWN", Status.FAILED_PRECONDITION,
+    "运单未填计划路线，无法核对许可路线、隧道和禁行区", "No route is planned: neither the permit's route nor tunnels and zones can be judged",
+    "请填写计划路线", "Plan the route",
 )  # fmt: skip
 
 # Two at once, positioning, clearance (WB-10, WB-11, WB-12).

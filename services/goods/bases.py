@@ -38,6 +38,11 @@ BASES: Mapping[str, tuple[Basis, ...]] = {
     "COMPATIBILITY": (_adr("配装组混装", "compatibility groups", "JT/T 617.6; ADR 7.5.2.2", False),),
     "EXPLOSIVE_LIMITS": (_adr("爆炸品限量", "limits of class 1", "JT/T 617.6; ADR 7.5.5.2.1", False),),
     "TANK_CODES": (_adr("罐体代码", "tank codes", "JT/T 617.4; ADR 4.3.3.1, 4.3.4.1", False),),
+    "VEHICLE_TYPES": (
+        Basis("JT/T 1285-2020 危险货物道路运输营运车辆安全技术条件（参照 ADR 9.1.1.2、7.4.2）",
+              "JT/T 1285-2020 Vehicles carrying dangerous goods by road (after ADR 9.1.1.2, 7.4.2)",
+              "ADR 9.1.1.2, 7.4.2", date(2020, 4, 1), None, False),
+    ),
     "PLATES": (
         Basis("GB 13392-2023 道路运输危险货物车辆标志", "GB 13392-2023 Marks of vehicles carrying dangerous goods by road",
               "", date(2025, 4, 1), None, False),
@@ -78,13 +83,13 @@ BASES: Mapping[str, tuple[Basis, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A figure or decision with the text and the dates it holds by; masses in grams, yes/no as 1/0."""
+    """A figure or decision with the text and the dates it holds by; grams, millilitres, yes/no as 1/0."""
 
     value: int
     basis: Basis
 
 
-_NON_TANK = Basis(
+_VEHICLES = Basis(
     "《道路危险货物运输管理规定》",
     "Provisions on the Road Transport of Dangerous Goods",
     "第八条 Art 8",
@@ -103,7 +108,10 @@ POLICIES: Mapping[str, tuple[Policy, ...]] = {
     "EMPTY_UNCLEANED_KEEPS_CODE": (Policy(1, _adr("未清洗空罐", "empty uncleaned tanks", "ADR 8.6.3", False)),),
     "EQ_PACKAGES": (Policy(1_000, _measures("第二十一条 Art 21")),),
     "LQ_GROSS": (Policy(8_000_000, _measures("第二十一条 Art 21")),),
-    "NON_TANK_MASS": (Policy(10_000_000, _NON_TANK),),
+    "NON_TANK_MASS": (Policy(10_000_000, _VEHICLES),),
+    # Millilitres a tank of a vehicle may hold; tank-containers are exempt.
+    "TANK_HIGHLY_TOXIC": (Policy(10_000_000, _VEHICLES),),
+    "TANK_EXPLOSIVE_OR_CORROSIVE": (Policy(20_000_000, _VEHICLES),),
     # ADR 7.5.5.2.1: net explosive grams of a transport unit by vehicle and division; 1.1A apart; 1.4S has none.
     **{
         f"{vehicle} {division}": (Policy(grams, BASES["EXPLOSIVE_LIMITS"][0]),)

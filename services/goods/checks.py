@@ -15,6 +15,7 @@ from services.goods.model import Carriage, GoodsRow, Load, LoadLine, Mode
 from services.goods.quantities import check_quantities
 from services.goods.tanks import TankCodeUnreadable, TankFit, tank_fit
 from services.goods.tunnels import CODES
+from services.goods.vehicles import check_vehicle_type
 
 
 def check_load(load: Load, catalogue: Catalogue, on: date) -> tuple[Finding, ...]:
@@ -33,6 +34,7 @@ def _check(load: Load, catalogue: Catalogue, on: date) -> Iterator[Finding]:
     yield from check_quantities(load, catalogue, on)
     yield from check_mixing(load, catalogue, on)
     yield from check_explosives(load, catalogue, on)
+    yield from check_vehicle_type(load, catalogue, on)
 
 
 def _check_figures(number: int, line: LoadLine) -> Iterator[Finding]:

@@ -100,15 +100,22 @@ def _check_limit(vehicle_type: str, division: str, net_g: int, on: date) -> Iter
         )  # fmt: skip
 
 
+def is_strongly_corrosive(rows: Iterable[GoodsRow]) -> bool:
+    """强腐蚀性: class 8 of packing group I, whichever entry is meant."""
+    return any(row.goods_class == "8" and row.packing_group == "I" for row in rows)
+
+
 def _check_non_tank(load: Load, catalogue: Catalogue, explosive: set[int], on: date) -> Iterator[Finding]:
     policy = policy_on("NON_TANK_MASS", on)
     if policy is None or sum(line.mass_g for line in load.lines) <= policy.value:
         return
     loose = [(number, line) for number, line in enumerate(load.lines) if _carries(line) and line.mode is not Mode.TANK]
     toxic = [line for _, line in loose if is_controlled(line, Control.HIGHLY_TOXIC, catalogue)]
+    corrosive = [line for _, line in loose if is_strongly_corrosive(catalogue.choose(line).rows)]
     for zh, en, lines in (
         ("爆炸品", "class 1", [line for number, line in loose if number in explosive]),
         ("剧毒化学品", "highly toxic chemicals", toxic),
+        ("强腐蚀性危险货物", "strongly corrosive goods", corrosive),
     ):
         mass_g = sum(line.mass_g for line in lines)
         if mass_g > policy.value:

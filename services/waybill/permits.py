@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from services.errors import Finding
-from services.errors.waybill import PERMIT_MISMATCH, PERMIT_MISSING, PERMIT_ROUTE_DIFFERS
+from services.errors import Finding, Severity
+from services.errors.waybill import PERMIT_MISMATCH, PERMIT_MISSING, PERMIT_ROUTE_DIFFERS, ROUTE_UNKNOWN
 from services.goods import controls
 from services.goods.controls import PermitNeed, permits_needed
 from services.registry.model import Permit, PermitKind
@@ -37,10 +37,20 @@ BIND_ROUTE = frozenset(
 
 def permitted(trip: Trip) -> Iterator[Finding]:
     """Each need of the goods by itself: one of the permits named by the waybill must fit, or all its faults are told."""
-    for need in permits_needed(trip.load, trip.catalogue, legal_day(trip.at)):
+    needs = permits_needed(trip.load, trip.catalogue, legal_day(trip.at))
+    for need in needs:
         if need.is_document:
             yield from _need(trip, need)
+    yield from _route_known(trip, needs)
     yield from _waste(trip)
+
+
+def _route_known(trip: Trip, needs: Iterable[PermitNeed]) -> Iterator[Finding]:
+    """No route is guessed where none is planned; goods whose permit binds the route should not leave without one."""
+    route = trip.waybill.route
+    bound = {KINDS[permit] for need in needs for permit in need.any_of if permit in KINDS} & BIND_ROUTE
+    if bound and not route.edge_keys and len(route.line) < 2:
+        yield trip.finding(ROUTE_UNKNOWN, "waybill.route", "RT-05", severity=Severity.WARNING)
 
 
 def _need(trip: Trip, need: PermitNeed) -> Iterator[Finding]:

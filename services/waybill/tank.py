@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from services.errors import Finding, Severity
 from services.errors.waybill import (
@@ -14,9 +15,13 @@ from services.errors.waybill import (
     TANK_MEDIUM_NOT_PERMITTED,
     TANK_MISSING,
     TANK_NOT_ON_VEHICLE,
+    TANK_TOO_LARGE,
 )
 from services.goods import Mode
-from services.registry.model import Tank, TankCondition
+from services.goods.bases import policy_on
+from services.goods.controls import Control
+from services.goods.explosives import is_strongly_corrosive
+from services.registry.model import Tank, TankCondition, TankKind
 from services.waybill.model import GoodsLine, Role, WaybillKind
 from services.waybill.special import names_of
 from services.waybill.trip import Assigned, Trip
@@ -24,6 +29,7 @@ from services.waybill.trip import Assigned, Trip
 RULE = "WB-05"
 # A collective entry says too little by its UN number: the name in the list must be the name of the goods.
 _COLLECTIVE = re.compile(r"未另作规定的|N\.O\.S\.", re.IGNORECASE)
+_CARRIED = frozenset({TankKind.PORTABLE, TankKind.CONTAINER})
 _DIRTY = frozenset({TankCondition.PART, TankCondition.EMPTY_UNCLEANED})
 
 
@@ -34,6 +40,7 @@ def tank_permits(trip: Trip) -> Iterator[Finding]:
     for each, tank in trip.tanks():
         yield from _place(trip, each, tank)
         yield from _last_goods(trip, each, tank)
+        yield from _volume(trip, each, tank)
     yield from _compartments(trip)
 
 
@@ -61,6 +68,28 @@ def _medium(trip: Trip, path: str, line: GoodsLine, tank: Tank) -> Iterator[Find
 def _place(trip: Trip, each: Assigned, tank: Tank) -> Iterator[Finding]:
     if tank.fixed_on and tank.fixed_on not in trip.vehicle_ids:
         yield trip.finding(TANK_NOT_ON_VEHICLE, each.path, RULE, tank=tank.number)
+
+
+def _volume(trip: Trip, each: Assigned, tank: Tank) -> Iterator[Finding]:
+    """The tanks of vehicles may hold only so much of what does most harm; tank-containers are exempt."""
+    if tank.kind in _CARRIED:
+        return
+    lines = [line for line in trip.waybill.goods if line.mode == Mode.TANK.value]
+    toxic = any(Control.HIGHLY_TOXIC in trip.controls(line) for line in lines)
+    explosive = any(row.is_explosive for line in lines for row in trip.rows(line))
+    corrosive = any(is_strongly_corrosive(trip.rows(line)) for line in lines)
+    for is_meant, name, what, what_en in (
+        (toxic, "TANK_HIGHLY_TOXIC", "剧毒化学品", "highly toxic chemicals"),
+        (explosive, "TANK_EXPLOSIVE_OR_CORROSIVE", "爆炸品", "explosives"),
+        (corrosive, "TANK_EXPLOSIVE_OR_CORROSIVE", "强腐蚀性危险货物", "strongly corrosive goods"),
+    ):
+        policy = policy_on(name, trip.first_day)
+        if is_meant and policy is not None and tank.volume_ml > policy.value:
+            found = trip.finding(
+                TANK_TOO_LARGE, each.path, RULE,
+                tank=tank.number, volume=tank.volume_ml, limit=policy.value, what=what, what_en=what_en,
+            )  # fmt: skip
+            yield replace(found, basis=policy.basis)
 
 
 def _last_goods(trip: Trip, each: Assigned, tank: Tank) -> Iterator[Finding]:

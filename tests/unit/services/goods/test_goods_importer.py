@@ -21,6 +21,7 @@ from services.goods.importer import Disagreement, import_lists
 from services.goods.lists import ListUnreadable
 from services.goods.model import Carriage, GoodsRow, Load, LoadLine, Mode
 from services.goods.readers import read_adr, read_us, read_zh
+from services.goods.vehicles import vehicle_needed
 
 DATA = Path(os.environ.get("HAZWAY_TEST_DATA", Path(__file__).parents[4].parent / "shared" / "data")) / "dg"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"official lists are not at {DATA} (set HAZWAY_TEST_DATA)")
@@ -322,7 +323,8 @@ def test_every_imported_row_is_judged_in_every_mode_and_a_prohibited_one_never_p
                 un_number=row.un_number, packing_group=row.packing_group, mode=mode, mass_g=2, net_explosive_mass_g=1,
                 packages=1, tank_code="L4BN",
             )  # fmt: skip
-            load = Load(lines=(line,), vehicle_type="EX/III")
+            vehicle_type = "EX/III" if row.is_explosive else vehicle_needed(row).any_of[0]
+            load = Load(lines=(line,), vehicle_type=vehicle_type)
             errors = errors_among(check_load(load, imported, on))
             judgement = tunnel_categories(load, imported, on)
             assert bool(errors) is (row.carriage is Carriage.PROHIBITED)

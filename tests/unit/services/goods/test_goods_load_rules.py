@@ -267,8 +267,20 @@ def test_ten_tonnes_bind_highly_toxic_goods_in_packages_and_not_in_a_tank() -> N
     cyanide = line("1689", mass_g=10 * TONNE + 1)
     assert found(cyanide) == {reasons.GOODS_NON_TANK_ABOVE_LIMIT}
     assert found(replace(cyanide, mass_g=10 * TONNE)) == set()
-    assert found(replace(cyanide, mode=Mode.TANK)) == set()
+    assert found(replace(cyanide, mode=Mode.TANK), vehicle="AT") == set()
     assert found(line("1203", mass_g=20 * TONNE)) == set()
+
+
+def test_ten_tonnes_bind_what_is_strongly_corrosive_and_nothing_milder() -> None:
+    rows = [
+        GoodsRow(un_number="8101", goods_class="8", division="8", classification_code="C1", packing_group=group, tunnel_code="E")
+        for group in ("I", "II")
+    ]  # fmt: skip
+    goods = Catalogue(rows, edition="test")
+    strong = line("8101", packing_group="I", mass_g=10 * TONNE + 1)
+    assert found(strong, goods=goods) == {reasons.GOODS_NON_TANK_ABOVE_LIMIT}
+    assert found(replace(strong, mass_g=10 * TONNE), goods=goods) == set()
+    assert found(replace(strong, packing_group="II"), goods=goods) == set()
 
 
 # --- tanks
@@ -286,17 +298,57 @@ def test_ten_tonnes_bind_highly_toxic_goods_in_packages_and_not_in_a_tank() -> N
     ],
 )
 def test_the_tank_offered_is_held_against_the_one_required(have: str, reason: Reason | None) -> None:
-    assert found(line("1203", mode=Mode.TANK, tank_code=have)) == ({reason} if reason else set())
+    assert found(line("1203", mode=Mode.TANK, tank_code=have), vehicle="FL") == ({reason} if reason else set())
 
 
 def test_a_gas_tank_with_a_figure_is_held_against_x_by_hand() -> None:
-    assert found(line("1075", mode=Mode.TANK, tank_code="P18BN")) == {reasons.GOODS_TANK_CODE_BY_HAND}
-    assert found(line("1075", mode=Mode.TANK, tank_code="PxBN(M)")) == set()
+    assert found(line("1075", mode=Mode.TANK, tank_code="P18BN"), vehicle="FL") == {reasons.GOODS_TANK_CODE_BY_HAND}
+    assert found(line("1075", mode=Mode.TANK, tank_code="PxBN(M)"), vehicle="FL") == set()
 
 
 def test_goods_without_a_tank_code_in_a_tank_are_told() -> None:
-    assert found(line("2555", mode=Mode.TANK)) == {reasons.GOODS_TANK_NOT_LISTED}
+    assert found(line("2555", mode=Mode.TANK), vehicle="") == {reasons.GOODS_TANK_NOT_LISTED}
     assert found(line("2555")) == set()
+
+
+@pytest.mark.parametrize(
+    ("un_number", "right", "wrong"),
+    [
+        ("1203", ("FL", ""), ("AT", "OX", "CT", "EX/II", "EX/III")),
+        ("1202", ("FL", "AT", "OX", ""), ("CT", "EX/III")),
+        ("1075", ("FL", ""), ("AT", "OX", "CT")),
+        ("1017", ("FL", "OX", "AT", ""), ("CT", "EX/II")),
+        ("2015", ("OX", "FL", ""), ("AT", "CT")),
+    ],
+)
+def test_goods_in_a_tank_need_their_type_of_vehicle_and_packages_do_not(
+    un_number: str, right: tuple[str, ...], wrong: tuple[str, ...]
+) -> None:
+    goods = Catalogue(core().rows_of(un_number)[:1], edition="test")
+    in_tank = line(un_number, packing_group=goods.rows()[0].packing_group, mode=Mode.TANK)
+    for vehicle in wrong:
+        refused = findings(in_tank, vehicle=vehicle, goods=goods)
+        assert [(each.reason, each.severity) for each in refused] == [
+            (reasons.GOODS_VEHICLE_TYPE_WRONG, Severity.ERROR)
+        ]
+        assert found(replace(in_tank, mode=Mode.PACKAGES), vehicle=vehicle, goods=goods) == set()
+        assert found(replace(in_tank, tank_state=TankState.CLEANED), vehicle=vehicle, goods=goods) == set()
+        uncleaned = replace(in_tank, tank_state=TankState.EMPTY_UNCLEANED)
+        assert found(uncleaned, vehicle=vehicle, goods=goods) == {reasons.GOODS_VEHICLE_TYPE_WRONG}
+    for vehicle in right:
+        assert found(in_tank, vehicle=vehicle, goods=goods) == set()
+
+
+def test_a_type_that_only_some_entries_need_is_a_warning() -> None:
+    rows = [
+        GoodsRow(un_number="8102", goods_class="8", division="8", subsidiary=label, tunnel_code="E", tank_code="L4BN")
+        for label in ("3", "")
+    ]  # fmt: skip
+    goods = Catalogue(rows, edition="test")
+    told = findings(line("8102", mode=Mode.TANK), vehicle="AT", goods=goods)
+    severities = {each.reason: each.severity for each in told}
+    assert severities[reasons.GOODS_VEHICLE_TYPE_WRONG] is Severity.WARNING
+    assert reasons.GOODS_VEHICLE_TYPE_WRONG not in found(line("8102", mode=Mode.TANK), vehicle="FL", goods=goods)
 
 
 # --- bases

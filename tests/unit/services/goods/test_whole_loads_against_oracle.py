@@ -34,11 +34,14 @@ EXTRA = [
     GoodsRow(un_number="8005", goods_class="3", division="3", classification_code="F1", packing_group="II", tunnel_code="C"),
     GoodsRow(un_number="8005", goods_class="3", division="3", classification_code="F1", packing_group="III", tunnel_code=""),
     GoodsRow(un_number="8006", goods_class="1", division="1.6", classification_code="1.6N", tunnel_code="C"),
+    GoodsRow(un_number="8007", goods_class="8", division="8", packing_group="I", subsidiary="3", tunnel_code="D/E", tank_code="L4BH"),
+    GoodsRow(un_number="8007", goods_class="8", division="8", packing_group="II", tunnel_code="E", tank_code="L4BN"),
 ]  # fmt: skip
 GOODS = Catalogue([*core().rows(), *EXTRA], edition="core and more")
 NUMBERS = [
     "0333", "0335", "0336", "0337", "0029", "0082", "0083", "0331", "0161", "1203", "1263", "1402", "1942", "1075", "1017",
-    "1689", "3077", "2555", "1993", "3413", "8001", "8002", "8003", "8004", "8005", "8006", "9999",
+    "1689", "3077", "2555", "1993", "3413", "8001", "8002", "8003", "8004", "8005", "8006", "8007", "2015",
+    "1202", "9999",
 ]  # fmt: skip
 EDGES = [0, 1, 6250, 6251, 18_750, 1_000_000, 1_000_001, 3_000_000, 5_000_000, 5_000_001, 8_000_000, 8_000_001, 10_000_000,
          15_000_000, 16_000_000, 16_000_001]  # fmt: skip
@@ -54,11 +57,12 @@ lines = st.builds(
     packages=st.sampled_from([0, 1, 500, 1000, 1001]),
     quantity_regime=st.sampled_from([Regime.NORMAL] * 4 + [Regime.LQ, Regime.EQ]),
     tank_state=st.sampled_from([TankState.LOADED] * 5 + list(TankState)),
+    tank_code=st.sampled_from(["", "", "LGBF", "L4BH", "L4BN", "L15DH", "P18BN", "nonsense"]),
 )
 loads = st.builds(
     Load,
     lines=st.lists(lines, max_size=4).map(tuple),
-    vehicle_type=st.sampled_from(["EX/II", "EX/III", "FL", ""]),
+    vehicle_type=st.sampled_from(["EX/II", "EX/III", "FL", "OX", "AT", "CT", ""]),
 )
 whole_loads = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -186,7 +190,8 @@ LIMIT_KG = {
 
 
 def slow_reasons(load: Load) -> set[str]:
-    return slow_small_quantities(load) | slow_mixing(load) | slow_explosives(load) | slow_ten_tonnes(load)
+    parts = (slow_small_quantities, slow_mixing, slow_explosives, slow_ten_tonnes, slow_lists, slow_vehicle)
+    return set().union(*(part(load) for part in parts))
 
 
 def slow_small_quantities(load: Load) -> set[str]:
@@ -259,14 +264,54 @@ def slow_ten_tonnes(load: Load) -> set[str]:
     ]
     class_1 = sum(line.mass_g for line in full if explosive(line))
     toxic = sum(line.mass_g for line in full if line.un_number in ("1017", "1689", "3413"))
-    return {"GOODS_NON_TANK_ABOVE_LIMIT"} if max(class_1, toxic) > 10_000_000 else set()
+    strong = [line for line in full if any((row.division, row.packing_group) == ("8", "I") for row in candidates(line))]
+    corrosive = sum(line.mass_g for line in strong)
+    return {"GOODS_NON_TANK_ABOVE_LIMIT"} if max(class_1, toxic, corrosive) > 10_000_000 else set()
+
+
+def slow_lists(load: Load) -> set[str]:
+    """What the list itself says of each line: whether it is there, in that packing group, with a code for tunnels and tanks."""
+    found = set()
+    for line in aboard(load, *Regime):
+        rows = candidates(line)
+        if not rows:
+            found.add("GOODS_UNKNOWN")
+            continue
+        if line.packing_group and not any(
+            row.packing_group == line.packing_group for row in GOODS.rows() if row.un_number == line.un_number
+        ):
+            found.add("GOODS_PACKING_GROUP_UNKNOWN")
+        if any(not row.tunnel_code for row in rows):
+            found.add("GOODS_TUNNEL_UNKNOWN")
+        if line.mode is Mode.TANK and not any(row.tank_code for row in rows):
+            found.add("GOODS_TANK_NOT_LISTED")
+        if line.mode is Mode.TANK and line.tank_code == "nonsense" and any(row.tank_code for row in rows):
+            found.add("GOODS_TANK_CODE_UNREADABLE")
+    return found
+
+
+def slow_vehicle(load: Load) -> set[str]:
+    """ADR 9.1.1.2: flammable gas or liquid in a tank asks for FL, strong peroxide for OX or FL, all else for AT or better."""
+    for line in aboard(load, *Regime):
+        for row in candidates(line) if line.mode is Mode.TANK and load.vehicle_type else ():
+            dangers = {row.division, *row.subsidiary.split("+")}
+            if row.un_number == "2015":
+                good = {"OX", "FL"}
+            elif row.un_number != "1202" and dangers & {"2.1", "3"}:
+                good = {"FL"}
+            else:
+                good = {"FL", "OX", "AT"}
+            if row.goods_class != "1" and load.vehicle_type not in good:
+                return {"GOODS_VEHICLE_TYPE_WRONG"}
+    return set()
 
 
 COMPARED = {
     "GOODS_LQ_NOT_PERMITTED", "GOODS_EQ_NOT_PERMITTED", "GOODS_QUANTITY_NOT_STATED", "GOODS_NOT_ORDINARY_CARGO",
     "GOODS_LQ_WITH_EXPLOSIVES", "GOODS_COMPATIBILITY_GROUPS", "GOODS_MIXED_LOADING", "GOODS_MIXED_ON_CONDITION",
     "GOODS_NET_EXPLOSIVE_MASS_MISSING", "GOODS_NET_EXPLOSIVE_MASS_TOO_LARGE", "GOODS_VEHICLE_NOT_FOR_EXPLOSIVES",
-    "GOODS_EXPLOSIVES_ABOVE_LIMIT", "GOODS_NON_TANK_ABOVE_LIMIT",
+    "GOODS_EXPLOSIVES_ABOVE_LIMIT", "GOODS_NON_TANK_ABOVE_LIMIT", "GOODS_UNKNOWN", "GOODS_PACKING_GROUP_UNKNOWN",
+    "GOODS_TUNNEL_UNKNOWN", "GOODS_TANK_NOT_LISTED", "GOODS_TANK_CODE_UNREADABLE", "GOODS_VEHICLE_TYPE_WRONG",
 }  # fmt: skip
 
 

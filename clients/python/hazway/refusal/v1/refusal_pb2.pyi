@@ -243,6 +243,9 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_ZONE_OUTSIDE_DIVISION: _Reason.ValueType  # 217
     REASON_ZONE_PROPOSED_RULES: _Reason.ValueType  # 218
     REASON_WATER_SOURCE_CROSSED: _Reason.ValueType  # 219
+    REASON_GOODS_VEHICLE_TYPE_WRONG: _Reason.ValueType  # 220
+    REASON_TANK_TOO_LARGE: _Reason.ValueType  # 221
+    REASON_ROUTE_UNKNOWN: _Reason.ValueType  # 222
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a request was refused, or what it was warned about. An ErrorInfo carries the same name without `REASON_`.
@@ -469,6 +472,9 @@ REASON_HANDOVER_WAITS: Reason.ValueType  # 216
 REASON_ZONE_OUTSIDE_DIVISION: Reason.ValueType  # 217
 REASON_ZONE_PROPOSED_RULES: Reason.ValueType  # 218
 REASON_WATER_SOURCE_CROSSED: Reason.ValueType  # 219
+REASON_GOODS_VEHICLE_TYPE_WRONG: Reason.ValueType  # 220
+REASON_TANK_TOO_LARGE: Reason.ValueType  # 221
+REASON_ROUTE_UNKNOWN: Reason.ValueType  # 222
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
 
 class _Severity:
