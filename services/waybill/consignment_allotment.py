@@ -29,6 +29,13 @@ from services.waybill.model import GoodsLine, Party, Place, Waybill, WaybillKind
 RULE = "CL-05"
 DRAWN_ON = frozenset({ListState.ACCEPTED, ListState.PART_ALLOTTED, ListState.ALLOTTED})
 
+_COMPARED = {
+    "consignor": ("托运人", Severity.ERROR),
+    "loader": ("装货人", Severity.ERROR),
+    "consignee": ("收货人", Severity.ERROR),
+    "origin": ("起运地", Severity.WARNING),
+    "destination": ("目的地", Severity.WARNING),
+}
 Places = Sequence[tuple[ConsignmentList, ConsignmentLine]]
 
 
@@ -47,9 +54,10 @@ def allot(waybill: Waybill, lists: Mapping[str, ConsignmentList], at: datetime) 
     """
     named = dict.fromkeys(waybill.consignment_list_ids)
     known = [lists[each] for each in named if each in lists and _is_carriers(lists[each], waybill)]
-    findings = [*_unknown(waybill, known, at), *_differing(waybill, known, at)]
+    findings = [*_unknown(waybill, known, at)]
     if waybill.kind is not WaybillKind.NORMAL or not named:
         return Allotment((), tuple(findings))
+    findings += _differing(waybill, known, at)
     left = {(each.id, line.number): line.remaining_g for each in known for line in each.lines}
     draws: list[Draw] = []
     places = [(index, line, _places(line, known)) for index, line in enumerate(waybill.goods)]
@@ -123,21 +131,28 @@ def _differing(waybill: Waybill, known: Sequence[ConsignmentList], at: datetime)
         path = f"waybill.consignment_list_ids[{waybill.consignment_list_ids.index(each.id)}]"
         if each.state not in DRAWN_ON:
             yield _finding(CONSIGNMENT_NOT_ACCEPTED, path, at, id=each.id, state=each.state.value)
-        if waybill.kind is not WaybillKind.NORMAL:
-            continue
-        consignees = [stop.consignee for stop in waybill.stops] or [waybill.consignee]
-        places = [stop.place for stop in waybill.stops] or [waybill.destination]
-        for zh, en, stated, asked, severity in (
-            ("托运人", "consignor", [waybill.consignor], each.consignor, Severity.ERROR),
-            ("装货人", "loader", [waybill.loader], each.loader, Severity.ERROR),
-            ("收货人", "consignee", consignees, each.consignee, Severity.ERROR),
-            ("起运地", "origin", [waybill.origin], each.origin, Severity.WARNING),
-            ("目的地", "destination", places, each.destination, Severity.WARNING),
-        ):
-            if not any(_same(one, asked) for one in stated if one is not None):
+        for name, (zh, severity) in _COMPARED.items():
+            asked: Party | Place = getattr(each, name)
+            if not any(_same(one, asked) for one in _stated(waybill, name)):
                 yield _finding(
-                    CONSIGNMENT_PARTY_DIFFERS, path, at, severity, id=each.id, party=zh, party_en=en, listed=asked.name
+                    CONSIGNMENT_PARTY_DIFFERS,
+                    path,
+                    at,
+                    severity,
+                    id=each.id,
+                    party=zh,
+                    party_en=name,
+                    listed=asked.name,
                 )
+
+
+def _stated(waybill: Waybill, name: str) -> Iterator[Party | Place]:
+    """What the waybill says of it: of a round, where and to whom each stop is."""
+    at_stop = {"consignee": "consignee", "destination": "place"}.get(name)
+    if at_stop and waybill.stops:
+        yield from (getattr(stop, at_stop) for stop in waybill.stops)
+    elif (value := getattr(waybill, name)) is not None:
+        yield value
 
 
 def _same(one: Party | Place, other: Party | Place) -> bool:

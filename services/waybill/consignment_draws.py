@@ -11,7 +11,7 @@ from services.errors.waybill import ORDER_EXCEEDED
 from services.runtime.call import Call
 from services.waybill import consignment_store
 from services.waybill.consignment_allotment import Allotment, allot
-from services.waybill.consignment_model import Draw
+from services.waybill.consignment_model import ConsignmentList, Draw, ListState
 from services.waybill.model import Waybill
 
 
@@ -24,9 +24,19 @@ def hold(call: Call, waybills: Iterable[Waybill]) -> None:
 
 def allotted(call: Call, waybill: Waybill) -> Allotment:
     """What the waybill would draw now, and what forbids it; its own earlier draws remain to it."""
-    named = waybill.consignment_list_ids
-    lists = consignment_store.find_all(call.transaction, named, but=waybill.id) if named else {}
-    return allot(waybill, lists, call.now)
+    return allot(waybill, _lists(call, waybill) if waybill.consignment_list_ids else {}, call.now)
+
+
+def _lists(call: Call, waybill: Waybill) -> dict[str, ConsignmentList]:
+    """As this waybill may draw on them: of a withdrawn list what it has drawn already, and no more."""
+    lists = consignment_store.find_all(call.transaction, waybill.consignment_list_ids, but=waybill.id)
+    withdrawn = [each.id for each in lists.values() if each.state is ListState.WITHDRAWN]
+    for each in consignment_store.find_all(call.transaction, withdrawn).values() if withdrawn else ():
+        others = {line.number: line.drawn_g for line in lists[each.id].lines}
+        own = tuple(replace(line, mass_g=line.drawn_g, drawn_g=others[line.number]) for line in each.lines)
+        if any(line.remaining_g for line in own):
+            lists[each.id] = replace(each, state=ListState.PART_ALLOTTED, lines=own)
+    return lists
 
 
 def decision(draws: Collection[Draw]) -> dict[str, Any]:

@@ -83,6 +83,7 @@ def _bare(message: waybill_pb2.Waybill) -> waybill_pb2.Waybill:
     """What a template keeps of a waybill: nothing the server writes, nothing each waybill has of its own."""
     bare = waybill_pb2.Waybill()
     bare.CopyFrom(message)
+    name: Any
     for name in _NOT_KEPT:
         bare.ClearField(name)
     _without_output(bare)
@@ -117,7 +118,7 @@ def _room(call: Call, template_id: str) -> Iterator[Finding]:
 
 def _move(waybill: waybill_pb2.Waybill, by: timedelta) -> None:
     """Loading, arrivals and seats as long before or after the departure as they were."""
-    times = [(waybill, name) for name in ("planned_loading", "planned_arrival", "dispatched_at")]
+    times: list[tuple[Any, str]] = [(waybill, name) for name in ("planned_loading", "planned_arrival", "dispatched_at")]
     times += [(stop, "planned_arrival") for stop in waybill.stops]
     times += [(each, name) for each in waybill.assignments for name in ("from_at", "to_at")]
     for message, name in times:

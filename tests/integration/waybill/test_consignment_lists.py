@@ -210,6 +210,17 @@ def test_what_is_withdrawn_is_drawn_no_more_and_what_was_drawn_stays(cast: Cast)
     issued = cast.issue(a_waybill_for(taken)).waybill
     request = pb.WithdrawConsignmentListRequest(consignment_list_id=taken.id, reason="停产")
     assert call(cast, CONSIGNOR, "WithdrawConsignmentList", request).consignment_list.state == pb.LIST_STATE_WITHDRAWN
+    issued.goods[0].mass_g = 28_000_001
+    with pytest.raises(Refused) as refused:
+        amend(cast, issued)
+    assert reasons(refused) == {"ORDER_EXCEEDED"}
+    issued.goods[0].mass_g = 27_000_000
+    revision = amend(cast, issued).revision
+    sign = waybill_pb2.SignRevisionRequest(
+        waybill_id=issued.id, revision_id=revision.id, signer=waybill_pb2.SIGNER_CONSIGNOR
+    )
+    cast.call(CONSIGNOR, "SignRevision", sign)
+    assert read(cast, taken).lines[0].drawn_g == 27_000_000
     cast.call(CARRIER, "VoidWaybill", waybill_pb2.VoidWaybillRequest(waybill_id=issued.id, reason="改期"))
     kept = read(cast, taken)
     assert (kept.state, kept.lines[0].remaining_g) == (pb.LIST_STATE_WITHDRAWN, 30_000_000)
