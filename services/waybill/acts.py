@@ -15,11 +15,12 @@ from services.registry.model import TankCondition, TankState
 from services.registry.wire import text_of
 from services.runtime.call import Call
 from services.traceability import Registered
-from services.waybill import clearances_store, consignment_draws, references_store, slots_store, store
+from services.waybill import clearances_store, consignment_draws, preparations_store, references_store, slots_store, store
 from services.waybill.facts import carrier_of, catalogue_of, decision_on, gather, known_of
-from services.waybill.issue import lay_out
+from services.waybill.laying_out import lay_out
 from services.waybill.lifecycle import Act, check_act, next_state
 from services.waybill.model import Facts, Role, State, Waybill, WaybillKind
+from services.waybill.preparation import unprepared
 from services.waybill.relations import relations_to
 from services.waybill.rules import check_departure, check_not_before, check_void
 from services.waybill.slots import spans_of
@@ -63,7 +64,8 @@ def depart_waybill(call: Call, request: Any) -> pb.DepartWaybillResponse:
     refuse(findings)
     waybill = moved(kept.waybill, Act.DEPART, departed_at=at)
     lay_out(call, waybill)
-    response = pb.DepartWaybillResponse(warnings=map(finding_to_wire, warnings_among(findings)))
+    unready = unprepared(kept.waybill, preparations_store.preparations_of(call.transaction, kept.waybill.id), at)
+    response = pb.DepartWaybillResponse(warnings=map(finding_to_wire, (*warnings_among(findings), *unready)))
     if request.validate_only:
         response.waybill.CopyFrom(shown(Kept(waybill, kept.version)))
         return response

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -17,8 +17,9 @@ from services.goods import Catalogue
 from services.goods.cli import imported_catalogue
 from services.runtime.call import Call
 from services.waybill import positioning_store, slots_store, store
-from services.waybill.model import Facts, Role, Waybill, WaybillKind
+from services.waybill.model import Busy, Facts, Role, Waybill, WaybillKind
 from services.waybill.on_route import zones_on_route
+from services.waybill.slots import spans_of
 from services.waybill.trip import Trip
 
 EDITION = "2026-11"  # of the rules of this slice: a change of a rule's meaning is a new edition
@@ -30,6 +31,62 @@ class Gathered:
 
     facts: Facts
     findings: tuple[Finding, ...] = ()
+
+
+class Grounds:
+    """All that several waybills are judged by but for positioning and the zones on their routes, read at once."""
+
+    def __init__(
+        self, registered: registry.Known, busy: Mapping[str, Sequence[Busy]], followed: Mapping[str, Waybill]
+    ) -> None:
+        self._registered = registered
+        self._busy = {resource: list(each) for resource, each in busy.items()}
+        self._followed = dict(followed)
+
+    def of(self, waybill: Waybill, at: datetime) -> Facts:
+        """What this one is judged by, for a trip that leaves at ``at``."""
+        since = min(waybill.planned_departure or at, at)
+        resources = slots_store.resources_of(waybill.assignments)
+        others = (each for name in sorted(resources.values()) for each in self._busy.get(name, ()))
+        busy = [each for each in others if each.waybill_id != waybill.id and (each.under_way or each.to_at > since)]
+        replaced = self._followed.get(waybill.replaces)
+        return Facts(
+            registry=self._registered.about(taking_part(waybill)),
+            busy=tuple(sorted(busy, key=lambda each: (each.from_at, each.waybill_id))),
+            replaced=replaced if replaced is not None and _may_follow(waybill, replaced) else None,
+        )
+
+    def add(self, waybill: Waybill) -> None:
+        """From now on this trip counts too."""
+        self._followed[waybill.id] = waybill
+        resources = slots_store.resources_of(waybill.assignments)
+        for span in spans_of(waybill):
+            self._busy.setdefault(resources[span.resource_id], []).append(span)
+
+
+def grounds_of(connection: Connection, waybills: Sequence[Waybill], at: datetime, *, now: datetime) -> Grounds:
+    """As of ``now``, for waybills of one carrier, each to leave at ``at`` or when it is planned to."""
+    replaced = {each.replaces for each in waybills if each.replaces}
+    return Grounds(
+        registry.known_of(connection, now, map(taking_part, waybills)),
+        slots_store.busy(
+            connection,
+            {name for each in waybills for name in slots_store.resources_of(each.assignments).values()},
+            carrier_id=carrier_of(waybills[0]),
+            since=min(min(each.planned_departure or at, at) for each in waybills),
+        ),
+        {each: kept.waybill for each in sorted(replaced) if (kept := store.find(connection, each)) is not None},
+    )
+
+
+def taking_part(waybill: Waybill) -> registry.TakingPart:
+    """Whom and what the waybill names that has an entry in the registry."""
+    return registry.TakingPart(
+        organisations=organisations_of(waybill),
+        vehicles=frozenset((*waybill.resources(Role.TRACTOR), *waybill.resources(Role.TRAILER))),
+        tanks=frozenset(waybill.resources(Role.TANK)),
+        persons=frozenset((*waybill.resources(Role.DRIVER), *waybill.resources(Role.ESCORT))),
+    )
 
 
 def gather(
@@ -44,32 +101,19 @@ def gather_all(
 ) -> Gathered:
     """As ``gather``, and the route's own faults."""
     facts = known_of(connection, waybill, at, now=now)
-    zones, findings = zones_on_route(connection, Trip(waybill, facts, catalogue or goods.core(), now), at)
-    return Gathered(replace(facts, zones=zones), findings)
+    return on_route(connection, Trip(waybill, facts, catalogue or goods.core(), now), at)
+
+
+def on_route(connection: Connection, trip: Trip, at: datetime) -> Gathered:
+    """The trip's facts with the zones its route touches when it leaves at ``at``."""
+    zones, findings = zones_on_route(connection, trip, at)
+    return Gathered(replace(trip.facts, zones=zones), findings)
 
 
 def known_of(connection: Connection, waybill: Waybill, at: datetime, *, now: datetime) -> Facts:
     """All but the zones on the route."""
-    replaced = store.find(connection, waybill.replaces) if waybill.replaces else None
-    return Facts(
-        registry=registry.facts_at(
-            connection,
-            now,
-            organisations=organisations_of(waybill),
-            vehicles=(*waybill.resources(Role.TRACTOR), *waybill.resources(Role.TRAILER)),
-            tanks=waybill.resources(Role.TANK),
-            persons=(*waybill.resources(Role.DRIVER), *waybill.resources(Role.ESCORT)),
-        ),
-        busy=slots_store.busy(
-            connection,
-            slots_store.resources_of(waybill.assignments),
-            but=waybill.id,
-            carrier_id=carrier_of(waybill),
-            since=min(waybill.planned_departure or at, at),
-        ),
-        positioning=positioning_store.positioning_of(connection, waybill.resources(Role.TRACTOR)),
-        replaced=replaced.waybill if replaced is not None and _may_follow(waybill, replaced.waybill) else None,
-    )
+    facts = grounds_of(connection, [waybill], at, now=now).of(waybill, at)
+    return replace(facts, positioning=positioning_store.positioning_of(connection, waybill.resources(Role.TRACTOR)))
 
 
 def catalogue_of(call: Call) -> Catalogue:

@@ -1,4 +1,4 @@
-"""What a waybill is found by besides its id and number: parties, divisions, plates; their tables' only writer."""
+"""What a waybill is found by besides its id and number: parties, divisions, plates; with ``issued_store`` their tables' only writer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Index:
 def reindex(connection: Connection, waybill: Waybill, index: Index) -> None:
     """Everything a waybill is found by; what it was found by before it still is."""
     connection.execute(
-        text(_REINDEX),
+        _REINDEX,
         {
             "id": waybill.id,
             "departs_at": waybill.planned_departure,
@@ -32,7 +32,7 @@ def reindex(connection: Connection, waybill: Waybill, index: Index) -> None:
     )
 
 
-_REINDEX = (
+_REINDEX = text(
     "WITH parties AS (INSERT INTO waybill_parties (organisation_id, waybill_id, departs_at)"
     "  SELECT value, :id, :departs_at FROM unnest(CAST(:organisations AS text[])) AS value"
     "  ON CONFLICT (organisation_id, waybill_id) DO UPDATE SET departs_at = EXCLUDED.departs_at),"
@@ -45,20 +45,19 @@ _REINDEX = (
 
 
 def divisions_of(connection: Connection, waybill_id: str) -> frozenset[str]:
-    rows = connection.execute(
-        text("SELECT division_code FROM waybill_divisions WHERE waybill_id = :id"), {"id": waybill_id}
-    )
+    rows = connection.execute(_DIVISIONS, {"id": waybill_id})
     return frozenset(row.division_code for row in rows)
 
 
 def add_division(connection: Connection, vehicle_id: str, division_code: str) -> None:
     """The vehicle was seen in the division: whatever it is on the way with touches it."""
-    connection.execute(
-        text(
-            "INSERT INTO waybill_divisions (waybill_id, division_code, departs_at)"
-            " SELECT w.id, :division, w.departs_at FROM waybill_occupancy o"
-            " JOIN waybill_resources r ON r.number = o.resource JOIN waybill_waybills w ON w.id = o.waybill_id"
-            " WHERE r.resource = 'vehicle/' || :vehicle AND o.under_way ON CONFLICT DO NOTHING"
-        ),
-        {"vehicle": vehicle_id, "division": division_code},
-    )
+    connection.execute(_ADD_DIVISION, {"vehicle": vehicle_id, "division": division_code})
+
+
+_DIVISIONS = text("SELECT division_code FROM waybill_divisions WHERE waybill_id = :id")
+_ADD_DIVISION = text(
+    "INSERT INTO waybill_divisions (waybill_id, division_code, departs_at)"
+    " SELECT w.id, :division, w.departs_at FROM waybill_occupancy o"
+    " JOIN waybill_resources r ON r.number = o.resource JOIN waybill_waybills w ON w.id = o.waybill_id"
+    " WHERE r.resource = 'vehicle/' || :vehicle AND o.under_way ON CONFLICT DO NOTHING"
+)

@@ -53,8 +53,7 @@ class Numbers:
         """Raises a refusal NUMBERS_EXHAUSTED."""
         serials = self._left.setdefault(licence_number, deque())
         if not serials:
-            with self._engine.begin() as own:
-                first = numbers_store.next_serials(own, licence_number, self._day, self._count)
+            first = numbers_store.next_serials_alone(self._engine, licence_number, self._day, self._count)
             serials.extend(range(first, first + self._count))
         return number_of(licence_number, self._day, serials.popleft())
 

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from services.waybill.numbering import NumberBlock
+
+_SERIALS = (
+    "INSERT INTO waybill_serials AS s (licence_number, day, next) VALUES (:licence, :day, :count)"
+    " ON CONFLICT (licence_number, day) DO UPDATE SET next = s.next + :count RETURNING next"
+)
+_NEXT = text(_SERIALS)
+# Whatever is committed durably afterwards makes this durable too, as the log of the database has one order.
+_NEXT_ALONE = text(f"{_SERIALS}, set_config('synchronous_commit', 'off', true)")
 
 
 def next_serials(connection: Connection, licence_number: str, day: date, count: int) -> int:
     """The first of ``count`` new serials of the licence on the day, from 0; their row stays locked until the end."""
-    past: int = connection.execute(
-        text(
-            "INSERT INTO waybill_serials AS s (licence_number, day, next) VALUES (:licence, :day, :count)"
-            " ON CONFLICT (licence_number, day) DO UPDATE SET next = s.next + :count RETURNING next"
-        ),
-        {"licence": licence_number, "day": day, "count": count},
-    ).scalar_one()
+    past: int = connection.execute(_NEXT, {"licence": licence_number, "day": day, "count": count}).scalar_one()
+    return past - count
+
+
+def next_serials_alone(engine: Engine, licence_number: str, day: date, count: int) -> int:
+    """As ``next_serials``, in a transaction of its own, so that nobody waits for its row."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        named = {"licence": licence_number, "day": day, "count": count}
+        past: int = connection.execute(_NEXT_ALONE, named).scalar_one()
     return past - count
 
 

@@ -51,29 +51,31 @@ class Delivery:
     answered_at: datetime | None
 
 
+_QUEUE = text(
+    "INSERT INTO waybill_deliveries (receiver, waybill_id, event, body, queued_at)"
+    " SELECT r.number, :waybill, :event, :body, :at FROM waybill_receivers r"
+    " WHERE r.organisation_id IN (SELECT organisation_id FROM waybill_parties WHERE waybill_id = :waybill)"
+    " AND (r.kind = 'WEBHOOK' OR r.organisation_id = :carrier)"
+    " AND (cardinality(r.events) = 0 OR :event = ANY(r.events))"
+)
+
+
 def queue(connection: Connection, before: Waybill | None, after: Waybill, version: int, at: datetime) -> None:
     """Every receiver of the waybill's parties that wants to hear of this change will; a province hears from the carrier."""
+    event, body = told(before, after, version, at)
+    connection.execute(
+        _QUEUE, {"waybill": after.id, "event": event, "body": body, "at": at, "carrier": after.carrier_id}
+    )
+
+
+def told(before: Waybill | None, after: Waybill, version: int, at: datetime) -> tuple[str, str]:
+    """The event, and what receivers are told of it."""
     event = event_of(before, after)
     content = {
         "event": event, "waybill_id": after.id, "number": after.number, "state": f"STATE_{after.state.name}",
         "revision": after.revision, "version": version, "at": at.isoformat(),
     }  # fmt: skip
-    connection.execute(
-        text(
-            "INSERT INTO waybill_deliveries (receiver, waybill_id, event, body, queued_at)"
-            " SELECT r.number, :waybill, :event, :body, :at FROM waybill_receivers r"
-            " WHERE r.organisation_id IN (SELECT organisation_id FROM waybill_parties WHERE waybill_id = :waybill)"
-            " AND (r.kind = 'WEBHOOK' OR r.organisation_id = :carrier)"
-            " AND (cardinality(r.events) = 0 OR :event = ANY(r.events))"
-        ),
-        {
-            "waybill": after.id,
-            "event": event,
-            "body": json.dumps(content, ensure_ascii=False),
-            "at": at,
-            "carrier": after.carrier.organisation_id if after.carrier else "",
-        },
-    )
+    return event, json.dumps(content, ensure_ascii=False)
 
 
 def put(connection: Connection, receiver: Receiver) -> None:

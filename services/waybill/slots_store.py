@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,31 +37,29 @@ def hold(connection: Connection, resources: Iterable[str]) -> None:
     _numbers(connection, resources, lock=True)
 
 
+_BUSY = text(
+    "SELECT r.resource, o.waybill_id, o.from_at, o.to_at, o.under_way, w.number, w.carrier_id"
+    " FROM waybill_resources r JOIN waybill_occupancy o ON o.resource = r.number"
+    " JOIN waybill_waybills w ON w.id = o.waybill_id"
+    " WHERE r.resource = ANY(:resources) AND (o.to_at > :since OR o.under_way)"
+)
+
+
 def busy(
-    connection: Connection, resources: Mapping[str, str], *, but: str, carrier_id: str, since: datetime
-) -> tuple[Busy, ...]:
-    """When other trips than ``but`` hold these resources after ``since``, and all that are under way with them.
+    connection: Connection, resources: Collection[str], *, carrier_id: str, since: datetime
+) -> dict[str, list[Busy]]:
+    """When trips hold these resources after ``since``, and all that are under way with them, by resource.
 
     The number of another carrier's waybill is nobody else's to know.
     """
-    ids = {name: resource_id for resource_id, name in resources.items()}
-    rows = connection.execute(
-        text(
-            "SELECT r.resource, o.waybill_id, o.from_at, o.to_at, o.under_way, w.number, w.carrier_id"
-            " FROM waybill_resources r JOIN waybill_occupancy o ON o.resource = r.number"
-            " JOIN waybill_waybills w ON w.id = o.waybill_id"
-            " WHERE r.resource = ANY(:resources) AND o.waybill_id <> :but AND (o.to_at > :since OR o.under_way)"
-            " ORDER BY o.from_at, o.waybill_id, r.number"
-        ),
-        {"resources": sorted(resources.values()), "but": but, "since": since},
-    )
-    return tuple(
-        Busy(
-            resource_id=ids[row.resource], waybill_id=row.waybill_id, from_at=row.from_at, to_at=row.to_at,
+    found: dict[str, list[Busy]] = {}
+    for row in connection.execute(_BUSY, {"resources": sorted(resources), "since": since}):
+        trip = Busy(
+            resource_id=row.resource.partition("/")[2], waybill_id=row.waybill_id, from_at=row.from_at, to_at=row.to_at,
             under_way=row.under_way, waybill_number=row.number if row.carrier_id == carrier_id else "",
-        )
-        for row in rows
-    )  # fmt: skip
+        )  # fmt: skip
+        found.setdefault(row.resource, []).append(trip)
+    return found
 
 
 def lay_out(connection: Connection, waybill_id: str, spans: Iterable[Busy], resources: Mapping[str, str]) -> None:
@@ -71,23 +69,29 @@ def lay_out(connection: Connection, waybill_id: str, spans: Iterable[Busy], reso
     """
     wanted = sorted(spans, key=lambda span: resources[span.resource_id])
     numbers = _numbers(connection, [resources[span.resource_id] for span in wanted])
-    rows = [_row(span, numbers[resources[span.resource_id]]) for span in wanted]
+    rows = [row_of(span, numbers[resources[span.resource_id]]) for span in wanted]
     columns = {name: [row[name] for row in rows] for name in _COLUMNS}
     try:
         with connection.begin_nested():
-            connection.execute(text("DELETE FROM waybill_occupancy WHERE waybill_id = :id"), {"id": waybill_id})
-            connection.execute(text(_LAY), {"waybill": waybill_id, **columns})
+            connection.execute(_CLEAR, {"id": waybill_id})
+            connection.execute(_LAY, {"waybill": waybill_id, **columns})
     except IntegrityError as error:
-        if getattr(error.orig, "pgcode", None) not in _NOT_AT_ONCE:
+        if not is_overlap(error):
             raise
         raise Overlap from error
+
+
+def is_overlap(error: IntegrityError) -> bool:
+    """Whether the database refused a trip because another is in its way."""
+    return getattr(error.orig, "pgcode", None) in _NOT_AT_ONCE
 
 
 _COLUMNS = {
     "resource_id": "text", "resource": "bigint", "first": "bigint", "past": "bigint",
     "from_at": "timestamptz", "to_at": "timestamptz", "under_way": "boolean",
 }  # fmt: skip
-_LAY = (
+_CLEAR = text("DELETE FROM waybill_occupancy WHERE waybill_id = :id")
+_LAY = text(
     "INSERT INTO waybill_occupancy (waybill_id, resource_id, resource, slots, from_at, to_at, under_way)"
     " SELECT :waybill, resource_id, resource, int8range(first, past), from_at, to_at, under_way"
     f" FROM unnest({', '.join(f'CAST(:{name} AS {kind}[])' for name, kind in _COLUMNS.items())})"
@@ -100,31 +104,30 @@ def _numbers(connection: Connection, resources: Iterable[str], *, lock: bool = F
     names = sorted(set(resources))
     known = _known_numbers(connection, names, lock=lock)
     if missing := [name for name in names if name not in known]:
-        connection.execute(
-            text(
-                "INSERT INTO waybill_resources (resource) SELECT name FROM unnest(CAST(:names AS text[])) AS name"
-                " ON CONFLICT DO NOTHING"
-            ),
-            {"names": missing},
-        )
+        connection.execute(_GIVE, {"names": missing})
         known = _known_numbers(connection, names, lock=lock)
     return known
 
 
+_GIVE = text(
+    "INSERT INTO waybill_resources (resource) SELECT name FROM unnest(CAST(:names AS text[])) AS name"
+    " ON CONFLICT DO NOTHING"
+)
+_NUMBERS = {
+    False: text("SELECT resource, number FROM waybill_resources WHERE resource = ANY(:names)"),
+    True: text(
+        "SELECT resource, number FROM waybill_resources WHERE number IN"
+        " (SELECT number FROM waybill_resources WHERE resource = ANY(:names)) ORDER BY resource FOR NO KEY UPDATE"
+    ),
+}
+
+
 def _known_numbers(connection: Connection, names: list[str], *, lock: bool) -> dict[str, int]:
-    rows = connection.execute(
-        text(
-            "SELECT resource, number FROM waybill_resources WHERE number IN"
-            " (SELECT number FROM waybill_resources WHERE resource = ANY(:names)) ORDER BY resource FOR NO KEY UPDATE"
-            if lock
-            else "SELECT resource, number FROM waybill_resources WHERE resource = ANY(:names)"
-        ),
-        {"names": names},
-    )
-    return {row.resource: row.number for row in rows}
+    return {row.resource: row.number for row in connection.execute(_NUMBERS[lock], {"names": names})}
 
 
-def _row(span: Busy, number: int) -> dict[str, Any]:
+def row_of(span: Busy, number: int = 0) -> dict[str, Any]:
+    """The trip on its resource's stretch of the line."""
     first = _seconds(span.from_at)
     return {
         "resource_id": span.resource_id,
