@@ -44,7 +44,7 @@ from services.traceability.genesis import begin
 from services.traceability.sequencer import Sequencer
 from services.traceability.service import RelatedOf, RelationsOf
 from services.traceability.service import service as traceability_service
-from services.waybill import handover_service
+from services.waybill import handover_service, preparing
 from services.waybill import service as waybill_service
 from services.waybill.handover_overdue import raise_overdue
 from services.waybill.telling import tell_due
@@ -81,6 +81,7 @@ def api_services(gateway: Gateway) -> list[Service]:
         waybill_service.SERVICE,
         waybill_service.FLEET_SERVICE,
         handover_service.SERVICE,
+        preparing.SERVICE,
         loading_service.SERVICE,
         alarms_service.SERVICE,
     ]

@@ -111,6 +111,12 @@ ACTS: Mapping[str, Act] = {
     "hazway.waybill.v1.HandoverService/RefuseHandover": Act(
         "waybill.refuse_hand_over", lambda request: f"waybill/{request.waybill_id}"
     ),
+    "hazway.waybill.v1.PreparationService/RecordTripCheck": Act(
+        "waybill.trip_check", lambda request: f"waybill/{request.waybill_id}"
+    ),
+    "hazway.waybill.v1.PreparationService/RecordBriefing": Act(
+        "waybill.briefing", lambda request: f"waybill/{request.waybill_id}"
+    ),
     "hazway.waybill.v1.WaybillService/VoidWaybill": Act(
         "waybill.void", lambda request: f"waybill/{request.waybill_id}"
     ),

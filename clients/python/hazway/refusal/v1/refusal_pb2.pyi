@@ -246,6 +246,10 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_GOODS_VEHICLE_TYPE_WRONG: _Reason.ValueType  # 220
     REASON_TANK_TOO_LARGE: _Reason.ValueType  # 221
     REASON_ROUTE_UNKNOWN: _Reason.ValueType  # 222
+    REASON_PREPARATION_FAILED: _Reason.ValueType  # 223
+    REASON_PREPARATION_INCOMPLETE: _Reason.ValueType  # 224
+    REASON_PREPARATION_MISSING: _Reason.ValueType  # 225
+    REASON_PREPARATION_TOO_LATE: _Reason.ValueType  # 226
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a request was refused, or what it was warned about. An ErrorInfo carries the same name without `REASON_`.
@@ -475,6 +479,10 @@ REASON_WATER_SOURCE_CROSSED: Reason.ValueType  # 219
 REASON_GOODS_VEHICLE_TYPE_WRONG: Reason.ValueType  # 220
 REASON_TANK_TOO_LARGE: Reason.ValueType  # 221
 REASON_ROUTE_UNKNOWN: Reason.ValueType  # 222
+REASON_PREPARATION_FAILED: Reason.ValueType  # 223
+REASON_PREPARATION_INCOMPLETE: Reason.ValueType  # 224
+REASON_PREPARATION_MISSING: Reason.ValueType  # 225
+REASON_PREPARATION_TOO_LATE: Reason.ValueType  # 226
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
 
 class _Severity:
