@@ -95,7 +95,7 @@ def worker_loops(host: Host) -> list[Loop]:
     second = SecondStage(host, keeper, holder)
     return [
         *record_worker.loops(host, holder),
-        Loop("trips", 0.2, lambda: feeders.feed_trips(host.engine)),
+        Loop("facts", 0.2, lambda: feeders.feed_facts(host.engine)),
         Loop("zones", 0.5, lambda: feeders.feed_zones(host.engine, host.clock), WAKE_ZONES),
         Loop("ticks", 0.2, lambda: feeders.feed_ticks(host.engine, host.clock, holder)),
         Loop("receivers", 0.5, lambda: tell_due(host)),

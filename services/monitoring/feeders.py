@@ -1,22 +1,25 @@
-"""What else enters the shard logs: waybill facts, zone activations, ticks. Each in the transaction that remembers it was done."""
+"""What else enters the shard logs: facts about trips and passes, zone activations, ticks. Each in the transaction that remembers it was done."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
 from hazway import cbor
-from services import registry, zones
+from services import registry, waybill, zones
 from services.monitoring import activations, log_store, vehicles
 from services.monitoring.engine import next_figures
-from services.monitoring.facts import Goods, Site, TripFact
+from services.monitoring.facts import Goods, Pass, PassFact, Site, TripFact
 from services.monitoring.log_store import VEHICLE_SHARDS, Entry, Kind
 from services.monitoring.model import Activation
+from services.registry.model import Permit
 from services.runtime import outbox
 from services.runtime.clock import LEGAL_ZONE, Clock, legal_date
 from services.runtime.lease import take_lease
+from services.zones.rules import passes_for
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TICK_EVERY = timedelta(seconds=10)
@@ -24,20 +27,69 @@ _TICKS = "ticks"
 _SITE_RADIUS_M = 500  # a waybill names a place by one point; a depot is larger
 
 
-def feed_trips(engine: Engine) -> bool:
-    """Bring facts about trips, which the waybill slice put in its outbox, into their vehicles' logs, in order."""
-    return outbox.deliver_due(engine, "trip", _append_trip) > 0
+def feed_facts(engine: Engine) -> bool:
+    """Bring facts about trips and passes, which the waybill slice and the registry put in the outbox, into their vehicles' logs,
+    each vehicle's of a kind in order."""
+    trips = outbox.deliver_due(engine, waybill.TRIP_TOPIC, _append_trip)
+    return outbox.deliver_due(engine, registry.PASS_TOPIC, _append_passes) + trips > 0
 
 
 def _append_trip(connection: Connection, message: outbox.Message) -> None:
+    """The trip, and the passes the vehicle has on it: it may be new, or another carrier's."""
     told = cbor.loads(message.payload)
     carrier_id, vehicle_id = told["carrier_id"], told["vehicle_id"]
     division = registry.fleet(connection, carrier_id).get(vehicle_id, "")
     number, shard = vehicles.ensure(connection, carrier_id, {vehicle_id: division})[vehicle_id]
-    log_store.append(connection, [Entry(shard, Kind.TRIP, _fact(told, number).encode())])
+    at = EPOCH + timedelta(milliseconds=told["at_ms"])
+    permits = registry.facts_at(connection, at, organisations=[carrier_id]).permits
+    passes = _passes(permits, number, vehicle_id, at)
+    log_store.append(
+        connection,
+        [Entry(shard, Kind.PASSES, passes.encode()), Entry(shard, Kind.TRIP, _trip(told, number).encode())],
+    )
 
 
-def _fact(told: dict[str, Any], number: int) -> TripFact:
+def _append_passes(connection: Connection, message: outbox.Message) -> None:
+    """An organisation's passes changed: all of its vehicles are told what they have now."""
+    told = cbor.loads(message.payload)
+    carrier_id, at = told["organisation_id"], datetime.fromisoformat(told["at"])
+    permits = registry.facts_at(connection, at, organisations=[carrier_id]).permits
+    known = vehicles.known(connection, carrier_id)
+    entries = [
+        Entry(shard, Kind.PASSES, _passes(permits, number, vehicle_id, at).encode())
+        for vehicle_id, (number, shard, _) in sorted(known.items())
+    ]
+    if entries:
+        log_store.append(connection, entries)
+
+
+def _passes(permits: Iterable[Permit], number: int, vehicle_id: str, at: datetime) -> PassFact:
+    held = [permit for permit in passes_for(permits, [vehicle_id]) if at < permit.valid_to]
+    passes = (
+        Pass(
+            permit.id,
+            tuple(sorted(permit.zone_ids)),
+            tuple(sorted(goods.un_number for goods in permit.goods)),
+            tuple(_spans(permit)),
+        )
+        for permit in sorted(held, key=lambda permit: permit.id)
+    )
+    return PassFact(vehicle=number, at_ms=milliseconds(at), passes=tuple(passes))
+
+
+def _spans(permit: Permit) -> list[tuple[int, int]]:
+    """When it may be used, merged."""
+    spans: list[tuple[int, int]] = []
+    for begin, end in sorted(permit.windows) or [(permit.valid_from, permit.valid_to)]:
+        since, until = milliseconds(max(begin, permit.valid_from)), milliseconds(min(end, permit.valid_to))
+        if spans and since <= spans[-1][1]:
+            spans[-1] = spans[-1][0], max(until, spans[-1][1])
+        elif since < until:
+            spans.append((since, until))
+    return spans
+
+
+def _trip(told: dict[str, Any], number: int) -> TripFact:
     drivers = [*told["driver_ids"], "", ""]
     return TripFact(
         vehicle=number,

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, TextClause, text
 
+from services.registry import passes
 from services.registry.kinds import KINDS, Keys, kind_of
 from services.registry.model import Permit
 from services.registry.plain import from_plain, to_json
@@ -221,6 +222,8 @@ def append(connection: Connection, before: Head | None, writing: Writing) -> str
     ).one()
     if not row.whole:
         raise Clash
+    if isinstance(value, Permit):
+        passes.tell(connection, value, writing.now)
     return _name(row.version)
 
 

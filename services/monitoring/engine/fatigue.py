@@ -21,7 +21,10 @@ Mask = npt.NDArray[np.bool_]
 _DAY_MS, _BEIJING_MS, _MINUTE_MS = 86_400_000, 8 * 3_600_000, 60_000
 _RESTED_M = 2_000.0  # who is farther away after a silence has not rested
 _LONGEST_STEP_MS = 600_000  # of driving between two fixes
-_TOLD_EVERY_MS = 600_000  # of a stretch: so late may be known what somebody drove in several vehicles
+_TOLD_EVERY_MS = (
+    600_000  # of a stretch, and soon after it paused: so late may be known what one person drove in several vehicles
+)
+_PAUSED_MS = 120_000
 
 CONTINUOUS, DAILY, NIGHT = "continuous", "daily", "night"
 
@@ -81,6 +84,15 @@ def _continuous(batch: Batch, rows: Rows, rested: Mask, since: Int64s, came: Int
 def _finish(state: ShardState, out: Outbox, arrival: int, slot: int, since_ms: int, last_ms: int) -> None:
     _drove(state, out, arrival, slot, since_ms, last_ms, is_over=True)
     end_alarm(state, out, arrival, slot, AlarmKind.FATIGUE, last_ms, cause=CONTINUOUS)
+
+
+def paused(state: ShardState, was_ms: int, now_ms: int, out: Outbox) -> None:
+    """Between two ticks it has become so late that a vehicle has paused: what was driven until then is known in full."""
+    columns = state.columns
+    last = columns["moving_ms"]
+    for slot in np.flatnonzero((last >= 0) & (last > was_ms - _PAUSED_MS) & (last <= now_ms - _PAUSED_MS)).tolist():
+        since, arrival = int(columns["driving_since"][slot]), int(state.vehicle[slot])
+        _drove(state, out, arrival, slot, since, int(last[slot]), is_over=False)
 
 
 def _drove(

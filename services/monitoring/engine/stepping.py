@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from services.monitoring.engine.areas import apply_hours, areas
 from services.monitoring.engine.batch import Outbox, Rows, arranged
-from services.monitoring.engine.fatigue import fatigue
+from services.monitoring.engine.fatigue import fatigue, paused
 from services.monitoring.engine.faults import position_faults
 from services.monitoring.engine.places import believed, remember
 from services.monitoring.engine.route import route_deviation
@@ -102,6 +102,7 @@ def _detect(state: ShardState, world: World, rows: Rows, out: Outbox) -> None:
 def _tick(state: ShardState, world: World, at_ms: int, out: Outbox) -> None:
     if at_ms <= state.tick_ms:
         return
+    paused(state, state.tick_ms, at_ms, out)
     state.tick_ms = at_ms
     for slot in list(state.pending):
         take_due(state, world, slot, at_ms - world.thresholds.late_fact_ms, out, int(state.vehicle[slot]))
