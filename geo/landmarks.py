@@ -21,7 +21,16 @@ POINT_RADIUS_M = 50  # a place mapped as a point is taken for a disc of this rad
 LEAST_WATER_M2 = 10_000  # smaller ponds are left out
 LEAST_PARKING_M2 = 2_000  # where nothing says that lorries may park, a smaller place is one for cars
 _MOST_POINTS = 20_000
-_KEYS = ("amenity", "boundary", "leisure", "natural", "waterway", "landuse", "highway")
+# what a map is asked for, by key
+WANTED: Mapping[str, list[str]] = {
+    "amenity": ["school", "college", "university", "kindergarten", "hospital", "parking", "fuel"],
+    "boundary": ["water_protection_area", "protected_area", "national_park"],
+    "leisure": ["nature_reserve"],
+    "natural": ["water"],
+    "waterway": ["riverbank"],
+    "landuse": ["reservoir"],
+    "highway": ["services", "rest_area"],
+}
 
 
 class LandmarkKind(Enum):
@@ -120,7 +129,7 @@ def kept_tags(tags: Tags) -> dict[str, str]:
 
 def read_landmarks(path: Path) -> tuple[list[Landmark], Counter[str]]:
     """The landmarks of a map, ordered by element, and how many objects were left out, by reason. Raises ``RegionError``."""
-    found = read_objects(path, _KEYS, lambda tags: kind_of(tags) is not None, points=True)
+    found = read_objects(path, list(WANTED), lambda tags: kind_of(tags) is not None, points=True)
     landmarks, skipped = chosen(found.objects)
     return landmarks, found.skipped + skipped
 

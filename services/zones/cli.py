@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from geo.osm import RegionError
+from geo.landmarks import WANTED
+from geo.osm import RegionError, fetch_place
 from services import traceability
 from services.errors import Refusal
 from services.runtime.host import Host, embedded_servers, open_host
@@ -42,15 +44,11 @@ def region_import(
 
     The same map again changes nothing; a newer one under the same name closes what it no longer shows. What was changed by hand stays.
     """
-    if place:
-        typer.echo(
-            "本服务不联网取图；请下载该地区的 OpenStreetMap 文件后用 FILE 导入。\n"
-            "This server fetches no maps: download an OpenStreetMap extract of the place and import the FILE.",
-            err=True,
-        )
-        raise typer.Exit(2)
-    with _host() as (host, keeper):
+    with tempfile.TemporaryDirectory(prefix="hazway-place-") as folder, _host() as (host, keeper):
         try:
+            if place:
+                file, name = Path(folder) / "place.osm.pbf", name or place
+                fetch_place(place, WANTED, file)
             imported = import_region(host.engine, keeper, file, host.clock.now(), name=name, bus=host.bus)
         except RegionError as error:
             _refuse(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import osmnx
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -61,7 +62,10 @@ def test_a_file_with_a_fault_changes_nothing_and_names_it(terminal: CliRunner, t
     assert terminal.invoke(zones_app, ["import", str(file)]).exit_code == 2
 
 
-def test_a_place_by_name_is_refused_with_the_way_out(terminal: CliRunner) -> None:
+def test_a_place_by_name_is_refused_without_a_network_with_the_way_out(
+    terminal: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(osmnx.settings, "nominatim_url", "http://127.0.0.1:1")
     result = terminal.invoke(region_app, ["import", "--place", "Monaco"])
     assert result.exit_code == 2
     assert "OpenStreetMap" in result.output
