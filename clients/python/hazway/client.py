@@ -19,6 +19,7 @@ from hazway.traceability.v1 import traceability_pb2 as traceability
 
 _RETRYABLE = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED})
 _PATIENCE_S = 30.0
+_TIMEOUT_S, _TIMEOUT_OF_ONE_S = 10.0, 0.05
 _OPTIONS = (
     ("grpc.max_receive_message_length", 64 * 1024 * 1024),
     # Several clients of one process are several organisations: they must not share a connection.
@@ -80,15 +81,17 @@ class Client:
         request: Message,
         *,
         purpose: str = "",
-        timeout_s: float = 10.0,
+        timeout_s: float | None = None,
         patience_s: float = _PATIENCE_S,
     ) -> Any:
         """Call ``hazway.<slice>.v1.<Service>/<Method>``; the answer is the method's response message.
 
-        A request id is made and the statement signed where the method wants them. A call that got no answer is repeated
-        with the same id for ``patience_s``, so it takes effect once. Raises ``hazway.refusals.Refused``.
+        The request is completed as by ``complete``. A call that got no answer within ``timeout_s`` (10 s, and longer the more a
+        batch holds) is repeated with the same id for ``patience_s``, so it takes effect once. Raises ``hazway.refusals.Refused``.
         """
         self.complete(method, request)
+        if timeout_s is None:
+            timeout_s = _TIMEOUT_S + _TIMEOUT_OF_ONE_S * len(getattr(request, "requests", ()))
         sent = self._channel.unary_unary(f"/{method}", _serialise, _response_class(method).FromString)
         metadata = self._metadata + ((("hazway-purpose-bin", purpose.encode()),) if purpose else ())
         deadline = time.monotonic() + patience_s
@@ -104,7 +107,10 @@ class Client:
             wait_s = min(2.0, wait_s * 2)
 
     def complete(self, method: str, request: Any) -> None:
-        """Give a request the id and statement that ``call`` would; signed now, it may be sent later (``hazway.offline``)."""
+        """Give a request the id and statement that ``call`` would; signed now, it may be sent later (``hazway.offline``).
+
+        Each request of a batch is completed so, for the method it would be sent to alone.
+        """
         offline.complete(method, request, organisation=self._organisation, signer=self._signer, now=self._now())
 
     def stream(

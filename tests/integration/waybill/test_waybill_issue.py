@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -10,10 +11,12 @@ from sqlalchemy import text
 
 from hazway import ids
 from hazway.client import Client
+from hazway.refusal.v1 import refusal_pb2
 from hazway.refusals import Refused
 from hazway.registry.v1 import registry_pb2 as registry
 from hazway.waybill.v1 import waybill_pb2 as pb
 from hazway.zones.v1 import zones_pb2 as zones
+from services.traceability import store as traceability_store
 from tests.cast import CARRIER, WAYBILL, Cast, a_person, a_tank, a_waybill, put_fleet
 from tests.integration.zones import zone_house
 
@@ -199,6 +202,55 @@ def test_a_batch_answers_each_by_itself(cast: Cast) -> None:
     assert cast.call(CARRIER, "BatchIssueWaybills", request).results == results
 
 
+def test_waybills_of_a_batch_stand_in_each_others_way(cast: Cast) -> None:
+    """As if called for one after the other: vehicle, id and the fleet's own number are taken by the first."""
+    put_fleet(cast, "-2", 2)
+    put_fleet(cast, "-3", 3)
+    first, twin = a_waybill(), a_waybill(suffix="-2")
+    first.external_refs.add(system="erp", number="7")
+    later = a_waybill(departure=first.planned_arrival.ToDatetime(UTC))
+    again = pb.Waybill()
+    again.CopyFrom(first)
+    again.id = ids.new_id()
+    twin.id = first.id
+    different = a_waybill(suffix="-3")
+    different.external_refs.add(system="erp", number="7")
+    many = [signed(cast, each) for each in (first, twin, later, again, different)]
+    results = cast.call(CARRIER, "BatchIssueWaybills", pb.BatchIssueWaybillsRequest(requests=many)).results
+    assert [{str_reason(each.reason) for each in result.findings if each.severity == refusal_pb2.SEVERITY_ERROR} for result in results] == [
+        set(), {"WAYBILL_EXISTS"}, set(), set(), {"REFERENCE_TAKEN"},
+    ]  # fmt: skip
+    assert results[3].waybill.number == results[0].waybill.number
+    assert not results[3].HasField("registered")
+    assert [results[0].waybill.number[-3:], results[2].waybill.number[-3:]] == ["000", "001"]
+
+
+def test_what_only_the_database_sees_holds_up_no_other_of_the_batch(cast: Cast) -> None:
+    """Fractions of a second are free by the rules, and one second on the line of trips; the rest of the batch is issued."""
+    for number in (2, 3, 4):
+        put_fleet(cast, f"-{number}", number)
+    brief, next_to_it = a_waybill(hours=0.3 / 3600), a_waybill()
+    next_to_it.planned_departure.FromDatetime(brief.planned_departure.ToDatetime() + timedelta(milliseconds=600))
+    many = [a_waybill(suffix="-2"), brief, a_waybill(suffix="-3"), next_to_it, a_waybill(suffix="-4")]
+    request = pb.BatchIssueWaybillsRequest(requests=[signed(cast, each) for each in many])
+    results = cast.call(CARRIER, "BatchIssueWaybills", request).results
+    assert [result.HasField("registered") for result in results] == [True, True, True, False, True]
+    assert {str_reason(each.reason) for each in results[3].findings} == {"RESOURCE_BUSY"}
+    assert len({result.waybill.number for result in results}) == len(many)
+
+
+def test_a_batch_of_a_key_that_was_revoked_is_refused_one_by_one(cast: Cast) -> None:
+    put_fleet(cast, "-2", 2)
+    request = pb.BatchIssueWaybillsRequest(
+        requests=[signed(cast, each) for each in (a_waybill(), a_waybill(suffix="-2"))]
+    )
+    with cast.world.host.engine.begin() as connection:
+        [kid] = (each.kid for each in traceability_store.keys_of(connection, CARRIER))
+        traceability_store.revoke_key(connection, kid, cast.world.clock.now(), "lost")
+    results = cast.call(CARRIER, "BatchIssueWaybills", request).results
+    assert [{str_reason(each.reason) for each in result.findings} for result in results] == [{"KEY_UNKNOWN"}] * 2
+
+
 def test_a_batch_that_only_tries_keeps_nothing(cast: Cast) -> None:
     request = pb.BatchIssueWaybillsRequest(requests=[signed(cast, a_waybill())], validate_only=True)
     assert cast.call(CARRIER, "BatchIssueWaybills", request).results[0].waybill.id
@@ -230,6 +282,4 @@ def signed(cast: Cast, message: pb.Waybill) -> pb.IssueWaybillRequest:
 
 
 def str_reason(number: Any) -> str:
-    from hazway.refusal.v1 import refusal_pb2
-
     return str(refusal_pb2.Reason.Name(number)).removeprefix("REASON_")
