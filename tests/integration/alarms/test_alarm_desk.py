@@ -84,6 +84,27 @@ def test_what_was_handled_or_withdrawn_in_time_never_reaches_the_regulator(house
     assert seen(house, TRANSPORT) == set()
 
 
+def test_what_one_step_says_of_an_alarm_is_stored_and_stated_in_its_order(house: House) -> None:
+    """Raised, told again, amended and withdrawn at once, among others: each revision once, and no timer is left."""
+    host = house.world.host
+    raised, other = an_alarm(house, "ordinary"), an_alarm(house, "other", waybill_id="trip2")
+    amended = an_alarm(house, "ordinary", revision=2, ended_at=house.now)
+    withdrawn = an_alarm(house, "ordinary", revision=3, state=alarms.State.WITHDRAWN)
+    keeper = traceability.keeper_of(host.settings)
+    with host.engine.begin() as connection:
+        said = alarms.put_alarms(connection, keeper, [raised, other, raised, amended, withdrawn, amended], house.now)
+        assert said == [raised, other, amended, withdrawn]
+        assert alarms.put_alarms(connection, keeper, [withdrawn, other], house.now) == []
+        kinds = connection.execute(
+            text("SELECT kind FROM traceability_registrations WHERE subject = 'waybill/trip1' ORDER BY seq")
+        ).scalars()
+        assert list(kinds)[-3:] == ["alarm.raise", "alarm.amend", "alarm.amend"]
+    stored = {alarm.id: (alarm.state, alarm.revision) for alarm in house.alarms(CARRIER)}
+    assert stored == {"alarm-ordinary": (pb.ALARM_STATE_WITHDRAWN, 3), "alarm-other": (pb.ALARM_STATE_OPEN, 1)}
+    later(house, days=1)
+    assert seen(house, TRANSPORT) == {"alarm-other"}
+
+
 def test_a_revision_does_not_give_the_carrier_more_time(house: House) -> None:
     put(house, an_alarm(house, "ordinary"))
     later(house, seconds=the_wait(house) / 2)
