@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,16 +11,21 @@ import pytest
 from hazway import ids, keys, record, trust
 from hazway.alarms.v1 import alarms_pb2 as alarms
 from hazway.client import Client
+from hazway.errors import VerificationError
 from hazway.refusals import Refused
 from hazway.registry.v1 import registry_pb2 as registry
 from hazway.statement import Statement
 from hazway.waybill.v1 import handover_pb2 as pb
 from hazway.waybill.v1 import waybill_pb2 as waybill
 from services import traceability
+from services.waybill.handover_overdue import raise_overdue
 from tests.cast import CARRIER, CONSIGNEE, CONSIGNOR, LOADER, REGISTRY, RIVAL, Cast, a_person, a_waybill, put_fleet
+from tests.integration.waybill.test_waybill_fuzzed import BROKEN
 from tests.integration.waybill.test_waybill_life import arrives, departs
+from tests.spoilt import spoilt
 
 SERVICE = "hazway.waybill.v1.HandoverService"
+ROLES = (waybill.ROLE_TRACTOR, waybill.ROLE_DRIVER, waybill.ROLE_ESCORT, waybill.ROLE_TRAILER, waybill.ROLE_TANK)
 TONNES_28 = pb.HandedLine(goods_number=1, compartment=1, mass_g=28_000_000)
 
 
@@ -86,6 +92,17 @@ def test_nobody_signs_for_another(cast: Cast) -> None:
     assert custody(cast, issued.id).handovers[0].state == pb.HANDOVER_STATE_OFFERED
     # A loader that is the carrier too must name two people.
     assert refusal(cast.clients[RIVAL], offering(a_handover(issued, pb.HANDOVER_KIND_LOADING))) == {"NOT_FOUND"}
+
+
+def test_a_hand_over_taken_back_is_offered_anew_under_an_id_of_its_own(cast: Cast) -> None:
+    issued = cast.issue(a_waybill()).waybill
+    cast.clear(issued)
+    first = a_handover(issued, pb.HANDOVER_KIND_LOADING)
+    offers(cast, LOADER, first)
+    back = pb.WithdrawHandoverRequest(waybill_id=issued.id, handover_id=first.id, reason="写错")
+    calls(cast.clients[LOADER], back)
+    assert refusal(cast.clients[LOADER], offering(first)) == {"HANDOVER_EXISTS"}
+    offers(cast, LOADER, a_handover(issued, pb.HANDOVER_KIND_LOADING))
 
 
 def test_the_last_hand_over_is_the_consignees_receipt(cast: Cast) -> None:
@@ -298,6 +315,15 @@ def test_a_dropped_trailer_is_in_a_sites_custody_until_the_site_gives_it_back(ca
     assert [each.id for each in seen.handovers] == [offered.id]
     with pytest.raises(Refused):
         cast.call(RIVAL, "GetWaybill", waybill.GetWaybillRequest(waybill_id=issued.id))
+    # Tractor and crew have left, and may be on another trip while the trailer waits.
+    left = cast.call(CARRIER, "GetWaybill", waybill.GetWaybillRequest(waybill_id=issued.id))
+    assert [current(left, role) for role in ROLES] == [[], [], [], ["trailer"], ["tank"]]
+    put_fleet(cast, "-2", 2)
+    other = a_waybill(departure=cast.world.clock.now(), suffix="-2")
+    for assignment, name in ((0, "tractor"), (3, "driver"), (4, "escort")):
+        other.assignments[assignment].resource_id = name
+    cast.issue(other)
+    issued.revision = left.revision
     # While the site holds it, the carrier delivers nothing, and nobody else gives it back.
     assert refusal(cast.clients[CARRIER], offering(a_handover(issued, pb.HANDOVER_KIND_DELIVERY))) == {
         "HANDOVER_NOT_HOLDER"
@@ -307,7 +333,22 @@ def test_a_dropped_trailer_is_in_a_sites_custody_until_the_site_gives_it_back(ca
     back = offers(cast, RIVAL, taken_up).handover
     assert refusal(cast.clients[RIVAL], answering(back)) == {"NOT_FOUND"}
     signs(cast.clients[CARRIER], back)
-    assert custody(cast, issued.id).holder.organisation_id == CARRIER
+    for role, name in (
+        (waybill.ROLE_TRACTOR, "tractor-2"),
+        (waybill.ROLE_DRIVER, "driver-2"),
+        (waybill.ROLE_ESCORT, "escort-2"),
+    ):
+        again = cast.call(CARRIER, "SwapAssignment", swap(issued.id, role, "", name)).waybill
+    assert [current(again, role) for role in ROLES] == [
+        ["tractor-2"],
+        ["driver-2"],
+        ["escort-2"],
+        ["trailer"],
+        ["tank"],
+    ]
+    holder = custody(cast, issued.id).holder
+    assert (holder.organisation_id, holder.person_id) == (CARRIER, "driver-2")
+    issued.revision = again.revision
     offers(cast, CARRIER, a_handover(issued, pb.HANDOVER_KIND_DELIVERY))
 
 
@@ -375,6 +416,49 @@ def test_each_of_a_double_crew_signs_its_new_seat(cast: Cast) -> None:
     assert waybill.SIGNER_CREW not in last_revision(cast, issued.id).signed
     calls(cast.world.client(CARRIER, person=second.taker.person_id), answering(second))
     assert waybill.SIGNER_CREW in last_revision(cast, issued.id).signed
+
+
+def test_a_signature_in_the_very_second_of_the_alarm_leaves_none_open(cast: Cast) -> None:
+    """The worker holds the timer and wants the record, whoever signs holds the waybill and wants both: no ring, no leftover."""
+    for number in range(6):
+        issued = cast.issue(a_waybill(departure=cast.world.clock.now() + timedelta(hours=2 + 6 * number))).waybill
+        cast.clear(issued, f"record-{number}")
+        offered = offers(cast, LOADER, a_handover(issued, pb.HANDOVER_KIND_LOADING)).handover
+        cast.world.clock.advance(hours=1)
+        worker = threading.Thread(target=raise_overdue, args=(cast.world.host,))
+        worker.start()
+        answer = signs(cast.clients[CARRIER], offered)
+        worker.join()
+        assert answer.handover.state == pb.HANDOVER_STATE_COUNTERSIGNED
+        assert not raise_overdue(cast.world.host)
+        assert not [each for each in open_alarms(cast) if each.kind == alarms.ALARM_KIND_HANDOVER_OPEN], number
+        cast.call(CARRIER, "VoidWaybill", waybill.VoidWaybillRequest(waybill_id=issued.id, reason="试"))
+
+
+def test_no_spoilt_answer_brings_a_server_error_or_a_signature(cast: Cast) -> None:
+    issued = cast.issue(a_waybill()).waybill
+    arrives(cast, departs(cast, issued))
+    offered = offers(cast, CARRIER, a_handover(issued, pb.HANDOVER_KIND_DELIVERY)).handover
+    answer = answering(offered)
+    answer.received.add(goods_number=1, delivered_g=28_000_000)
+    code = entering(offered, "x")
+    code.received.add(goods_number=1, delivered_g=28_000_000)
+    for sound, client in (
+        (answer, CONSIGNEE),
+        (refusing(offered), CONSIGNEE),
+        (code, CARRIER),
+        (offering(offered), CARRIER),
+    ):
+        for worse in spoilt(sound):
+            if "signed_by" in worse.DESCRIPTOR.fields_by_name:
+                worse.signed_by = " "  # nothing of it can pass
+            try:
+                calls(cast.clients[client], worse)
+            except VerificationError:
+                continue
+            except Refused as refused:
+                assert refused.code not in BROKEN, worse
+    assert custody(cast, issued.id).handovers[-1].state == pb.HANDOVER_STATE_OFFERED
 
 
 # What the tests above say it with.
