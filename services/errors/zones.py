@@ -50,6 +50,11 @@ GEOJSON_INVALID = Reason(
     "不是有效的 GeoJSON：{problem}", "Not GeoJSON we read: {problem}",
     "请提交 RFC 7946 的 FeatureCollection", "Send a FeatureCollection as in RFC 7946",
 )  # fmt: skip
+SHAPEFILE_INVALID = Reason(
+    "SHAPEFILE_INVALID", Status.INVALID_ARGUMENT,
+    "无法读取 SHP 文件：{problem_zh}", "The shapefile cannot be read: {problem}",
+    "请连同 .shx、.dbf、.prj 一并提供，或转为 GeoJSON", "Put .shx, .dbf and .prj beside it, or convert it to GeoJSON",
+)  # fmt: skip
 REGION_UNKNOWN = Reason(
     "REGION_UNKNOWN", Status.FAILED_PRECONDITION,
     "没有包含该地点的路网", "No road network holds this place",

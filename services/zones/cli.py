@@ -20,7 +20,7 @@ from services.runtime.host import Host, embedded_servers, open_host
 from services.runtime.migrations import migrate
 from services.runtime.settings import read_settings
 from services.traceability.genesis import begin
-from services.zones import geojson, store
+from services.zones import geojson, shapefile, store
 from services.zones.book import book_of
 from services.zones.divisions import import_divisions
 from services.zones.importing import import_region, import_zones
@@ -86,12 +86,14 @@ def region_divisions(
 
 @zones_app.command("import")
 def zones_import(
-    file: Annotated[Path, typer.Argument(help="GeoJSON（RFC 7946）", exists=True, dir_okay=False)],
+    file: Annotated[Path, typer.Argument(help="GeoJSON（RFC 7946）或 SHP", exists=True, dir_okay=False)],
     check: Annotated[bool, typer.Option("--check", help="只检查，不登记 put nothing")] = False,
+    crs: Annotated[str, typer.Option(help="SHP 无 .prj 时的坐标系，如 EPSG:4490 its coordinate system")] = "",
 ) -> None:
-    """Put the zones of a GeoJSON file, all or none, each stated by the operator. Exits 1 when a feature has a fault."""
+    """Put the zones of a GeoJSON file or shapefile, all or none, each stated by the operator. Exits 1 when a feature has a fault."""
     try:
-        read = geojson.loads(file.read_text("utf-8"))
+        is_shapefile = file.suffix.lower() == ".shp"
+        read = geojson.loads(shapefile.to_geojson(file, crs=crs) if is_shapefile else file.read_text("utf-8"))
         for line in geojson.faults_shown(read):
             typer.echo(line, err=True)
         if not read.faults and not check:
