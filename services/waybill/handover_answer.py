@@ -16,7 +16,7 @@ from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.traceability import Registered
 from services.waybill import handover_code, handover_overdue, handovers_store, revisions_store
-from services.waybill.deliver import Receipt, check_receipt, keep_receipt, received_of, with_stops
+from services.waybill.deliver import Receipt, check_receipt, consignee_of, keep_receipt, received_of, with_stops
 from services.waybill.delivery import Received
 from services.waybill.handover import (
     Handover,
@@ -113,7 +113,7 @@ def _judged(call: Call, of: Found, request: Any, method: SignatureMethod) -> tup
     )
     if offer.kind is HandoverKind.DELIVERY and not check_open(waybill, offer, at):
         receipt = _receipt(waybill, offer, answer)
-        gone = finding(STOP_UNKNOWN, "handover_id", at, stop=offer.stop_number)  # a correction has struck it out
+        gone = finding(STOP_UNKNOWN, "handover_id", at, stop=offer.stop_number)
         findings = (*findings, *(check_receipt(*receipt) if receipt else (gone,)))
     return answer, deduplicated(findings)
 
@@ -124,10 +124,11 @@ def _line(message: Any) -> ReceivedLine:
 
 
 def _receipt(waybill: Waybill, offer: Handover, answer: HandoverAnswer) -> tuple[Waybill, Receipt] | None:
-    """At a stop the answer is the consignee's receipt: as told, else as the carrier stated it. ``None`` without the stop."""
+    """At a stop the answer is the consignee's receipt: as told, else as the carrier stated it. ``None`` where a correction
+    has struck out the stop, or sent the goods to somebody else."""
     planned, number = with_stops(waybill, offer.stop_number)
     stop = next((each for each in planned.stops if each.number == number), None)
-    if stop is None:
+    if stop is None or offer.taker is None or consignee_of(planned, stop) != offer.taker.organisation_id:
         return None
     refused = bool(answer.refused_reason)
     stated = {} if refused else {line: Received(mass_g) for line, mass_g in totals(offer).items()}

@@ -17,7 +17,9 @@ from services.registry.writing import deduplicated
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.traceability import Registered
-from services.waybill import handover_overdue, handovers_store, status_list, store
+from services.waybill import handover_overdue, handovers_store, revisions_store, slots_store, status_list, store
+from services.waybill.amend import settle
+from services.waybill.carriers_word import revision_by_word
 from services.waybill.deliver import consignee_of, with_stops
 from services.waybill.delivery import Received, check_delivery
 from services.waybill.facts import carrier_of
@@ -27,6 +29,7 @@ from services.waybill.handover_found import answered, found
 from services.waybill.handover_rules import carrier_aboard, check_offer, check_open, finding, holder, totals
 from services.waybill.model import Party, Role, Waybill
 from services.waybill.relations import relations_to
+from services.waybill.store import Kept
 from services.waybill.wire import Findings, moment
 
 _PATHS = {"stop": "handover.stop_number", "at": "handover.handed_at", "received": "handover.lines"}
@@ -35,7 +38,8 @@ _SEATS = (Role.DRIVER, Role.ESCORT)
 
 def offer_handover(call: Call, request: Any) -> pb.HandoverResponse:
     """The chain of a waybill grows at its end only: its row is locked."""
-    waybill = _allowed(call, request.handover.waybill_id)
+    kept = _allowed(call, request.handover.waybill_id)
+    waybill = kept.waybill
     read = from_wire(Handover, request.handover, "handover")
     refuse((*read.findings, *_unnamed(request.handover)))
     at, faults = moment(request.handover, "handed_at", call.now)
@@ -54,7 +58,11 @@ def offer_handover(call: Call, request: Any) -> pb.HandoverResponse:
         *_taker_faults(call, offer),
     ))  # fmt: skip
     refuse(findings)
+    if offer.kind is HandoverKind.PARKED:
+        slots_store.hold(call.transaction, slots_store.resources_of(waybill.assignments).values())
     registered = traceability.record(call, request)
+    if offer.kind is HandoverKind.PARKED:
+        _leave(call, kept, at, registered)
     offer = replace(offer, giver=giver, taker=taker, statement_digest=registered.statement_digest)
     return answered(keep_offer(call, offer), registered, findings)
 
@@ -128,7 +136,20 @@ def _takers(waybill: Waybill, role: Role, incoming: Iterable[str], at: datetime)
     return [driver] if driver else []
 
 
-def _allowed(call: Call, waybill_id: str) -> Waybill:
+def _leave(call: Call, kept: Kept, at: datetime, registered: Registered) -> None:
+    """Tractor and crew drive off and are free, by the carrier's word; the trailer stays on its trip."""
+    stays = (Role.TRAILER, Role.TANK)
+    assignments = tuple(
+        each if each.role in stays or each.to_at is not None else replace(each, to_at=at)
+        for each in kept.waybill.assignments
+    )
+    after = replace(kept.waybill, assignments=assignments)
+    revision = revision_by_word(call, kept.waybill, after, "甩挂 trailer left", crew_signs=False)
+    revisions_store.insert(call.transaction, after, revision, decision={}, registered=registered.digest)
+    settle(call, kept, revision, after)
+
+
+def _allowed(call: Call, waybill_id: str) -> Kept:
     """Whoever loads or carries it, or keeps its trailer. Raises a refusal NOT_FOUND."""
     wrong = text_of(waybill_id, "waybill_id", required=True)
     kept = None if wrong else store.find(call.transaction, waybill_id, lock=True)
@@ -141,7 +162,7 @@ def _allowed(call: Call, waybill_id: str) -> Waybill:
     call.allow(relations, subject=f"waybill/{waybill_id}")
     if kept is None:
         raise AssertionError("nothing allows this")
-    return kept.waybill
+    return kept
 
 
 def _unnamed(message: Any) -> Iterator[Finding]:

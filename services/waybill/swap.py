@@ -11,23 +11,23 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from hazway import ids
 from hazway.waybill.v1 import waybill_pb2 as pb
 from services import traceability
 from services.errors import Finding, Severity, refuse, warnings_among
-from services.errors.waybill import REVISION_OPEN
+from services.errors.waybill import PARTY_MISSING, REVISION_OPEN
 from services.registry.wire import invalid, missing, text_of
 from services.registry.writing import deduplicated
 from services.runtime.call import Call
 from services.waybill import revisions_store, slots_store
 from services.waybill.acts import standing
 from services.waybill.amend import settle
+from services.waybill.carriers_word import revision_by_word
 from services.waybill.facts import catalogue_of, decision_on, gather_all
 from services.waybill.handover_offer import check_swap_taker, offer_swap
-from services.waybill.model import Revision, RevisionState, Role, Signer, Waybill
+from services.waybill.model import Role, Waybill
 from services.waybill.reassignment import Swap, aboard, check_swap, swapped
-from services.waybill.revision import diff
 from services.waybill.rules import check_content, check_not_before
+from services.waybill.trip import ROLE_WORDS
 from services.waybill.wire import Findings, finding_to_wire, moment, revision_to_wire, shown
 
 _SEATS = {Role.DRIVER: Role.ESCORT, Role.ESCORT: Role.DRIVER}
@@ -46,10 +46,10 @@ def swap_assignment(call: Call, request: Any) -> pb.SwapAssignmentResponse:
     present = replace(after, assignments=tuple(each for each in after.assignments if not each.to_at or at < each.to_at))
     gathered = gather_all(call.transaction, present, kept.waybill.departed_at or at, now=call.now, catalogue=catalogue)
     judged = check_content(present, gathered.facts, catalogue, call.now)
-    findings = deduplicated(_about_incoming(judged, present, swap))
+    findings = deduplicated(_about_incoming(judged, present, swap, _unattended(kept.waybill, at)))
     refuse(findings)
     response = pb.SwapAssignmentResponse(warnings=map(finding_to_wire, warnings_among(findings)))
-    revision = _revision(call, kept.waybill, after, swap)
+    revision = revision_by_word(call, kept.waybill, after, swap.reason, crew_signs=True)
     changed = kept
     if not request.validate_only:
         decision = decision_on(gathered.facts, catalogue)
@@ -106,7 +106,15 @@ def _incoming(before: Waybill, after: Waybill, at: datetime) -> list[str]:
     ]  # fmt: skip
 
 
-def _about_incoming(findings: Findings, waybill: Waybill, swap: Swap) -> Iterator[Finding]:
+def _unattended(waybill: Waybill, at: datetime) -> frozenset[str]:
+    """Words of the roles nobody holds: of a trailer that was left somewhere, whose new crew comes one by one."""
+    roles = (Role.TRACTOR, Role.DRIVER, Role.ESCORT)
+    return frozenset(ROLE_WORDS[role][0] for role in roles if not aboard(waybill, role, at))
+
+
+def _about_incoming(
+    findings: Findings, waybill: Waybill, swap: Swap, unattended: frozenset[str]
+) -> Iterator[Finding]:  # fmt: skip
     """What is wrong with who takes over, or with the whole crew and tank, is refused; what was wrong before is told."""
     ours = {
         f"waybill.assignments[{index}]"
@@ -115,13 +123,6 @@ def _about_incoming(findings: Findings, waybill: Waybill, swap: Swap) -> Iterato
     }
     for finding in findings:
         about = finding.path in ours or finding.path == "waybill.assignments" or finding.rule == "WB-05"
+        if finding.reason is PARTY_MISSING and finding.values["party"] in unattended:
+            about = False
         yield finding if about else replace(finding, severity=Severity.WARNING)
-
-
-def _revision(call: Call, old: Waybill, new: Waybill, swap: Swap) -> Revision:
-    numbers = [each.number for each in revisions_store.revisions_of(call.transaction, old.id)]
-    return Revision(
-        id=ids.new_id(), waybill_id=old.id, number=max(numbers, default=0) + 1, author=call.caller.organisation,
-        reason=swap.reason, at=call.now, changes=tuple(diff(old, new)),
-        required=frozenset({Signer.CARRIER, Signer.CREW}), signed=frozenset({Signer.CARRIER}), state=RevisionState.MADE,
-    )  # fmt: skip

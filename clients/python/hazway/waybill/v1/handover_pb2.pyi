@@ -37,7 +37,9 @@ class _HandoverKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Handover
     HANDOVER_KIND_VEHICLE: _HandoverKind.ValueType  # 3
     """The load goes on behind another tractor, or in another trailer or tank 车辆交接; made by SwapAssignment."""
     HANDOVER_KIND_PARKED: _HandoverKind.ValueType  # 4
-    """The loaded trailer is left at a site, whose operator keeps it 甩挂寄存."""
+    """The loaded trailer is left at a site, whose operator keeps it 甩挂寄存; tractor and crew are free from then on. Others
+    take their places by SwapAssignment, with nobody outgoing.
+    """
     HANDOVER_KIND_TAKEN_UP: _HandoverKind.ValueType  # 5
     """The site gives it back to the carrier 取回."""
     HANDOVER_KIND_DELIVERY: _HandoverKind.ValueType  # 6
@@ -53,7 +55,9 @@ HANDOVER_KIND_CREW: HandoverKind.ValueType  # 2
 HANDOVER_KIND_VEHICLE: HandoverKind.ValueType  # 3
 """The load goes on behind another tractor, or in another trailer or tank 车辆交接; made by SwapAssignment."""
 HANDOVER_KIND_PARKED: HandoverKind.ValueType  # 4
-"""The loaded trailer is left at a site, whose operator keeps it 甩挂寄存."""
+"""The loaded trailer is left at a site, whose operator keeps it 甩挂寄存; tractor and crew are free from then on. Others
+take their places by SwapAssignment, with nobody outgoing.
+"""
 HANDOVER_KIND_TAKEN_UP: HandoverKind.ValueType  # 5
 """The site gives it back to the carrier 取回."""
 HANDOVER_KIND_DELIVERY: HandoverKind.ValueType  # 6
