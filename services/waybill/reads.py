@@ -39,11 +39,10 @@ def list_waybills(call: Call, request: Any) -> pb.ListWaybillsResponse:
     refuse(findings)
     asked = page_of(call, request)
     found = search_store.page(call.transaction, search, after=_place(asked.cursor), most=asked.size + 1)
-    response = pb.ListWaybillsResponse(waybills=[shown(kept, route=False) for kept in found[: asked.size]])
+    response = pb.ListWaybillsResponse(waybills=[shown(each.kept, route=False) for each in found[: asked.size]])
     if len(found) > asked.size:
-        last = found[asked.size - 1].waybill
-        departs_at = last.planned_departure.isoformat() if last.planned_departure else ""
-        response.next_page_token = next_page_token(call, request, f"{departs_at} {last.id}")
+        at, waybill_id = found[asked.size - 1].place
+        response.next_page_token = next_page_token(call, request, f"{at.isoformat()} {waybill_id}")
     return response
 
 

@@ -73,7 +73,7 @@ def find_by_plate(call: Call, request: Any) -> pb.FindByPlateResponse:
         plate=plate, states=tuple(state.name for state in LIVE), division=division_prefix(call.caller.division)
     )
     bearing = search_store.page(call.transaction, search, after=None, most=_MOST_PLATES)
-    if found := [kept for kept in bearing if plate in _plates_aboard(call, kept.waybill)]:
+    if found := [each.kept for each in bearing if plate in _plates_aboard(call, each.kept.waybill)]:
         waybills = [shown(kept, route=False) for kept in found]
         return pb.FindByPlateResponse(answer=pb.PLATE_ANSWER_FOUND, waybills=waybills)
     zh, en = province_of(plate)

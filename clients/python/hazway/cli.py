@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from hazway import cli_handover, cli_log, cli_record, cli_watch, cli_waybill
+from hazway import cli_consignment, cli_handover, cli_log, cli_record, cli_watch, cli_waybill
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,6 +16,7 @@ app.add_typer(cli_record.app, name="record")
 app.add_typer(cli_log.app, name="log")
 app.add_typer(cli_waybill.app, name="waybill")
 app.add_typer(cli_handover.app, name="handover")
+app.add_typer(cli_consignment.app, name="consignment")
 app.command("watch")(cli_watch.watch)
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
+from google.protobuf import json_format
+from typer.testing import CliRunner
 
-from hazway import ids, record, trust
+from hazway import ids, keys, record, trust
+from hazway.cli import app
 from hazway.errors import VerificationError
 from hazway.refusals import Refused
 from hazway.registry.v1 import registry_pb2
@@ -32,6 +37,7 @@ from tests.integration.waybill.consigned import (
     read,
     send,
 )
+from tests.integration.waybill.test_roadside_over_the_wire import command_line_of
 from tests.spoilt import spoilt
 
 BROKEN = {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCode.UNAVAILABLE}
@@ -432,3 +438,34 @@ def test_waybills_with_spoilt_lists_draw_in_whole_or_not_at_all(cast: Cast) -> N
             assert read(cast, taken).lines[0].drawn_g == case.waybill.goods[0].mass_g
             cast.call(CARRIER, "VoidWaybill", waybill_pb2.VoidWaybillRequest(waybill_id=case.waybill.id, reason="试"))
         assert read(cast, taken).lines[0].drawn_g == 0
+
+
+def test_lists_are_sent_and_answered_from_the_command_line(cast: Cast, tmp_path: Path) -> None:
+    def run(organisation: str, *arguments: str) -> Any:
+        folder = tmp_path / organisation
+        folder.mkdir(exist_ok=True)
+        signer = keys.generate()
+        cast.clients[organisation].register_key(signer)
+        (folder / "sign.pem").write_bytes(keys.to_pem(signer))
+        signing = () if arguments[0] in ("list", "show") else ("--key", str(folder / "sign.pem"))
+        line = command_line_of(cast, organisation, folder)
+        return CliRunner().invoke(app, ["consignment", *arguments, *signing, *line])
+
+    offered = a_list()
+    file = tmp_path / "list.json"
+    file.write_text(json_format.MessageToJson(offered), encoding="utf-8")
+    sent = run(CONSIGNOR, "send", str(file))
+    assert sent.exit_code == 0, sent.output
+    assert "OFFERED" in sent.output
+    again = run(CONSIGNOR, "send", str(file))
+    assert (again.exit_code, "已使用" in again.output) == (1, True)
+    listed = run(CARRIER, "list")
+    assert offered.id in listed.output
+    stale = run(CARRIER, "accept", offered.id, "--revision", "2")
+    assert stale.exit_code == 1
+    taken = run(CARRIER, "accept", offered.id, "--revision", "1")
+    assert "ACCEPTED" in taken.output, taken.output
+    assert json.loads(run(LOADER, "show", offered.id).output)["state"] == "LIST_STATE_ACCEPTED"
+    file.write_text('{"lines": 1}', encoding="utf-8")
+    assert run(CONSIGNOR, "send", str(file)).exit_code == 2
+    assert "WITHDRAWN" in run(CONSIGNOR, "withdraw", offered.id, "--reason", "停产").output
