@@ -29,6 +29,7 @@ class Kind(Enum):
     WRONG_PLACE = "装卸地点不符"
     INCOMPATIBLE_PARKING = "禁忌物品同场停放"
     HANDOVER_OPEN = "交接未签"
+    AMENDED_UNDER_WAY = "途中更正运单"
 
 
 class Severity(Enum):
@@ -54,7 +55,7 @@ class HandlingReason(Enum):
 
 
 GRAVE = frozenset({Kind.TUNNEL_AHEAD, Kind.TUNNEL_TRANSIT, Kind.TUNNEL_OVERDUE, Kind.AREA_ENTERED, Kind.NO_WAYBILL,
-                   Kind.INCOMPATIBLE_PARKING})  # fmt: skip
+                   Kind.INCOMPATIBLE_PARKING, Kind.AMENDED_UNDER_WAY})  # fmt: skip
 
 
 _POLICY = Basis("平台默认策略", "default policy of the platform", "", None, None, True)

@@ -11,17 +11,27 @@ from hazway.waybill.v1 import waybill_pb2 as pb
 from services import traceability
 from services.errors import Finding, Refusal, Severity, refuse, warnings_among
 from services.errors.common import NOT_FOUND, STALE_ETAG
-from services.errors.waybill import SIGNER_NOT_REQUIRED
+from services.errors.waybill import REFERENCE_TAKEN, SIGNER_NOT_REQUIRED
 from services.registry.wire import text_of
 from services.registry.writing import deduplicated
 from services.runtime.call import Call
-from services.waybill import clearances_store, consignment_draws, index_store, revisions_store, slots_store, store
+from services.waybill import (
+    clearances_store,
+    consignment_draws,
+    index_store,
+    references_store,
+    revisions_store,
+    slots_store,
+    store,
+)
 from services.waybill.acts import relay, standing
+from services.waybill.amended_alarm import raise_amended
 from services.waybill.facts import carrier_of, catalogue_of, decision_on, gather_all, known_of
 from services.waybill.loading import without_clearance
 from services.waybill.model import GoodsLine, Revision, RevisionState, Role, Signer, State, Stop, Waybill
+from services.waybill.references_store import references_of
 from services.waybill.relations import index_of
-from services.waybill.revision import Amendment, check_amendment, revert, sign
+from services.waybill.revision import Amendment, check_amendment, further_references, revert, sign
 from services.waybill.rules import check_content
 from services.waybill.store import Kept
 from services.waybill.trip_fact import tell
@@ -118,6 +128,10 @@ def settle(call: Call, kept: Kept, revision: Revision, proposed: Waybill) -> Kep
     revisions_store.update(call.transaction, made, revision)
     facts = known_of(call.transaction, made, call.now, now=call.now)
     index_store.reindex(call.transaction, made, index_of(made, facts))
+    if not references_store.keep(call.transaction, carrier_of(made), made.id, references_of(made)):
+        raise Refusal((Finding(reason=REFERENCE_TAKEN, path="waybill.external_refs"),))
+    if amendment.alerts_regulator:
+        raise_amended(call, made, revision)
     if made.state is State.IN_TRANSIT:
         tell(call.transaction, made, facts, catalogue_of(call), call.now, "AMENDED")
     return store.update(call.transaction, kept, made, call.now)
@@ -131,7 +145,7 @@ def carried_over(current: Waybill, stated: Waybill) -> Waybill:
         state=current.state,
         revision=current.revision,
         under_correction=current.under_correction,
-        external_refs=current.external_refs,
+        external_refs=(*current.external_refs, *further_references(current, stated)),
         issued_at=current.issued_at,
         departed_at=current.departed_at,
         arrived_at=current.arrived_at,

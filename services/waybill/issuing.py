@@ -22,7 +22,7 @@ from services.waybill.issued_store import Issued
 from services.waybill.laying_out import in_the_way
 from services.waybill.model import Facts, Revision, RevisionState, Signer, State, Waybill
 from services.waybill.numbers import Numbers, check_offline, licence_of
-from services.waybill.references_store import Reference
+from services.waybill.references_store import references_of
 from services.waybill.relations import index_of
 from services.waybill.revision import diff
 from services.waybill.rules import check_issue
@@ -91,7 +91,7 @@ class Issuing:
         self._grounds = grounds_of(call.transaction, waybills, call.now, now=call.now)
         self._taken = store.taken(call.transaction, {each.id for each in waybills})
         self._references = references_store.find(
-            call.transaction, call.caller.organisation, {each for one in waybills for each in _references(one)}
+            call.transaction, call.caller.organisation, {each for one in waybills for each in references_of(one)}
         )
         self._issued: dict[str, Kept] = {}
         self._waiting: list[Accepted] = []
@@ -178,14 +178,14 @@ class Issuing:
         self._grounds.add(waybill)
         self._taken.add(waybill.id)
         self._issued[waybill.id] = Kept(waybill, 1)
-        self._references |= dict.fromkeys(_references(waybill), waybill.id)
+        self._references |= dict.fromkeys(references_of(waybill), waybill.id)
 
     def _earlier(self, waybill: Waybill) -> Kept | None:
         """The waybill issued before under one of the carrier's own numbers, when it says the same.
 
         Raises a refusal REFERENCE_TAKEN that names it when it says something else: it is to be amended.
         """
-        found = {self._references[each] for each in _references(waybill) if each in self._references}
+        found = {self._references[each] for each in references_of(waybill) if each in self._references}
         if not found:
             return None
         first = min(found)
@@ -194,10 +194,6 @@ class Issuing:
             values = {"waybill": kept.waybill.number if kept else "-", "id": first}
             raise Refusal((Finding(reason=REFERENCE_TAKEN, path="waybill.external_refs", values=values),))
         return kept
-
-
-def _references(waybill: Waybill) -> set[Reference]:
-    return {(each.system, each.number) for each in waybill.external_refs}
 
 
 def _issued(call: Call, accepted: Accepted) -> Issued:

@@ -18,6 +18,7 @@ from services.errors.waybill import (
     REVISION_OPEN,
     SIGNER_NOT_REQUIRED,
 )
+from services.registry.model import ExternalRef
 from services.registry.versions import legal_day
 from services.waybill.bases import basis_on
 from services.waybill.lifecycle import Act, check_act
@@ -35,6 +36,9 @@ class Matter:
 
 _CARRIER = frozenset({Signer.CARRIER})
 _BOTH = frozenset({Signer.CONSIGNOR, Signer.CARRIER})
+
+# Numbers of the waybill in other systems are only added to: what those systems say of it is theirs to change.
+_REFERENCES = "external_refs"
 
 MATTERS: Mapping[str, Matter] = {
     "goods": Matter(_BOTH | {Signer.LOADER}, voids_clearance=True, alerts_regulator=True),
@@ -57,6 +61,7 @@ MATTERS: Mapping[str, Matter] = {
     "dispatcher": Matter(_CARRIER),
     "dispatched_at": Matter(_CARRIER),
     "remarks": Matter(_CARRIER),
+    _REFERENCES: Matter(_CARRIER),
 }
 
 # What makes it another waybill.
@@ -66,7 +71,7 @@ IMMUTABLE = frozenset(
 # What acts of their own write; an amendment that carries other values for them does not change them.
 WRITTEN_BY_ACTS = frozenset(
     {
-        "state", "revision", "under_correction", "external_refs", "departed_at", "arrived_at", "unloaded_at",
+        "state", "revision", "under_correction", "departed_at", "arrived_at", "unloaded_at",
         "completed_at", "void_reason",
     }
 )  # fmt: skip
@@ -97,7 +102,11 @@ def check_amendment(
     Before departure everything that voids the clearance voids it; after departure there is none left to void, the
     loader is not asked again, and what matters to those who come to an accident is told to the regulator.
     """
-    changes = tuple(diff(old, new))
+    further = further_references(old, new)
+    changes = (
+        *diff(old, new),
+        *(FieldChange(path=_REFERENCES, before="", after=f"{each.system} {each.number}") for each in further),
+    )
     matters = {change: MATTERS[head] for change in changes if (head := _head(change.path)) in MATTERS}
     departed = old.state in _DEPARTED
     required = frozenset(signer for matter in matters.values() for signer in matter.signers)
@@ -147,10 +156,20 @@ def diff(old: Waybill, new: Waybill) -> Iterator[FieldChange]:
     """Every stated field that differs, by path, in the order of the form."""
     before, after = dict(_flat(old)), dict(_flat(new))
     for path in dict.fromkeys((*before, *after)):
-        if _head(path) in WRITTEN_BY_ACTS or path.endswith(_SAID_BY_LOADER):
+        if _head(path) in (*WRITTEN_BY_ACTS, _REFERENCES) or path.endswith(_SAID_BY_LOADER):
             continue
         if before.get(path, "") != after.get(path, ""):
             yield FieldChange(path=path, before=before.get(path, ""), after=after.get(path, ""))
+
+
+def further_references(old: Waybill, new: Waybill) -> tuple[ExternalRef, ...]:
+    """The numbers in other systems that ``new`` gives and ``old`` has not."""
+    known = {(each.system, each.number) for each in old.external_refs}
+    return tuple(
+        {
+            (each.system, each.number): each for each in new.external_refs if (each.system, each.number) not in known
+        }.values()
+    )
 
 
 def _flat(value: object, path: str = "") -> Iterator[tuple[str, str]]:

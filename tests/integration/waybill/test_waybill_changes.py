@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hazway.alarms.v1 import alarms_pb2 as alarms
 from hazway.refusals import Refused
 from hazway.registry.v1 import registry_pb2 as registry
 from hazway.waybill.v1 import waybill_pb2 as pb
@@ -85,6 +86,58 @@ def test_a_correction_is_refused_for_what_makes_it_another_waybill(cast: Cast) -
     with pytest.raises(Refused) as refused:
         cast.call(CARRIER, "AmendWaybill", pb.AmendWaybillRequest(waybill=unchanged, reason="x"))
     assert refused.value.reasons == {"REVISION_EMPTY"}
+
+
+def test_what_changes_on_the_way_for_those_who_come_to_an_accident_is_told_to_the_regulator_at_once(cast: Cast) -> None:
+    issued = cast.issue(a_waybill()).waybill
+    cast.clear(issued)
+    cast.world.clock.advance(hours=2)
+    moving = cast.call(CARRIER, "DepartWaybill", pb.DepartWaybillRequest(waybill_id=issued.id)).waybill
+    moving.remarks = "绕行"
+    moving = cast.call(CARRIER, "AmendWaybill", pb.AmendWaybillRequest(waybill=moving, reason="路况")).waybill
+    assert told_to(cast, TRANSPORT) == []  # nobody else's business
+    moving.destination.name = "盐田加油站"
+    proposed = cast.call(CARRIER, "AmendWaybill", pb.AmendWaybillRequest(waybill=moving, reason="改卸"))
+    assert told_to(cast, TRANSPORT) == []  # not made yet
+    made = cast.call(CONSIGNOR, "SignRevision", sign_as(proposed.revision, pb.SIGNER_CONSIGNOR))
+    assert made.revision.state == pb.REVISION_STATE_MADE
+    (alarm,) = told_to(cast, TRANSPORT)
+    assert (alarm.kind, alarm.waybill_id) == (alarms.ALARM_KIND_AMENDED_UNDER_WAY, issued.id)
+    assert alarm.severity == alarms.SEVERITY_GRAVE
+    assert alarm.evidence["changes"] == "destination.name"
+    assert "途中更正运单" in alarm.text_zh
+    assert told_to(cast, CARRIER) == [alarm]
+
+
+def told_to(cast: Cast, organisation: str) -> list[alarms.Alarm]:
+    answer = cast.clients[organisation].call(
+        "hazway.alarms.v1.AlarmService/ListAlarms", alarms.ListAlarmsRequest(), purpose="处置"
+    )
+    return list(answer.alarms)
+
+
+def test_a_number_of_the_fleets_own_may_be_given_later_and_leads_to_one_waybill(cast: Cast) -> None:
+    put_fleet(cast, "-2", 2)
+    first, other = cast.issue(a_waybill()).waybill, a_waybill(suffix="-2")
+    first.external_refs.add(system="tms", number="A-1")
+    first.external_refs.add(system="tms", number="A-1")
+    answer = cast.call(CARRIER, "AmendWaybill", pb.AmendWaybillRequest(waybill=first, reason="补编号"))
+    assert answer.revision.state == pb.REVISION_STATE_MADE
+    assert [each.number for each in answer.waybill.external_refs] == ["A-1"]
+    assert [(each.path, each.after) for each in answer.revision.changes] == [("external_refs", "tms A-1")]
+    found = cast.call(CARRIER, "ListWaybills", pb.ListWaybillsRequest(external_number="A-1")).waybills
+    assert [each.id for each in found] == [first.id]
+    # Sent again as it is, or without what is known already: nothing to change, nothing lost.
+    again = answer.waybill
+    again.ClearField("external_refs")
+    with pytest.raises(Refused) as refused:
+        cast.call(CARRIER, "AmendWaybill", pb.AmendWaybillRequest(waybill=again, reason="再试"))
+    assert refused.value.reasons == {"REVISION_EMPTY"}
+    second = cast.issue(other).waybill
+    second.external_refs.add(system="tms", number="A-1")
+    with pytest.raises(Refused) as refused:
+        cast.call(CARRIER, "AmendWaybill", pb.AmendWaybillRequest(waybill=second, reason="补编号"))
+    assert refused.value.reasons == {"REFERENCE_TAKEN"}
 
 
 def test_a_change_of_crew_is_signed_by_the_crew_itself(cast: Cast) -> None:

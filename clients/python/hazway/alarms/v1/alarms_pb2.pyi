@@ -58,6 +58,8 @@ class _AlarmKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AlarmKind.V
     """禁忌物品同场停放."""
     ALARM_KIND_HANDOVER_OPEN: _AlarmKind.ValueType  # 15
     """A counter-signature is overdue 交接未签."""
+    ALARM_KIND_AMENDED_UNDER_WAY: _AlarmKind.ValueType  # 16
+    """What matters to those who come to an accident was changed on the way 途中更正运单."""
 
 class AlarmKind(_AlarmKind, metaclass=_AlarmKindEnumTypeWrapper): ...
 
@@ -92,6 +94,8 @@ ALARM_KIND_INCOMPATIBLE_PARKING: AlarmKind.ValueType  # 14
 """禁忌物品同场停放."""
 ALARM_KIND_HANDOVER_OPEN: AlarmKind.ValueType  # 15
 """A counter-signature is overdue 交接未签."""
+ALARM_KIND_AMENDED_UNDER_WAY: AlarmKind.ValueType  # 16
+"""What matters to those who come to an accident was changed on the way 途中更正运单."""
 Global___AlarmKind: _TypeAlias = AlarmKind  # noqa: Y015
 
 class _Severity:
