@@ -45,9 +45,7 @@ from services.traceability.sequencer import Sequencer
 from services.traceability.service import RelatedOf, RelationsOf
 from services.traceability.service import service as traceability_service
 from services.waybill import handover_service, preparing
-from services.waybill import handover_service
 from services.waybill import service as waybill_service
-from services.waybill.handover_overdue import raise_overdue
 from services.waybill.handover_overdue import raise_overdue
 from services.waybill.telling import tell_due
 from services.zones import WAKE_ZONES

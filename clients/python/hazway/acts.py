@@ -117,24 +117,6 @@ ACTS: Mapping[str, Act] = {
     "hazway.waybill.v1.PreparationService/RecordBriefing": Act(
         "waybill.briefing", lambda request: f"waybill/{request.waybill_id}"
     ),
-    "hazway.waybill.v1.HandoverService/OfferHandover": Act(
-        "waybill.hand_over", lambda request: f"waybill/{request.handover.waybill_id}"
-    ),
-    "hazway.waybill.v1.HandoverService/WithdrawHandover": Act(
-        "waybill.withdraw_hand_over", lambda request: f"waybill/{request.waybill_id}"
-    ),
-    "hazway.waybill.v1.HandoverService/CountersignHandover": Act(
-        "waybill.countersign", lambda request: f"waybill/{request.waybill_id}"
-    ),
-    "hazway.waybill.v1.HandoverService/RefuseHandover": Act(
-        "waybill.refuse_hand_over", lambda request: f"waybill/{request.waybill_id}"
-    ),
-    "hazway.waybill.v1.PreparationService/RecordTripCheck": Act(
-        "waybill.trip_check", lambda request: f"waybill/{request.waybill_id}"
-    ),
-    "hazway.waybill.v1.PreparationService/RecordBriefing": Act(
-        "waybill.briefing", lambda request: f"waybill/{request.waybill_id}"
-    ),
     "hazway.waybill.v1.WaybillService/VoidWaybill": Act(
         "waybill.void", lambda request: f"waybill/{request.waybill_id}"
     ),

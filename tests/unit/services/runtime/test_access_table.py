@@ -81,15 +81,6 @@ waybill.HandoverService
 waybill.PreparationService
   RecordTripCheck RecordBriefing = CARRYING:carrier
   ListPreparations = PARTY:trade JURISDICTION:authorities
-waybill.HandoverService
-  OfferHandover = LOADING:loader CARRYING:carrier OWN:all
-  WithdrawHandover CountersignHandover RefuseHandover = OWN:all
-  EnterHandoverCode = PARTY:trade OWN:all
-  GetHandoverCode RenewHandoverCode = OWN:all ANY:operator
-  GetCustody = PARTY:trade JURISDICTION:authorities OWN:all
-waybill.PreparationService
-  RecordTripCheck RecordBriefing = CARRYING:carrier
-  ListPreparations = PARTY:trade JURISDICTION:authorities
 waybill.WaybillService
   IssueWaybill BatchIssueWaybills DepartWaybill ArriveWaybill UnloadWaybill VoidWaybill AmendWaybill = CARRYING:carrier
   RevertRevision SwapAssignment = CARRYING:carrier
