@@ -15,7 +15,14 @@ from services.registry.model import TankCondition, TankState
 from services.registry.wire import text_of
 from services.runtime.call import Call
 from services.traceability import Registered
-from services.waybill import clearances_store, consignment_draws, preparations_store, references_store, slots_store, store
+from services.waybill import (
+    clearances_store,
+    consignment_draws,
+    preparations_store,
+    references_store,
+    slots_store,
+    store,
+)
 from services.waybill.facts import carrier_of, catalogue_of, decision_on, gather, known_of
 from services.waybill.laying_out import lay_out
 from services.waybill.lifecycle import Act, check_act, next_state
