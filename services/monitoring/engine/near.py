@@ -17,10 +17,11 @@ _ACROSS = 360 * E7 // _CELL_E7 + 2
 
 
 class NearMap:
-    """Names with their places; ``near`` may name a few too many, never one too few."""
+    """Names with their places; ``near`` may name a few too many, never one too few. Reach is up to some kilometres."""
 
     def __init__(self, places: Mapping[str, Sequence[Position]], reach_m: float) -> None:
         self.names = sorted(places)
+        self._reach_m = reach_m * 1.01  # more than the plane is off
         rows = [
             (number, place.latitude_e7, place.longitude_e7)
             for number, name in enumerate(self.names)
@@ -28,13 +29,14 @@ class NearMap:
         ]
         number, latitude, longitude = np.array(rows, dtype=np.int64).reshape(-1, 3).T
         row, key = _cells(latitude, longitude, round(reach_m / METRES_PER_E7))
-        table = np.unique(np.column_stack([key, number[row]]), axis=0)
-        self._name = table[:, 1].copy()
-        self._key, first = np.unique(table[:, 0], return_index=True)
-        self._offset = np.append(first, len(table))
+        order = np.lexsort((number[row], key))
+        row = row[order]
+        self._name, self._latitude, self._longitude = number[row], latitude[row], longitude[row]
+        self._key, first = np.unique(key[order], return_index=True)
+        self._offset = np.append(first, len(row))
 
     def near(self, latitude_e7: Int64s, longitude_e7: Int64s) -> tuple[Int64s, Int64s]:
-        """(row, number of the name) pairs, ordered by row."""
+        """(row, number of the name) pairs, ordered by row; a pair for each place of the name."""
         if not len(self._key):
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
         wanted = latitude_e7 // _CELL_E7 * _ACROSS + longitude_e7 // _CELL_E7
@@ -42,7 +44,11 @@ class NearMap:
         row = np.flatnonzero(self._key[place] == wanted)
         first, counts = self._offset[place[row]], self._offset[place[row] + 1] - self._offset[place[row]]
         start = np.repeat(first - (np.cumsum(counts) - counts), counts)
-        return np.repeat(row, counts), self._name[start + np.arange(int(counts.sum()))]
+        row, entry = np.repeat(row, counts), start + np.arange(int(counts.sum()))
+        up = (latitude_e7[row] - self._latitude[entry]) * METRES_PER_E7
+        narrowing = np.cos(np.radians(latitude_e7[row] / E7)) * METRES_PER_E7
+        near = np.hypot(up, (longitude_e7[row] - self._longitude[entry]) * narrowing) <= self._reach_m
+        return row[near], self._name[entry[near]]
 
 
 def _cells(latitude_e7: Int64s, longitude_e7: Int64s, up: int) -> tuple[Int64s, Int64s]:
