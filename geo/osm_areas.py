@@ -6,6 +6,7 @@ Coordinates come through as the map's own whole numbers, degrees x 10^7. Everyth
 from __future__ import annotations
 
 import re
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,9 +39,10 @@ class MapObject:
 
 @dataclass(slots=True)
 class Found:
-    """``skipped`` counts what was left out, by reason."""
+    """``skipped`` counts what was left out, by reason; ``invalid`` names the areas whose outline makes no sense."""
 
     objects: list[MapObject] = field(default_factory=list)
+    invalid: set[str] = field(default_factory=set)
     skipped: Counter[str] = field(default_factory=Counter)
 
 
@@ -53,23 +55,36 @@ def read_objects(path: Path, keys: Sequence[str], wanted: Callable[[Tags], bool]
     An area the extract holds only in part is skipped and counted. Raises ``RegionError``.
     """
     check_file(path)
-    found = Found()
     try:
-        relations, areas = _read(path, keys, wanted, points, found)
+        try:
+            relations, found = _read(path, keys, wanted, points)
+        except RuntimeError:  # osmium wants nodes, ways, relations, each by id; editors save otherwise
+            with tempfile.TemporaryDirectory(prefix="hazway-region-") as folder:
+                relations, found = _read(_sorted(path, Path(folder)), keys, wanted, points)
     except Exception as problem:  # osmium has no common error
         raise malformed(path, problem) from problem
+    areas = {each.element for each in found.objects} | found.invalid
     if partly := relations - areas:
         found.skipped[NO_AREA] += len(partly)
     found.objects.sort(key=lambda each: each.element)
     return found
 
 
-def _read(
-    path: Path, keys: Sequence[str], wanted: Callable[[Tags], bool], points: bool, found: Found
-) -> tuple[set[str], set[str]]:
+def _sorted(path: Path, folder: Path) -> Path:
     import osmium
 
-    relations, areas = set(), set()
+    merged, file = osmium.MergeInputReader(), folder / "sorted.osm.pbf"
+    merged.add_file(str(path))
+    with osmium.SimpleWriter(str(file)) as writer:
+        merged.apply(writer)
+    return file
+
+
+def _read(path: Path, keys: Sequence[str], wanted: Callable[[Tags], bool], points: bool) -> tuple[set[str], Found]:
+    """The relations that were looked at, and what was found."""
+    import osmium
+
+    relations, found = set[str](), Found()
     with_key = osmium.filter.KeyFilter(*keys)
     for thing in osmium.FileProcessor(str(path)).with_areas(with_key).with_filter(with_key):
         tags = {tag.k: tag.v for tag in thing.tags}
@@ -78,13 +93,11 @@ def _read(
         if isinstance(thing, osmium.osm.Relation):
             relations.add(f"relation/{thing.id}")
         elif isinstance(thing, osmium.osm.Area):
-            element = f"{'way' if thing.from_way() else 'relation'}/{thing.orig_id()}"
-            areas.add(element)
-            _add_area(element, tags, thing, found)
+            _add_area(f"{'way' if thing.from_way() else 'relation'}/{thing.orig_id()}", tags, thing, found)
         elif points and isinstance(thing, osmium.osm.Node) and thing.location.valid():
             point = Position(thing.location.y, thing.location.x)
             found.objects.append(MapObject(f"node/{thing.id}", tags, None, point))
-    return relations, areas
+    return relations, found
 
 
 def _add_area(element: str, tags: Tags, area: Any, found: Found) -> None:
@@ -92,6 +105,7 @@ def _add_area(element: str, tags: Tags, area: Any, found: Found) -> None:
         shape = MultiPolygon.of(*_polygons(area))
         shape.check()
     except ShapeError as problem:
+        found.invalid.add(element)
         found.skipped[f"not a valid area 形状无效: {str(problem).partition('[')[0]}"] += 1
         return
     found.objects.append(MapObject(element, tags, shape))

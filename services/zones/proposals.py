@@ -28,8 +28,6 @@ from services.zones.shapes import polygons_of
 
 LICENCE = "ODbL 1.0 © OpenStreetMap contributors"
 MAP_RULE = "map-hazmat"
-_CLOSED = ("no",)  # https://wiki.openstreetmap.org/wiki/Key:hazmat
-_CATEGORY_KEY = "hazmat:adr_tunnel_cat"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 _MOST_NAME, _MOST_VALUE = 200, 500
 _STOPS = frozenset({LandmarkKind.SERVICE_AREA, LandmarkKind.PARKING, LandmarkKind.FUEL})
@@ -85,8 +83,7 @@ def tunnel_zones(region: Region, sheet: MapSheet) -> Iterator[Zone]:
         longest = max(of_structure, key=lambda bore: (bore.length_dm, bore.id))
         name = next((bore.name for bore in of_structure if bore.name), "") or f"{longest.ref} {structure_id}"
         element = f"way/{min(way for bore in of_structure for way in bore.way_ids)}"
-        category = longest.tags.get(_CATEGORY_KEY, "").upper()
-        category = category if category in TUNNEL_CATEGORIES else ""
+        category = category_of(longest.tags)
         rules = _map_rules([bore.tags for bore in of_structure], element, sheet)
         yield Zone(
             id=structure_id,
@@ -95,7 +92,7 @@ def tunnel_zones(region: Region, sheet: MapSheet) -> Iterator[Zone]:
             tunnel=Tunnel(
                 length_dm=longest.length_dm,
                 category=category,
-                category_source=sheet.notice(element, f"{_CATEGORY_KEY}={category}") if category else None,
+                category_source=sheet.notice(element, f"hazmat:{category}=no") if category else None,
                 bores=tuple(_bore(region, bore) for bore in sorted(of_structure, key=lambda bore: bore.id)),
             ),
             rules=rules,
@@ -147,9 +144,14 @@ def _landmark_zones(landmarks: Iterable[Landmark], sheet: MapSheet) -> Iterator[
         )
 
 
+def category_of(tags: Mapping[str, str]) -> str:
+    """The tunnel category a map tells by the restriction codes it closes the tunnel to: the last of B, C, D, E with ``hazmat:<code>=no``."""
+    return max((code for code in TUNNEL_CATEGORIES if code != "A" and tags.get(f"hazmat:{code}") == "no"), default="")
+
+
 def _map_rules(tags: Iterable[Mapping[str, str]], element: str, sheet: MapSheet) -> tuple[Rule, ...]:
-    """The map's own ban, where every part of the structure carries it."""
-    if not all(each.get("hazmat") in _CLOSED for each in tags):
+    """The map's own ban (https://wiki.openstreetmap.org/wiki/Key:hazmat), where every part of the structure carries it."""
+    if any(each.get("hazmat") != "no" for each in tags):
         return ()
     return (Rule(id=MAP_RULE, action=Action.FORBID, source=sheet.notice(element, "hazmat=no")),)
 

@@ -76,7 +76,7 @@ def house(tmp_path: Path, migrated_database_url: str, monkeypatch: pytest.Monkey
 
 
 def county() -> InventedMap:
-    """A road with a bridge of 1.1 km, one of 100 m, a culvert and two tunnels, one closed to dangerous goods; a lake, a water source
+    """A road with a bridge of 1.1 km, one of 100 m, a culvert and three tunnels, one closed to dangerous goods, one of category D; a lake, a water source
     with an island, a school drawn twice, a hospital as a point, places to stop."""
     drawn = InventedMap()
     road = {"highway": "trunk", "name": "示例路"}
@@ -99,6 +99,7 @@ def county() -> InventedMap:
     drawn.way(9, [(0, 3_500), (0, 4_000)], **road)
     drawn.way(10, [(0, 4_000), (0, 4_500)], tunnel="yes", **road)
     drawn.way(11, [(0, 4_500), (0, 5_000)], **road)
+    drawn.way(12, [(0, 5_000), (0, 5_500)], tunnel="yes", hazmat__C="no", hazmat__D="no", **road)
     drawn.square(20, 500, 500, 200, natural="water", name="示例湖")
     drawn.square(21, 500, 800, 20, natural="water", name="小塘")
     drawn.square(22, 1_000, 0, 600)
@@ -120,7 +121,7 @@ def county() -> InventedMap:
 def test_everything_a_map_shows_becomes_a_proposal_that_says_where_it_is_from(house: House, tmp_path: Path) -> None:
     imported = house.take_in(county(), tmp_path)
     assert dict(imported.merged.found) == {
-        "TUNNEL": 2, "BRIDGE": 2, "WATER": 1, "WATER_SOURCE": 1, "SCHOOL": 1, "HOSPITAL": 1, "FUEL": 1, "PARKING": 1,
+        "TUNNEL": 3, "BRIDGE": 2, "WATER": 1, "WATER_SOURCE": 1, "SCHOOL": 1, "HOSPITAL": 1, "FUEL": 1, "PARKING": 1,
         "SERVICE_AREA": 1, "KINDERGARTEN": 1,
     }  # fmt: skip
     assert sorted(reason.partition(":")[0] for reason in imported.skipped for _ in range(imported.skipped[reason])) == [
@@ -145,15 +146,19 @@ def test_everything_a_map_shows_becomes_a_proposal_that_says_where_it_is_from(ho
     closed = known.pop("tunnel-8")
     assert ([rule.id for rule in closed.rules], closed.proposed) == ([MAP_RULE], False)
     assert {tag.name: tag.value for tag in closed.tags}.items() >= {"hazmat": "no", "maxheight": "4.5"}.items()
+    category = known.pop("tunnel-12")
+    assert category.tunnel is not None
+    assert category.tunnel.category_source is not None
+    assert (category.tunnel.category, category.tunnel.category_source.title) == ("D", "hazmat:D=no")
     assert all(zone.proposed and not zone.rules for zone in known.values())
 
 
 def test_a_proposal_is_not_in_force_and_a_tunnel_is_where_it_is(house: House, tmp_path: Path) -> None:
     house.take_in(county(), tmp_path)
     with house.engine.connect() as connection:
-        assert {each.zone.id for each in zones.active(connection, house.now)} == {"tunnel-8", "tunnel-10"}
+        assert {each.zone.id for each in zones.active(connection, house.now)} == {"tunnel-8", "tunnel-10", "tunnel-12"}
         line = zones.timeline(connection, zones.last_change(connection))
-        assert {span.version.zone.id for span in line} == {"tunnel-8", "tunnel-10"}
+        assert {span.version.zone.id for span in line} == {"tunnel-8", "tunnel-10", "tunnel-12"}
     house.put(replace(house.known()["osm-way-24"], proposed=False, rules=(BAN,)))
     with house.engine.connect() as connection:
         assert "osm-way-24" in {each.zone.id for each in zones.active(connection, house.now)}
@@ -215,7 +220,7 @@ def test_a_map_closes_only_what_came_out_of_a_map_of_its_name(house: House, tmp_
     merged = house.take_in(other, tmp_path, name="another county").merged
     assert (merged.closed, dict(merged.found)) == (0, {})
     assert "osm-way-20" in house.known()
-    assert house.take_in(other, tmp_path, name="one county").merged.closed == 12
+    assert house.take_in(other, tmp_path, name="one county").merged.closed == 13
 
 
 def test_proposals_lie_in_their_division_once_its_shape_is_known(house: House, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from geo.landmarks import LandmarkKind, chosen, kind_of, read_landmarks
 from geo.osm_areas import MapObject
 from geo.position import Position, distance_m
 from geo.shapes import MultiPolygon
+from tests.maps import InventedMap
 
 SQUARE = MultiPolygon.of([[Position(0, 0), Position(0, 100_000), Position(100_000, 100_000), Position(100_000, 0)]])
 
@@ -95,3 +96,15 @@ def test_a_real_country_shows_its_reserves_with_what_is_left_out_counted(shared_
     }
     assert {kind: kinds.count(kind) for kind in wanted} == wanted
     assert sum(skipped.values()) == 205
+
+
+def test_a_file_in_no_order_is_read_like_one_in_order(tmp_path: Path) -> None:
+    drawn = InventedMap()
+    drawn.square(2, 0, 0, 200, natural="water")
+    drawn.square(1, 500, 500, 100, amenity="school")
+    file = drawn.write(tmp_path / "ordered.osm")
+    first, *elements, last = file.read_text("utf-8").split("\n")
+    shuffled = tmp_path / "shuffled.osm"
+    shuffled.write_text("\n".join([first, *reversed(elements), last]), "utf-8")
+    wanted, found = (read_landmarks(each)[0] for each in (file, shuffled))
+    assert [mark.element for mark in found] == [mark.element for mark in wanted] == ["way/1", "way/2"]
