@@ -10,8 +10,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from hazway.registry.v1 import registry_pb2 as pb
 from hazway.types.v1 import types_pb2
-from services.demo.invented import credit_code, identity_number
 from services.demo.stage import Stage
+from services.registry.invented import credit_code, identity_number
 
 DIVISION = "430181"
 _REGISTRY = "hazway.registry.v1.RegistryService"

@@ -165,7 +165,7 @@ def _put_fleet(host: Host, owner: str, each: int, start_ms: int) -> None:
 
 
 def _credit_code(number: int) -> str:
-    from services.demo.invented import credit_code
+    from services.registry.invented import credit_code
 
     return credit_code(1_000 + number)
 

@@ -14,7 +14,7 @@ from hazway import body, ids, keys, statement
 from hazway.acts import ACTS
 from hazway.registry.v1 import registry_pb2 as pb
 from services.errors import Finding, Refusal
-from services.registry.identifiers import organisation_check_digit
+from services.registry.invented import credit_code, identity_number
 from services.registry.service import services
 from services.runtime.adapter import Adapter, Asked
 from services.runtime.clock import HandClock
@@ -95,18 +95,11 @@ def an_organisation(thing_id: str, kind: int, division: str = "440306", number: 
 
 
 def a_credit_code(number: int) -> str:
-    """A well-formed code of GB 32100 that no organisation has."""
-    alphabet, body_ = "0123456789ABCDEFGHJKLMNPQRTUWXY", f"MA{number:06}"
-    first = "91440300" + body_ + organisation_check_digit(body_)
-    total = sum(alphabet.index(letter) * pow(3, place, 31) for place, letter in enumerate(first))
-    return first + alphabet[-total % 31]
+    return credit_code(number, "440300")
 
 
 def an_identity(number: int) -> str:
-    """A well-formed number of GB 11643 for a person who does not exist (order code 000 to 999, born 1900-01-01)."""
-    first = f"44030019000101{number:03}"
-    total = sum(int(digit) * pow(2, 17 - place, 11) for place, digit in enumerate(first))
-    return first + "10X98765432"[total % 11]
+    return identity_number(number, "440300")
 
 
 def a_vehicle(
