@@ -18,9 +18,10 @@ from services.registry.writing import deduplicated
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.waybill import consignment_store
+from services.waybill.consignment_life import TABLE, ListAct, check_act, check_reason
 from services.waybill.consignment_model import ConsignmentList, ListState
 from services.waybill.consignment_reads import parties_of, readable, shown
-from services.waybill.consignment_rules import TABLE, ListAct, check_act, check_list, check_reason
+from services.waybill.consignment_rules import check_list
 from services.waybill.consignment_store import Seen
 from services.waybill.facts import EDITION, catalogue_of
 from services.waybill.wire import Findings, finding_to_wire

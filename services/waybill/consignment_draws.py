@@ -9,7 +9,7 @@ from typing import Any
 from services.errors import Finding, Refusal, refuse
 from services.errors.waybill import ORDER_EXCEEDED
 from services.runtime.call import Call
-from services.waybill import consignment_store
+from services.waybill import consignment_draws_store, consignment_store
 from services.waybill.consignment_allotment import Allotment, allot
 from services.waybill.consignment_model import ConsignmentList, Draw, ListState
 from services.waybill.model import Waybill
@@ -53,15 +53,15 @@ def keep(call: Call, waybill_id: str, draws: Collection[Draw]) -> None:
     if not draws:
         return
     try:
-        consignment_store.draw(call.transaction, waybill_id, draws)
-    except consignment_store.Overdrawn:
+        consignment_draws_store.draw(call.transaction, waybill_id, draws)
+    except consignment_draws_store.Overdrawn:
         values = {"line": "-", "left": "-", "mass": str(sum(each.mass_g for each in draws))}
         raise Refusal((Finding(reason=ORDER_EXCEEDED, path="waybill.goods", rule="CL-05", values=values),)) from None
 
 
 def release(call: Call, waybill_id: str) -> None:
     """What a void waybill drew remains to be carried again."""
-    consignment_store.release(call.transaction, waybill_id)
+    consignment_draws_store.release(call.transaction, waybill_id)
 
 
 def amended(call: Call, before: Waybill, after: Waybill) -> Allotment | None:

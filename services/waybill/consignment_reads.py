@@ -14,9 +14,9 @@ from services.registry.wire import invalid, text_of, time_of, to_wire
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.runtime.paging import next_page_token, page_of
-from services.waybill import consignment_store, store
+from services.waybill import consignment_draws_store, consignment_search_store, consignment_store, store
 from services.waybill.consignment_model import ConsignmentList, ListState
-from services.waybill.consignment_store import ListSearch
+from services.waybill.consignment_search_store import ListSearch
 from services.waybill.wire import Findings
 
 _MOST_RELATED = 5_000
@@ -24,7 +24,7 @@ _MOST_RELATED = 5_000
 
 def get_consignment_list(call: Call, request: Any) -> pb.ConsignmentList:
     offered = readable(call, request.consignment_list_id)
-    return shown(offered, consignment_store.draws_on(call.transaction, offered.id))
+    return shown(offered, consignment_draws_store.draws_on(call.transaction, offered.id))
 
 
 def list_consignment_lists(call: Call, request: Any) -> pb.ListConsignmentListsResponse:
@@ -34,7 +34,7 @@ def list_consignment_lists(call: Call, request: Any) -> pb.ListConsignmentListsR
     search, findings = _search(call, request, relation)
     refuse(findings)
     asked = page_of(call, request)
-    found = consignment_store.page(call.transaction, search, after=_place(asked.cursor), most=asked.size + 1)
+    found = consignment_search_store.page(call.transaction, search, after=_place(asked.cursor), most=asked.size + 1)
     response = pb.ListConsignmentListsResponse(consignment_lists=map(shown, found[: asked.size]))
     if len(found) > asked.size:
         last = found[asked.size - 1]
@@ -55,7 +55,7 @@ def readable(call: Call, list_id: str, *, hold: bool = False) -> ConsignmentList
     return offered
 
 
-def shown(offered: ConsignmentList, draws: list[consignment_store.ShownDraw] | None = None) -> pb.ConsignmentList:
+def shown(offered: ConsignmentList, draws: list[consignment_draws_store.ShownDraw] | None = None) -> pb.ConsignmentList:
     """The list as everybody entitled to it sees it."""
     message: pb.ConsignmentList = to_wire(offered, pb.ConsignmentList())
     for stated, line in zip(message.lines, offered.lines, strict=True):
@@ -99,12 +99,12 @@ def subjects_of_waybill(call: Call, waybill_id: str, _start: datetime | None, _e
     """The consignment lists a waybill is carried for, as subjects of the record."""
     kept = store.find(call.transaction, waybill_id)
     named = kept.waybill.consignment_list_ids if kept else ()
-    return consignment_store.subjects_of_waybill(call.transaction, waybill_id, named)
+    return consignment_draws_store.subjects_of_waybill(call.transaction, waybill_id, named)
 
 
 def subjects_of_list(call: Call, list_id: str, _start: datetime | None, _end: datetime | None) -> list[str]:
     """The waybills that carry a list, as subjects of the record."""
-    return consignment_store.waybills_of(call.transaction, list_id, _MOST_RELATED)
+    return consignment_draws_store.waybills_of(call.transaction, list_id, _MOST_RELATED)
 
 
 def _search(call: Call, request: Any, relation: Relation) -> tuple[ListSearch, Findings]:

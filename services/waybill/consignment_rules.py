@@ -1,4 +1,4 @@
-"""Consignment lists: what one must say, what the goods ask of consignor and carrier, and which act leads where. Pure.
+"""Consignment lists: what one must say, and what its goods ask of consignor and carrier. Pure.
 
 The rules are those a waybill is judged by, asked of a trip without vehicles; a permit that does not fit yet is a warning,
 for each waybill is judged with its own permits again.
@@ -7,20 +7,17 @@ for each waybill is judged with its own permits again.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
 from datetime import datetime
-from enum import Enum
 
 from services.errors import Finding, Severity
 from services.errors.common import FIELD_INVALID
 from services.errors.waybill import (
     CONSIGNMENT_CONTENT_MISSING,
     CONSIGNMENT_DUTY,
-    CONSIGNMENT_STATE,
     CONSIGNOR_LICENCE_UNKNOWN,
     PERMIT_MISMATCH,
-    REASON_NEEDED,
     RESOURCE_UNKNOWN,
 )
 from services.goods import Catalogue, Mode
@@ -28,33 +25,13 @@ from services.goods.controls import Control, Permit, permits_needed
 from services.registry.model import LicenceKind, RegistryFacts
 from services.registry.versions import legal_day, valid_on
 from services.waybill.bases import basis_on
-from services.waybill.consignment_model import ConsignmentLine, ConsignmentList, ListState
+from services.waybill.consignment_model import ConsignmentLine, ConsignmentList
 from services.waybill.goods_rule import goods_agree
 from services.waybill.model import Facts, GoodsLine, Party, Waybill
 from services.waybill.parties import class_agrees
 from services.waybill.permits import permitted
 from services.waybill.scope_rule import within_scope
 from services.waybill.trip import Trip
-
-
-class ListAct(Enum):
-    AMEND = "AMEND"
-    ACCEPT = "ACCEPT"
-    REFUSE = "REFUSE"
-    WITHDRAW = "WITHDRAW"
-
-
-# What waybills draw moves a list between ACCEPTED, PART_ALLOTTED and ALLOTTED by itself.
-TABLE: Mapping[tuple[ListState, ListAct], ListState] = {
-    (ListState.OFFERED, ListAct.AMEND): ListState.OFFERED,
-    (ListState.OFFERED, ListAct.ACCEPT): ListState.ACCEPTED,
-    (ListState.OFFERED, ListAct.REFUSE): ListState.REFUSED,
-    (ListState.OFFERED, ListAct.WITHDRAW): ListState.WITHDRAWN,
-    (ListState.REFUSED, ListAct.AMEND): ListState.OFFERED,
-    (ListState.REFUSED, ListAct.WITHDRAW): ListState.WITHDRAWN,
-    (ListState.ACCEPTED, ListAct.WITHDRAW): ListState.WITHDRAWN,
-    (ListState.PART_ALLOTTED, ListAct.WITHDRAW): ListState.WITHDRAWN,
-}
 
 MOST_LINES = 100
 # A million tonnes: no list is for more, and sums of lines stay whole numbers of the database.
@@ -115,18 +92,6 @@ def check_list(
         *_licences(trip),
     )
     return tuple(_grounded(finding, at) for finding in found)
-
-
-def check_act(offered: ConsignmentList, act: ListAct) -> tuple[Finding, ...]:
-    """Nothing when the act is possible now, else the one finding that says why not."""
-    if (offered.state, act) in TABLE:
-        return ()
-    values = {"state": offered.state.value, "act": act.value}
-    return (Finding(reason=CONSIGNMENT_STATE, path="consignment_list.state", rule="CL-01", values=values),)
-
-
-def check_reason(reason: str) -> tuple[Finding, ...]:
-    return () if reason.strip() else (Finding(reason=REASON_NEEDED, path="reason", rule="CL-01"),)
 
 
 def _content(offered: ConsignmentList) -> Iterator[Finding]:
