@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.errors import Finding, Reason, Severity
-from services.errors.common import FIELD_MISSING
+from services.errors.common import FIELD_INVALID, FIELD_MISSING
 from services.errors.waybill import (
     CONSIGNMENT_GOODS_DIFFER,
     CONSIGNMENT_LIST_UNKNOWN,
@@ -27,6 +27,7 @@ from services.waybill.consignment_model import ConsignmentLine, ConsignmentList,
 from services.waybill.model import GoodsLine, Party, Place, Waybill, WaybillKind
 
 RULE = "CL-05"
+MOST_LISTS = 20
 DRAWN_ON = frozenset({ListState.ACCEPTED, ListState.PART_ALLOTTED, ListState.ALLOTTED})
 
 _COMPARED = {
@@ -53,6 +54,11 @@ def allot(waybill: Waybill, lists: Mapping[str, ConsignmentList], at: datetime) 
     Only a normal trip draws: what a return, a diversion or a rescue carries was drawn by the waybill it follows.
     """
     named = dict.fromkeys(waybill.consignment_list_ids)
+    if len(named) > MOST_LISTS:
+        path = "waybill.consignment_list_ids"
+        return Allotment(
+            (), (_finding(FIELD_INVALID, path, at, field=path, problem=f"more than {MOST_LISTS} lists 过多"),)
+        )
     known = [lists[each] for each in named if each in lists and _is_carriers(lists[each], waybill)]
     findings = [*_unknown(waybill, known, at)]
     if waybill.kind is not WaybillKind.NORMAL or not named:

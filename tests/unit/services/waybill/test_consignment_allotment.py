@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.errors import Severity, errors_among
-from services.waybill.consignment_allotment import Allotment, allot
+from services.waybill.consignment_allotment import MOST_LISTS, Allotment, allot
 from services.waybill.consignment_model import ConsignmentLine, ConsignmentList, Draw, ListState
 from services.waybill.model import Exemption, GoodsLine, Party, Place, Stop, Waybill, WaybillKind
 from tests.unit.services.waybill.consignment_samples import LINE, a_list
@@ -129,6 +129,13 @@ def test_a_list_of_which_nothing_is_carried_is_told_of() -> None:
 @pytest.mark.parametrize("kind", set(WaybillKind) - {WaybillKind.NORMAL})
 def test_what_follows_another_waybill_draws_nothing_again(kind: WaybillKind) -> None:
     assert allotted(replace(TRIP, kind=kind), a_list("l1", replace(LINE, drawn_g=LINE.mass_g))) == Allotment()
+
+
+def test_a_waybill_names_so_many_lists_and_no_more() -> None:
+    lists = [a_list(f"l{number}", replace(LINE, mass_g=2_000_000)) for number in range(MOST_LISTS + 1)]
+    names = tuple(each.id for each in lists)
+    assert len(allotted(carrying(PETROL, lists=names[:-1]), *lists).draws) == 14
+    assert reasons(allotted(carrying(PETROL, lists=names), *lists)) == ["FIELD_INVALID"]
 
 
 def test_a_waybill_without_lists_is_bound_by_none() -> None:

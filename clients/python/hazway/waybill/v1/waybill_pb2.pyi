@@ -632,7 +632,7 @@ class Waybill(_message.Message):
     etag: _builtins.str
     @_builtins.property
     def consignment_list_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """危险货物托运清单: accepted ones, by which every line of a normal trip is judged, and on which it draws."""
+        """危险货物托运清单: accepted ones, by which every line of a normal trip is judged, and on which it draws; at most 20."""
 
     @_builtins.property
     def consignor(self) -> Global___Party: ...
