@@ -11,11 +11,11 @@ from services.registry.wire import text_of, to_wire
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.waybill import handovers_store, store
+from services.waybill.custody import holder
 from services.waybill.delivery import aboard_g
 from services.waybill.handover import Handover
 from services.waybill.handover_found import handover_to_wire
 from services.waybill.handover_offer import grounds
-from services.waybill.handover_rules import holder
 from services.waybill.relations import relations_to
 
 

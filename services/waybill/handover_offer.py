@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from hazway import ids
 from hazway.waybill.v1 import handover_pb2 as pb
 from services import registry, traceability
-from services.errors import Finding, Refusal, refuse
-from services.errors.waybill import HANDOVER_EXISTS, HANDOVER_TO_ONESELF, RESOURCE_UNKNOWN, STOP_UNKNOWN
+from services.errors import Finding, refuse
+from services.errors.waybill import RESOURCE_UNKNOWN, STOP_UNKNOWN
 from services.registry.wire import from_wire, invalid, missing, text_of
 from services.registry.writing import deduplicated
 from services.runtime.access import Relation
@@ -20,13 +19,14 @@ from services.traceability import Registered
 from services.waybill import handover_overdue, handovers_store, revisions_store, slots_store, status_list, store
 from services.waybill.amend import settle
 from services.waybill.carriers_word import revision_by_word
+from services.waybill.custody import carrier_aboard, holder
 from services.waybill.deliver import consignee_of, with_stops
 from services.waybill.delivery import Received, check_delivery
 from services.waybill.facts import carrier_of
 from services.waybill.handover import Custodian, Handover, HandoverKind, HandoverState
-from services.waybill.handover_code import fresh
 from services.waybill.handover_found import answered, found
-from services.waybill.handover_rules import carrier_aboard, check_offer, check_open, finding, holder, totals
+from services.waybill.handover_rules import check_offer, check_open, finding, totals
+from services.waybill.handover_waiting import keep_offer
 from services.waybill.model import Party, Role, Waybill
 from services.waybill.relations import relations_to
 from services.waybill.store import Kept
@@ -83,57 +83,6 @@ def withdraw_handover(call: Call, request: Any) -> pb.HandoverResponse:
     if alarmed:
         handover_overdue.withdraw(call, of.kept.waybill, taken_back)
     return answered(taken_back, registered)
-
-
-def keep_offer(call: Call, offer: Handover) -> Handover:
-    """It waits from now on, with a code for a taker who has nothing else. Raises a refusal HANDOVER_EXISTS."""
-    waiting = replace(offer, due_at=handover_overdue.due_at(offer, call.now))
-    if not handovers_store.insert(call.transaction, waiting):
-        raise Refusal((finding(HANDOVER_EXISTS, "handover.id", call.now),))
-    handovers_store.put_code(call.transaction, waiting.id, fresh(call.now))
-    handover_overdue.wait_for(call.transaction, waiting)
-    return waiting
-
-
-def check_swap_taker(call: Call, waybill: Waybill, role: Role, incoming_id: str, at: datetime) -> Iterator[Finding]:
-    """Who states a swap is not the one who then signs for it."""
-    if call.caller.person and call.caller.person in _takers(waybill, role, [incoming_id], at):
-        yield finding(HANDOVER_TO_ONESELF, "incoming_id", at)
-
-
-def offer_swap(
-    call: Call,
-    waybill: Waybill,
-    role: Role,
-    incoming: Iterable[str],
-    revision: int,
-    at: datetime,
-    registered: Registered,
-) -> list[Handover]:
-    """The carrier's word holds at once; each of the new crew, or the driver of a new vehicle, is asked to sign it too."""
-    carrier = waybill.carrier or Party(name="")
-    giver = Custodian(name=carrier.name, organisation_id=carrier.organisation_id, person_id=call.caller.person)
-    kind = HandoverKind.CREW if role in _SEATS else HandoverKind.VEHICLE
-    takers = _takers(waybill, role, incoming, at)
-    persons = registry.facts_at(call.transaction, call.now, persons=takers).persons
-    return [
-        keep_offer(call, Handover(
-            id=ids.new_id(), waybill_id=waybill.id, kind=kind, revision=revision, handed_at=at, giver=giver,
-            taker=Custodian(
-                name=persons[person].name if person in persons else "", organisation_id=giver.organisation_id,
-                person_id=person, phone=persons[person].phone if person in persons else "",
-            ),
-            statement_digest=registered.statement_digest,
-        ))
-        for person in takers
-    ]  # fmt: skip
-
-
-def _takers(waybill: Waybill, role: Role, incoming: Iterable[str], at: datetime) -> list[str]:
-    if role in _SEATS:
-        return list(incoming)
-    driver = carrier_aboard(waybill, at).person_id
-    return [driver] if driver else []
 
 
 def _leave(call: Call, kept: Kept, at: datetime, registered: Registered) -> None:

@@ -20,9 +20,10 @@ from services.errors.waybill import (
 )
 from services.registry.versions import legal_day
 from services.waybill.bases import basis_on
+from services.waybill.custody import custodian_of, holder, parked_with
 from services.waybill.delivery import aboard_g
 from services.waybill.handover import Custodian, Handover, HandoverKind, HandoverState, ReceivedLine
-from services.waybill.model import Party, Role, State, Waybill
+from services.waybill.model import Role, State, Waybill
 from services.waybill.reassignment import aboard
 
 RULE = "WB-13"
@@ -62,39 +63,6 @@ def countersigned_within(kind: HandoverKind, day: date) -> timedelta:
     """The time in force on a day, or the oldest row's where none is yet."""
     rows = COUNTERSIGNED_WITHIN[kind]
     return next((time for time, basis in rows if basis.in_force(day)), rows[0][0])
-
-
-def holder(waybill: Waybill, chain: Sequence[Handover], at: datetime) -> Custodian:
-    """Who holds the load: by what was countersigned, else by the state of the waybill. ``chain`` in its order."""
-    if waybill.state is State.COMPLETED:
-        return _party(waybill.consignee)
-    if (site := _parked_with(chain)) is not None:
-        return site
-    taken_over = any(each.kind is HandoverKind.LOADING and each.state is HandoverState.COUNTERSIGNED for each in chain)
-    if waybill.departed_at is None and not taken_over:
-        return _party(waybill.loader)
-    return carrier_aboard(waybill, at)
-
-
-def _parked_with(chain: Sequence[Handover]) -> Custodian | None:
-    """Whoever keeps the trailer, and has not given it back."""
-    kinds = (HandoverKind.PARKED, HandoverKind.TAKEN_UP)
-    signed = [each for each in chain if each.kind in kinds and each.state is HandoverState.COUNTERSIGNED]
-    return signed[-1].taker if signed and signed[-1].kind is HandoverKind.PARKED else None
-
-
-def carrier_aboard(waybill: Waybill, at: datetime) -> Custodian:
-    """The carrier, by its driver of that time."""
-    drivers = aboard(waybill, Role.DRIVER, at)
-    return _party(waybill.carrier, drivers[0] if drivers else "")
-
-
-def _party(party: Party | None, person_id: str = "") -> Custodian:
-    if party is None:
-        return Custodian()
-    return Custodian(
-        name=party.name, organisation_id=party.organisation_id, phone=party.phone, person_id=person_id
-    )  # fmt: skip
 
 
 def check_offer(
@@ -151,9 +119,11 @@ def _between_two(
 ) -> Iterator[Finding]:
     """The loader gives it to the carrier, a site gives back what was left with it, and everything else is the carrier's."""
     now = holder(waybill, chain, at)
-    gives = {HandoverKind.LOADING: _party(waybill.loader), HandoverKind.TAKEN_UP: _parked_with(chain)}.get(kind, now)
+    gives = {HandoverKind.LOADING: custodian_of(waybill.loader), HandoverKind.TAKEN_UP: parked_with(chain)}.get(
+        kind, now
+    )
     wrong = gives is None or giver.organisation_id != gives.organisation_id
-    carrier = _party(waybill.carrier).organisation_id
+    carrier = custodian_of(waybill.carrier).organisation_id
     if wrong or (kind in (HandoverKind.PARKED, HandoverKind.DELIVERY) and giver.organisation_id != carrier):
         yield finding(HANDOVER_NOT_HOLDER, "handover.kind", at, holder=now.name or now.organisation_id)
     if is_oneself(giver, taker):

@@ -1,6 +1,6 @@
 """Exchanging crew, vehicle or tank: a revision that holds at once by the carrier's word, for who drives now is a fact.
 
-Consignor and loader are not asked again. The new crew signs the carrier's statement too (``handover_offer``): until then
+Consignor and loader are not asked again. The new crew signs the carrier's statement too (``handover_waiting``): until then
 the revision lacks its signature, and after a while an alarm says so.
 """
 
@@ -23,7 +23,7 @@ from services.waybill.acts import standing
 from services.waybill.amend import settle
 from services.waybill.carriers_word import revision_by_word
 from services.waybill.facts import catalogue_of, decision_on, gather_all
-from services.waybill.handover_offer import check_swap_taker, offer_swap
+from services.waybill.handover_waiting import check_swap_takers, offer_swap
 from services.waybill.model import Role, Waybill
 from services.waybill.reassignment import Swap, aboard, check_swap, swapped
 from services.waybill.rules import check_content, check_not_before
@@ -40,7 +40,8 @@ def swap_assignment(call: Call, request: Any) -> pb.SwapAssignmentResponse:
     swap, wrong = _read(request)
     refuse((*faults, *wrong, *_faults(kept.waybill, swap, at)))
     after = _exchanged(kept.waybill, swap, at)
-    refuse(check_swap_taker(call, after, swap.role, swap.incoming_id, at))
+    incoming = _incoming(kept.waybill, after, at)
+    refuse(check_swap_takers(call, after, swap.role, incoming, at))
     slots_store.hold(call.transaction, slots_store.resources_of(after.assignments).values())
     catalogue = catalogue_of(call)
     present = replace(after, assignments=tuple(each for each in after.assignments if not each.to_at or at < each.to_at))
@@ -56,7 +57,7 @@ def swap_assignment(call: Call, request: Any) -> pb.SwapAssignmentResponse:
         registered = traceability.record(call, request, decision=decision)
         revisions_store.insert(call.transaction, after, revision, decision=decision, registered=registered.digest)
         changed = settle(call, kept, revision, after)
-        offers = offer_swap(call, after, swap.role, _incoming(kept.waybill, after, at), revision.number, at, registered)
+        offers = offer_swap(call, after, swap.role, incoming, revision.number, at, registered)
         response.handover_ids.extend(offer.id for offer in offers)
         response.registered.CopyFrom(registered.to_wire())
     response.waybill.CopyFrom(shown(changed))

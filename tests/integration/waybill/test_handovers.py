@@ -408,7 +408,14 @@ def test_each_of_a_double_crew_signs_its_new_seat(cast: Cast) -> None:
     issued = cast.issue(a_waybill()).waybill
     departs(cast, issued)
     cast.clients[CARRIER].register_custodial_key()
-    cast.call(CARRIER, "SwapAssignment", swap(issued.id, waybill.ROLE_DRIVER, "driver", "escort"))
+    exchange = swap(issued.id, waybill.ROLE_DRIVER, "driver", "escort")
+    for one_of_them in ("driver", "escort"):
+        with pytest.raises(Refused) as refused:
+            cast.world.client(CARRIER, person=one_of_them).call(
+                "hazway.waybill.v1.WaybillService/SwapAssignment", exchange
+            )
+        assert refused.value.reasons == {"HANDOVER_TO_ONESELF"}
+    cast.call(CARRIER, "SwapAssignment", exchange)
     first, second = custody(cast, issued.id).handovers
     assert {first.taker.person_id, second.taker.person_id} == {"driver", "escort"}
     assert first.statement_digest == second.statement_digest

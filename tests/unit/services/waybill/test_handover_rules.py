@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from services.errors import Basis
 from services.waybill import handover_rules
+from services.waybill.custody import holder
 from services.waybill.handover import Custodian, HandedLine, Handover, HandoverKind, HandoverState, ReceivedLine
 from services.waybill.handover_rules import (
     check_answer,
@@ -19,7 +20,6 @@ from services.waybill.handover_rules import (
     check_open,
     countersigned_within,
     found_otherwise,
-    holder,
     is_oneself,
     is_taker,
     may_carry_code,
