@@ -15,8 +15,10 @@ from hazway.waybill.v1 import waybill_pb2 as pb
 from services.runtime.service import request_class
 from services.waybill.service import SERVICE
 from tests.cast import CARRIER, CONSIGNEE, WAYBILL, Cast, a_waybill
-from tests.spoilt import spoilt
+from tests.spoilt import is_field, spoilt
 
+# What is told of a waybill as a whole names no field.
+OF_THE_WHOLE = {"NOT_FOUND", "NOT_ALLOWED", "STALE_ETAG"}
 BROKEN = {grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCode.UNAVAILABLE}
 
 
@@ -82,5 +84,10 @@ def outcome(cast: Cast, caller: str, method: str, request: Any) -> grpc.StatusCo
     except Refused as refused:
         if refused.code in BROKEN:
             pytest.fail(f"{refused.code} for {request}")
+        for fault in refused.faults:
+            if fault.path or fault.reason not in OF_THE_WHOLE:
+                # A request that only names a waybill is told of the waybill's own fields.
+                own = is_field(pb.IssueWaybillRequest(), fault.path) and fault.path.startswith("waybill")
+                assert own or is_field(request, fault.path), (fault.reason, fault.path, request)
         return refused.code
     return grpc.StatusCode.OK
