@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, get_origin
 
 from google.api import field_behavior_pb2
-from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.errors import Finding
@@ -88,24 +88,20 @@ class _Reader:
     findings: list[Finding]
 
     def model(self, model: Any, message: Any, path: str) -> Any:
-        fields = message.DESCRIPTOR.fields_by_name
-        arguments = {
-            name: self.field(hint, message, fields[name], f"{path}.{name}")
-            for name, hint in hints_of(model).items()
-            if name in fields and not is_output(fields[name])
-        }
+        steps = _steps(model, message.DESCRIPTOR)
+        arguments = {step.name: self.field(step, message, f"{path}.{step.name}") for step in steps}
         try:
             return model(**arguments)
         except ValueError as error:
             return self.fault(path, str(error))
 
-    def field(self, hint: Any, message: Any, field: FieldDescriptor, path: str) -> Any:
-        plain, value = without_none(hint), getattr(message, field.name)
-        if field.is_repeated:
-            return self.items(plain, field, value, path)
-        if not field.has_presence or message.HasField(field.name):
-            return self.one(plain, field, value, path, needed=plain is hint)
-        return self.absent(plain, field, value, path) if plain is hint else None
+    def field(self, step: _Step, message: Any, path: str) -> Any:
+        value = getattr(message, step.name)
+        if step.is_repeated:
+            return self.items(step.hint, step.field, value, path)
+        if not step.has_presence or message.HasField(step.name):
+            return self.one(step.hint, step.field, value, path, needed=step.needed)
+        return self.absent(step.hint, step.field, value, path) if step.needed else None
 
     def absent(self, hint: Any, field: FieldDescriptor, value: Any, path: str) -> Any:
         """A stand-in for what is required and not there, without the faults of its own parts."""
@@ -123,24 +119,22 @@ class _Reader:
         return get_origin(hint)(read)
 
     def one(self, hint: Any, field: FieldDescriptor, value: Any, path: str, *, needed: bool = True) -> Any:
-        if get_origin(hint) is tuple:
-            return self.pair(hint, value, path)
-        if issubclass(hint, datetime):
-            return self.time(value, path, needed=needed)
-        if issubclass(hint, date):
-            return self.day(value, path, needed=needed)
-        if issubclass(hint, Enum):
-            return self.enum(hint, field, value, path)
-        if dataclasses.is_dataclass(hint):
-            return self.model(hint, value, path)
-        return self.text(value, path) if isinstance(value, str) else value
-
-    def pair(self, hint: Any, message: Any, path: str) -> Any:
-        fields = message.DESCRIPTOR.fields
-        hints = item_hints(hint, len(fields))
-        return tuple(
-            self.field(each, message, field, f"{path}.{field.name}") for each, field in zip(hints, fields, strict=True)
-        )
+        match _form(hint):
+            case _Form.TEXT:
+                return self.text(value, path)
+            case _Form.MODEL:
+                return self.model(hint, value, path)
+            case _Form.ENUM:
+                return self.enum(hint, field, value, path)
+            case _Form.TIME:
+                return self.time(value, path, needed=needed)
+            case _Form.DAY:
+                return self.day(value, path, needed=needed)
+            case _Form.PAIR:
+                return tuple(
+                    self.field(step, value, f"{path}.{step.name}") for step in _pair_steps(hint, value.DESCRIPTOR)
+                )
+        return value
 
     def time(self, message: Timestamp, path: str, *, needed: bool = False) -> datetime | None:
         if message == Timestamp():
@@ -196,6 +190,54 @@ def _day(text: str) -> date | None:
     except ValueError:
         return None
     return value if value and 1900 <= value.year < 3000 else None
+
+
+class _Form(Enum):
+    """How a value of a type is read."""
+
+    TEXT, NUMBER, ENUM, TIME, DAY, PAIR, MODEL = range(7)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Step:
+    """One field to be read: into a ``hint``, or into ``None`` as well unless it is ``needed``."""
+
+    name: str
+    hint: Any
+    needed: bool
+    field: FieldDescriptor
+    is_repeated: bool
+    has_presence: bool
+
+
+@cache
+def _form(hint: Any) -> _Form:
+    if get_origin(hint) is tuple:
+        return _Form.PAIR
+    forms = {datetime: _Form.TIME, date: _Form.DAY, Enum: _Form.ENUM, str: _Form.TEXT}
+    found = next((form for kind, form in forms.items() if issubclass(hint, kind)), _Form.NUMBER)
+    return _Form.MODEL if dataclasses.is_dataclass(hint) else found
+
+
+@cache
+def _steps(model: Any, message: Descriptor) -> tuple[_Step, ...]:
+    fields = message.fields_by_name
+    return tuple(
+        _step(hint, fields[name])
+        for name, hint in hints_of(model).items()
+        if name in fields and not is_output(fields[name])
+    )
+
+
+@cache
+def _pair_steps(hint: Any, message: Descriptor) -> tuple[_Step, ...]:
+    hints = item_hints(hint, len(message.fields))
+    return tuple(_step(each, field) for each, field in zip(hints, message.fields, strict=True))
+
+
+def _step(hint: Any, field: FieldDescriptor) -> _Step:
+    plain = without_none(hint)
+    return _Step(field.name, plain, plain is hint, field, field.is_repeated, field.has_presence)
 
 
 @cache

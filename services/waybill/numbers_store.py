@@ -25,7 +25,7 @@ def next_serials(connection: Connection, licence_number: str, day: date, count: 
 
 def next_serials_alone(engine: Engine, licence_number: str, day: date, count: int) -> int:
     """As ``next_serials``, in a transaction of its own, so that nobody waits for its row."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with engine.begin() as connection:
         named = {"licence": licence_number, "day": day, "count": count}
         past: int = connection.execute(_NEXT_ALONE, named).scalar_one()
     return past - count
