@@ -65,6 +65,7 @@ class Bores:
     exit_y: Floats
     length_m: Floats
     seconds: Floats
+    structure: Int64s  # which of them are one tunnel: a number each
     hop: Open  # [from, to]
 
 
@@ -210,6 +211,7 @@ def _bores(
         exit_y=exit_y,
         length_m=np.array([bore.length_dm / 10 for bore in bores]),
         seconds=np.array([float(seconds[list(bore.edges)].sum()) for bore in bores]),
+        structure=np.unique([bore.structure_id for bore in bores], return_inverse=True)[1],
         hop=hop,
     )
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from geo.approaches import Approaches
 from geo.transit_ahead import estimate, wait, warn
-from geo.transit_evidence import Gap, gap
+from geo.transit_evidence import Gap, gap, habit_s
 from geo.transit_places import FAR_M, OFF_ROAD, Places, places_of
 from geo.transit_state import (
     NOWHERE,
@@ -55,7 +55,7 @@ def step(
     if not len(around.roads.start):
         return None, ()  # no road leads to it or away
     if not isinstance(report, Seen):
-        return (None, ()) if state is None else wait(around, state, report, policy)
+        return (None, ()) if state is None else _wait(around, state, report, policy)
     places = places_of(around, report, policy)
     if state is None:
         return (_begin(report, places), ()) if len(places.edge) else (None, ())
@@ -82,18 +82,18 @@ def _move(around: Approaches, state: TransitState, report: Seen, places: Places,
     weight = known[:, None, None] + places.weight + between.weigh(ways)
     alike = defaultdict(list)
     for number, chain in enumerate(ways.chains):
-        alike[tuple(bore for bore in chain if bore < around.near.own)].append(number)
+        alike[any(bore < around.near.own for bore in chain)].append(number)
     least = float(weight.max()) + _LEAST_LOG_WEIGHT
     edges, alongs = places.edge.tolist(), places.along_m.tolist()
     weighed: dict[tuple[int, ...], list[Guess]] = defaultdict(list)
-    for own, numbers in alike.items():
+    for is_through, numbers in alike.items():
         group = weight[:, numbers]
         best = group.argmax(axis=1)
         likeliest = np.take_along_axis(group, best[:, None], axis=1)[:, 0]
         for row, column in np.argwhere(likeliest >= least).tolist():
             guess, chain = state.guesses[row], numbers[int(best[row, column])]
             passed = guess.passed
-            if own:
+            if is_through:
                 passed = (*passed, *_passages(around, ways, between, row, chain, column))
             moved = Guess(edges[column], alongs[column], float(likeliest[row, column]), passed)
             weighed[moved.key].append(moved)
@@ -130,10 +130,20 @@ def _total(group: list[Guess], top: float) -> float:
     return sum(math.exp(max(-60.0, guess.weight - top)) for guess in group)
 
 
+def _wait(around: Approaches, state: TransitState, report: Blind | Tick, policy: Policy) -> Answer:
+    """Time without a fix: no answer comes to an open question, or the vehicle may be inside."""
+    silent_s = (report.at_ms - state.seen.at_ms) / 1000
+    events: list[Event] = []
+    if state.waited and silent_s > policy.patience * habit_s(state, policy):
+        state, events = _settle(around, state, state.passed, policy)
+    waited, told = wait(around, state, report, policy)
+    return waited, (*events, *told)
+
+
 def _conclude(around: Approaches, state: TransitState, policy: Policy) -> Answer:
     """Tell what a new fix has settled, and drop the state of a vehicle that has gone."""
     events: list[Event] = []
-    passed = sum(guess.weight for guess in state.guesses if guess.passed)
+    passed = state.passed
     has_gone = all(guess.edge == NOWHERE for guess in state.guesses) and _portal_m(around, state).min() > FAR_M
     waited = state.waited + 1 if passed > 1 - policy.sure else 0
     state = dataclasses.replace(state, waited=waited)

@@ -79,8 +79,8 @@ class Policy:
     report_every_s: float = 30.0  # at the least; a vehicle's own habit is learnt
     noise_m: float = 10.0  # of fixes and map together
     sure: float = 0.97
-    likely: float = 0.9
-    patience: int = 3  # fixes to wait for an unsure answer
+    likely: float = 0.6
+    patience: int = 3  # fixes to wait for an unsure answer, or as many periods without one
     approach_m: float = 1500.0  # a pre-alarm never comes earlier than this
 
 
@@ -121,6 +121,11 @@ class TransitState:
     inside: int = NOWHERE  # the bore presumed entered
     inside_since_ms: int = 0
     is_overdue: bool = False
+
+    @property
+    def passed(self) -> float:
+        """The chance that the vehicle came through the structure."""
+        return sum(guess.weight for guess in self.guesses if guess.passed)
 
     def to_plain(self) -> tuple[Any, ...]:
         """Plain tuples of numbers, weights in 1/10,000 and metres in 0.1; ``from_plain`` of it is as good as the state."""

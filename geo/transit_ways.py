@@ -23,7 +23,9 @@ _TURN_ROUND = -4.0
 _SLIP_M = 25.0  # noise along the road may set a vehicle back by this much
 _WORTH_TURNING_M = 400.0
 _OFF_ROAD_M_S = 5.0
-_DETOUR_M = 300.0  # a way longer by this much is e times less likely
+_DETOUR_M = 300.0  # places whose way is longer than the straight line by this much are e times less likely
+_DETOUR_LEAST_M, _DETOUR_SHARE = 50.0, 0.05  # and a way longer than the best by this much and this share of it
+_FARTHEST_M = 8000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,12 @@ def candidates(
         start = _to_bores(around, edge, along, within, to_entrance[within])
         goal = _from_bores(around, places, within, from_exit[within])
         hop = Open(*(part[np.ix_(within, within)] for part in near.hop))
-        found = chains(_legs(start, hop, goal, near.length_m[within]), limit_m)
+        found = chains(_legs(start, hop, goal, near.length_m[within], near.structure[within]), limit_m)
     else:
         found = []
     if not found:
         none = np.zeros((len(guesses), 2, 1, 0))
-        return Candidates(((), ()), *openly, none, none)
+        return Candidates(((), ()), *_with_detours(openly, straight_m), none, none)
     first, last = [chain[0] for chain in found], [chain[-1] for chain in found]
     length_s = near.seconds[within]
     begin, inner = _laid(found, hop, near.length_m[within], length_s)
@@ -69,13 +71,13 @@ def candidates(
         start.seconds[:, first, None] + inner.seconds[:, None] + goal.seconds[last],
         start.cost[:, first, None] + inner.cost[:, None] + goal.cost[last],
     )
-    through = through._replace(cost=through.cost - _detour(through.metres - straight_m))
     enters = start.seconds[:, first, None, None] + np.where(np.isnan(begin), 0.0, begin)[:, None, :]
     longest = np.where(np.isnan(begin), 0.0, _padded([length_s[list(chain)].tolist() for chain in found], 0.0))
     none = np.zeros((len(guesses), 2, 1, begin.shape[1]))
+    ways = Open(*(np.concatenate([one, other], axis=1) for one, other in zip(openly, through, strict=True)))
     return Candidates(
         ((), (), *(tuple(within[list(chain)].tolist()) for chain in found)),
-        *(np.concatenate([one, other], axis=1) for one, other in zip(openly, through, strict=True)),
+        *_with_detours(ways, straight_m),
         np.concatenate([none, enters], axis=1),
         np.concatenate([none, enters + longest[:, None, :]], axis=1),
     )
@@ -88,7 +90,7 @@ def _stacked(openly: Open, straight_m: float) -> Open:
     return Open(*(np.stack([part, np.full(shape, other)], axis=1) for part, other in zip(openly, lacking, strict=True)))
 
 
-def _legs(start: Open, hop: Open, goal: Open, length_m: Floats) -> Legs:
+def _legs(start: Open, hop: Open, goal: Open, length_m: Floats, structure: Int64s) -> Legs:
     """For a search: the nearest of the guesses and of the places, and burdens for unlikely legs."""
     return Legs(
         start.metres.min(axis=0),
@@ -98,6 +100,7 @@ def _legs(start: Open, hop: Open, goal: Open, length_m: Floats) -> Legs:
         goal.metres.min(axis=1),
         (goal.metres - _DETOUR_M * goal.cost).min(axis=1),
         length_m,
+        structure,
     )
 
 
@@ -181,7 +184,6 @@ def _openly(around: Approaches, edge: Int64s, along: Floats, places: Places, str
     best = _choose(on_the_spot, _along(ahead, pace, _TURN_ROUND), best)
     ahead = places.along_m - along[:, None]
     best = _choose((edge[:, None] == places.edge) & (ahead >= -_SLIP_M), _along(ahead, pace, 0.0), best)
-    best = best._replace(cost=best.cost - _detour(best.metres - straight_m))
     straight = np.full_like(best.cost, straight_m)
     is_off, becomes_off = (edge == NOWHERE)[:, None], places.edge == NOWHERE
     off = Open(straight, straight / _OFF_ROAD_M_S, _off_road(straight_m) - 1.0 * (is_off != becomes_off))
@@ -201,6 +203,14 @@ def _off_road(metres: Any) -> Any:
     return -metres / 150.0
 
 
-def _detour(extra_m: Floats) -> Floats:
-    """Log cost of a way longer than the straight line: few drive about for nothing."""
-    return np.clip(extra_m / _DETOUR_M, 0.0, 6.0)
+def _with_detours(ways: Open, straight_m: float) -> Open:
+    """[guess, way, place] with the log cost of being longer than the best way there is: few drive about for nothing."""
+    burden = ways.metres - _DETOUR_M * ways.cost
+    burden[:, 1] = np.inf
+    shortest = np.minimum(burden.min(axis=1, keepdims=True), _FARTHEST_M)
+    extra = np.minimum(np.maximum(ways.metres, 0.0) - shortest, _FARTHEST_M)
+    detour = np.clip(extra / (_DETOUR_LEAST_M + _DETOUR_SHARE * shortest), 0.0, 6.0)
+    roundabout = np.clip((shortest - straight_m) / _DETOUR_M, 0.0, 6.0)
+    detour[:, 1], roundabout = 0.0, np.broadcast_to(roundabout, detour.shape).copy()
+    roundabout[:, 1] = 0.0
+    return ways._replace(cost=ways.cost - detour - roundabout)

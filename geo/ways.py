@@ -43,7 +43,7 @@ class Open(NamedTuple):
 
 def unmapped(metres: FloatOrFloats) -> FloatOrFloats:
     """Log-likelihood of a way between known roads by one that the map lacks."""
-    return -5.0 - metres / 500.0
+    return -3.5 - metres / 250.0
 
 
 class Ways:

@@ -357,10 +357,10 @@ class Driver:
         return a[0] == b[1] and a[1] == b[0] and a[2] == b[2]
 
     def drive(self, edges: Sequence[int], interval_s: int) -> Drive:
-        """Reports as sent: noise of 4 to 8 m, 2 % lost, on one drive in twenty two or three in a row, odometer on every second lorry."""
+        """Reports as sent: noise of 4 to 8 m, 2 % lost, on 15 % of the drives two or three in a row, odometer on every second lorry."""
         rng = self.rng
         odometer, loss = rng.random() < 0.5, 0.02
-        silence_from = rng.uniform(0, 600) if rng.random() < 0.05 else math.inf
+        silence_from = rng.uniform(0, 600) if rng.random() < 0.15 else math.inf
         phase = rng.uniform(0, interval_s)
         fixes = drive(
             self.graph, edges, start=START, rng=rng, interval_s=interval_s, noise_m=rng.uniform(4, 8),
