@@ -1,4 +1,4 @@
-"""Tunnels, restricted areas, corridors, speed sections, parking places and time-banned roads: versions, calendars, goods, passes.
+"""Tunnels, bridges, restricted areas, corridors, speed sections, parking places, time-banned roads, and divisions: versions, calendars, passes.
 
 Other slices ask ``active``, ``timeline``, ``last_change``, ``changes_since``, ``next_edge``, ``version_of``, ``regions``, ``region``,
 ``passages_on`` and ``on_route``, and judge with ``services.zones.rules``; a change wakes whoever listens to ``WAKE_ZONES``.

@@ -107,7 +107,9 @@ class Merger:
     def _close(self, known: ZoneVersion | None, row: ImportRow) -> ImportRow | None:
         if known is None or known.withdrawn:
             return None
-        if (drawn(known.zone), ruled(known.zone)) != (row.drawn, row.ruled):
+        newest = store.newest(self.connection, known.zone.id)
+        published_ahead = newest is not None and newest.number != known.number
+        if published_ahead or (drawn(known.zone), ruled(known.zone)) != (row.drawn, row.ruled):
             self.merged.kept[VANISHED_KEPT] += 1
             return None
         self.merged.closed += 1

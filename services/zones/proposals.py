@@ -28,6 +28,7 @@ from services.zones.shapes import polygons_of
 
 LICENCE = "ODbL 1.0 © OpenStreetMap contributors"
 MAP_RULE = "map-hazmat"
+SHARE, DEPTH_M = 0.05, 100.0  # less of a zone in a neighbouring division may be one boundary drawn in two ways
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 _MOST_NAME, _MOST_VALUE = 200, 500
 _STOPS = frozenset({LandmarkKind.SERVICE_AREA, LandmarkKind.PARKING, LandmarkKind.FUEL})
@@ -160,9 +161,6 @@ def _in_division(zone: Zone, divisions: Divisions) -> Zone:
     """With the code of the narrowest division that holds it all, where shapes are known."""
     code = narrowest_over(divisions.touched_by(zone.area(), share=SHARE, depth_m=DEPTH_M)) if len(divisions) else ""
     return replace(zone, division_code=code) if code else zone
-
-
-SHARE, DEPTH_M = 0.05, 100.0  # less of a zone in a neighbouring division may be one boundary drawn in two ways
 
 
 def narrowest_over(codes: Iterable[str]) -> str:

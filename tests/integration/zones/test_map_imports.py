@@ -213,6 +213,23 @@ def test_what_was_changed_by_hand_is_not_overwritten_nor_closed_and_rules_outliv
     assert house.known()["bridge-2"].rules == (BAN,)
 
 
+def test_what_an_authority_published_ahead_outlives_a_map_that_no_longer_shows_the_thing(
+    house: House, tmp_path: Path
+) -> None:
+    house.take_in(county(), tmp_path)
+    ahead = house.now + timedelta(days=30)
+    confirmed = replace(house.known()["osm-way-24"], proposed=False, rules=(BAN,))
+    with house.engine.begin() as connection:
+        store.queue_up(connection)
+        store.append(connection, confirmed, box=confirmed.area().box, valid_from=ahead, valid_to=None, now=house.now,
+                     by="police", registered=None)  # fmt: skip
+    newer = county()
+    newer.drop(24)
+    assert dict(house.take_in(newer, tmp_path).merged.kept) == {VANISHED_KEPT: 1}
+    with house.engine.connect() as connection:
+        assert "osm-way-24" in {each.zone.id for each in zones.active(connection, ahead)}
+
+
 def test_a_map_closes_only_what_came_out_of_a_map_of_its_name(house: House, tmp_path: Path) -> None:
     house.take_in(county(), tmp_path, name="one county")
     other = InventedMap()
