@@ -90,6 +90,8 @@ def _alarm(waybill: Waybill, handover: Handover, at: datetime, *, withdrawn: boo
     if refused:
         evidence["refused_reason"] = refused
         what_zh, what_en = f"拒绝（{refused}）", f"refused ({refused})"
+    elif handover.state is HandoverState.WITHDRAWN:
+        what_zh, what_en = "的交接已撤回", "is not asked any more"
     elif withdrawn:
         what_zh, what_en = "逾期后已会签", "has countersigned, late"
     return alarms.Alarm(

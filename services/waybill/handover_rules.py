@@ -90,8 +90,11 @@ def _in_time(waybill: Waybill, chain: Sequence[Handover], offer: Handover, at: d
     )  # fmt: skip
     if (other := next(alike, None)) is not None:
         yield _not_now(offer, f"已有交接 {other.id}", f"there is hand-over {other.id}", at)
-    if offer.kind is HandoverKind.PARKED and not aboard(waybill, Role.TRAILER, at):
-        yield _not_now(offer, "没有挂车", "there is no trailer", at)
+    if offer.kind is HandoverKind.PARKED:
+        if not aboard(waybill, Role.TRAILER, at):
+            yield _not_now(offer, "没有挂车", "there is no trailer", at)
+        if waybill.under_correction:
+            yield _not_now(offer, "有更正待会签", "a correction waits for signatures", at)
     if offer.revision != waybill.revision:
         zh, en = f"运单现为第 {waybill.revision} 版", f"the waybill is at revision {waybill.revision}"
         yield _not_now(offer, zh, en, at, path="handover.revision")

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from hazway import ids, keys, record, trust
+from hazway import base45, ids, keys, record, roadside_code, trust
 from hazway.alarms.v1 import alarms_pb2 as alarms
 from hazway.client import Client
 from hazway.errors import VerificationError
 from hazway.refusals import Refused
 from hazway.registry.v1 import registry_pb2 as registry
+from hazway.roadside_code import Content
 from hazway.statement import Statement
 from hazway.waybill.v1 import handover_pb2 as pb
 from hazway.waybill.v1 import waybill_pb2 as waybill
@@ -318,6 +319,8 @@ def test_a_dropped_trailer_is_in_a_sites_custody_until_the_site_gives_it_back(ca
     # Tractor and crew have left, and may be on another trip while the trailer waits.
     left = cast.call(CARRIER, "GetWaybill", waybill.GetWaybillRequest(waybill_id=issued.id))
     assert [current(left, role) for role in ROLES] == [[], [], [], ["trailer"], ["tank"]]
+    alone = on_the_code(cast, issued.id)
+    assert (alone.tractor, alone.driver, alone.trailer) == ("", "", "粤B1001挂")
     put_fleet(cast, "-2", 2)
     other = a_waybill(departure=cast.world.clock.now(), suffix="-2")
     for assignment, name in ((0, "tractor"), (3, "driver"), (4, "escort")):
@@ -348,6 +351,8 @@ def test_a_dropped_trailer_is_in_a_sites_custody_until_the_site_gives_it_back(ca
     ]
     holder = custody(cast, issued.id).holder
     assert (holder.organisation_id, holder.person_id) == (CARRIER, "driver-2")
+    assert on_the_code(cast, issued.id).tractor == "粤B11002"
+    assert on_the_code(cast, issued.id).driver.startswith("张4号")
     issued.revision = again.revision
     offers(cast, CARRIER, a_handover(issued, pb.HANDOVER_KIND_DELIVERY))
 
@@ -542,6 +547,15 @@ def on_record(cast: Cast, waybill_id: str) -> list[Statement]:
     verified = record.verify(cast.clients[CARRIER].export_record(f"waybill/{waybill_id}"), trusted)
     (subject,) = [each for each in verified.subjects if each.subject == f"waybill/{waybill_id}"]
     return [fact.statement for fact in subject.facts if fact.statement and not fact.statement.kind.startswith("alarm.")]
+
+
+def on_the_code(cast: Cast, waybill_id: str) -> Content:
+    """What the lorry shows at the roadside now."""
+    cast.world.settle()
+    answer: Any = cast.call(CARRIER, "GetRoadsideCode", waybill.GetRoadsideCodeRequest(waybill_id=waybill_id))
+    assert cast.call(CARRIER, "ExportWaybillPdf", waybill.ExportWaybillPdfRequest(waybill_id=waybill_id)).pdf
+    signed = roadside_code.inflate(base45.decode(roadside_code.unprefixed(answer.code)))
+    return roadside_code.read_content(roadside_code.read_signed(signed).payload)
 
 
 def last_revision(cast: Cast, waybill_id: str) -> waybill.Revision:

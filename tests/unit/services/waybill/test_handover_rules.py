@@ -25,7 +25,7 @@ from services.waybill.handover_rules import (
     may_carry_code,
     totals,
 )
-from services.waybill.model import Party, State
+from services.waybill.model import Party, Role, State
 from tests.unit.services.waybill.petrol_trip import DEPARTURE, PETROL, SECOND, WAYBILL, errors, warned
 
 CARRIER, LOADER, YARD = (Custodian(name=name, organisation_id=name) for name in ("carrier", "loader", "yard"))
@@ -70,6 +70,12 @@ def test_each_kind_has_its_place_in_the_life_of_a_waybill() -> None:
     for state in (State.DRAFT, State.ISSUED, State.COMPLETED, State.VOIDED, State.REJECTED):
         for kind in HandoverKind:
             assert "HANDOVER_NOT_NOW" in judged(replace(OFFER, kind=kind), waybill=replace(MOVING, state=state))
+
+
+def test_only_a_trailer_is_left_and_not_while_a_correction_is_open() -> None:
+    rigid = replace(MOVING, assignments=tuple(each for each in MOVING.assignments if each.role is not Role.TRAILER))
+    assert judged(PARKED, waybill=rigid) == ["HANDOVER_NOT_NOW"]
+    assert judged(PARKED, waybill=replace(MOVING, under_correction="r")) == ["HANDOVER_NOT_NOW"]
 
 
 def test_who_holds_it_gives_it_and_nobody_else() -> None:
