@@ -37,6 +37,7 @@ SOUTH, WEST, SIDE = 22.0, 100.0, 18.0
 METRES_PER_DEGREE, TUNNEL_M = 111_195.0, 1_000.0
 
 Floats = npt.NDArray[np.float64]
+Piece = tuple[Floats, bool, bool]  # points of an edge in degrees; whether it is of an expressway, and in a tunnel
 
 
 def zones(rng: np.random.Generator, count: int) -> list[ZoneRecord]:
@@ -93,28 +94,31 @@ class Fleet:
 
 def road_graph(rng: np.random.Generator, fleet: Fleet) -> RoadGraph:
     """One road under every vehicle, and stretches with a tunnel of 100 m to 5 km all over the country."""
-    lines: list[
-        tuple[list[Floats], bool]
-    ] = []  # the edges of each road, points in degrees; whether it is an expressway
+    roads: list[list[Piece]] = []
     for number in range(VEHICLES):
         reach = float(fleet.reach_m[number]) + 2_000
-        middle = float(fleet.reach_m[number]) / 2
-        cuts = [middle, middle + TUNNEL_M] if fleet.has_tunnel[number] else []
-        edges = [np.linspace(begin, end, 20) for begin, end in pairwise([-2_000.0, *cuts, reach])]
-        lines.append(([np.column_stack(fleet.at(edge, number)) for edge in edges], bool(fleet.speed[number] > 600)))
+        bore = float(fleet.reach_m[number]) / 2 if fleet.has_tunnel[number] else math.inf
+        joints = {joint for joint in np.arange(-2_000, reach, 2_000).tolist() if not bore <= joint <= bore + TUNNEL_M}
+        joints |= {reach} | ({bore, bore + TUNNEL_M} if math.isfinite(bore) else set())
+        ways = [(np.linspace(begin, end, 4), begin == bore) for begin, end in pairwise(sorted(joints))]
+        is_fast = bool(fleet.speed[number] > 600)
+        roads.append([(np.column_stack(fleet.at(way, number)), is_fast, under) for way, under in ways])
     for _ in range(TUNNELS - int(fleet.has_tunnel.sum())):
         y, x, course = SOUTH + rng.uniform(0, SIDE), WEST + rng.uniform(0, SIDE), rng.uniform(0, 2 * math.pi)
         length = math.exp(rng.uniform(math.log(100), math.log(5000)))
-        ways = [np.linspace(begin, end, 4) for begin, end in pairwise([-1_000.0, 0.0, length, length + 1_000])]
+        joints = [-1_000.0, 0.0, length, length + 1_000]
+        ways = [(np.linspace(begin, end, 4), begin == 0.0) for begin, end in pairwise(joints)]
         up, aside = (
             math.cos(course) / METRES_PER_DEGREE,
             math.sin(course) / METRES_PER_DEGREE / math.cos(math.radians(y)),
         )
-        lines.append(([np.column_stack([y + way * up, x + way * aside]) for way in ways], False))
-    edges = [(edge, fast, len(road) == 3 and place == 1) for road, fast in lines for place, edge in enumerate(road)]
-    nodes = np.rint(np.vstack([np.vstack([road[0][:1], *(edge[-1:] for edge in road)]) for road, _ in lines]) * E7)
-    first = np.cumsum([0, *(len(road) + 1 for road, _ in lines)])
-    begins = np.concatenate([first[number] + np.arange(len(road)) for number, (road, _) in enumerate(lines)])
+        roads.append([(np.column_stack([y + way * up, x + way * aside]), False, under) for way, under in ways])
+    edges = [piece for road in roads for piece in road]
+    nodes = np.rint(
+        np.vstack([np.vstack([road[0][0][:1], *(edge[-1:] for edge, _, _ in road)]) for road in roads]) * E7
+    )
+    first = np.cumsum([0, *(len(road) + 1 for road in roads)])
+    begins = np.concatenate([first[number] + np.arange(len(road)) for number, road in enumerate(roads)])
     points = np.rint(np.vstack([edge for edge, _, _ in edges]) * E7).astype(np.int64)
     lengths = [
         distances_m(*(np.rint(edge[at] * E7)[axis] for at in (0, -1) for axis in (0, 1))) for edge, _, _ in edges
