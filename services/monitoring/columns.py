@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -11,7 +11,17 @@ from services.monitoring import engine, packed
 from services.monitoring.facts import PassFact, TripFact
 from services.monitoring.fixes import Fixes
 from services.monitoring.log_store import Kind, Row
-from services.monitoring.model import Activation, Entry, FixesEntry, PassEntry, TickEntry, TripEntry, ZonesEntry
+from services.monitoring.model import (
+    Activation,
+    Effect,
+    Entry,
+    EstimatedPosition,
+    FixesEntry,
+    PassEntry,
+    TickEntry,
+    TripEntry,
+    ZonesEntry,
+)
 
 
 def entries(rows: Sequence[Row]) -> Iterator[tuple[int, Entry]]:
@@ -63,6 +73,23 @@ def to_records(fixes: Fixes) -> packed.Records:
     for name in packed.RECORD.names or ():
         records[name] = getattr(fixes, name)
     return records
+
+
+def estimates(effects: Iterable[Effect]) -> packed.Records:
+    """Estimated positions as records of live state, in order."""
+    rows = [
+        (one.vehicle, one.time_ms, *_place(one), 0, 0, min(one.uncertainty_m * 10, 65_535), _GUESS, 0)
+        for one in effects
+        if isinstance(one, EstimatedPosition)
+    ]
+    return np.array(rows, dtype=packed.RECORD)
+
+
+def _place(estimate: EstimatedPosition) -> tuple[int, int]:
+    return estimate.position.latitude_e7, estimate.position.longitude_e7
+
+
+_GUESS = packed.POSITIONED | packed.ESTIMATED
 
 
 def last_records(state: engine.ShardState) -> packed.Records:

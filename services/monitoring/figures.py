@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from services import alarms
+from services import alarms, registry
 from services.monitoring import figures_store, track
 from services.monitoring.feeders import milliseconds
 from services.monitoring.figures_store import Scope
@@ -57,7 +57,10 @@ def days_of(period: str) -> tuple[date, date]:
 def report(connection: Connection, scope: Scope) -> Report:
     """All figures of a scope, from what has been worked out so far."""
     limits = limits_on(scope.last)
-    sums = figures_store.sums(connection, scope, limits.drift_points)
+    registered = registry.with_terminal(
+        connection, _midnight(scope.last + timedelta(days=1)), owner=scope.carrier_id, division=scope.prefix
+    )
+    sums = figures_store.sums(connection, scope, limits.drift_points, registered)
     refused = figures_store.refused(connection, scope)
     handled, raised = alarms.handled(
         connection, carrier_id=scope.carrier_id, division=scope.prefix, since=_midnight(scope.first),

@@ -95,23 +95,26 @@ def put(connection: Connection, shard: int, day: date, counts: Counts) -> None:
 _IN_SCOPE = "(:carrier = '' OR v.carrier_id = :carrier) AND starts_with(v.division, :prefix)"
 
 
-def sums(connection: Connection, scope: Scope, drift_points: int) -> Row[Any]:
-    """known, entered, online, fixes, complete_m, incomplete_m, drifting, moved: vehicles and totals over the scope."""
+def sums(connection: Connection, scope: Scope, drift_points: int, registered: Collection[str]) -> Row[Any]:
+    """known (``registered``, and whoever entered all the same), entered, online, fixes, complete_m, incomplete_m, drifting, moved: vehicles and totals over the scope."""
     return connection.execute(
         text(
-            "WITH vehicles AS (SELECT number, entered_on FROM monitoring_vehicles AS v WHERE " + _IN_SCOPE + "),"
+            "WITH vehicles AS (SELECT number, vehicle_id, entered_on FROM monitoring_vehicles AS v WHERE "
+            + _IN_SCOPE
+            + "),"
             " each AS (SELECT f.vehicle, sum(f.fixes) AS fixes, sum(f.complete_m) AS complete_m,"
             "   sum(f.incomplete_m) AS incomplete_m, sum(f.drift_points) AS drift_points,"
             "   sum(f.offline_moves) AS offline_moves FROM monitoring_figures AS f JOIN vehicles ON number = f.vehicle"
             "   WHERE f.day BETWEEN :first AND :last GROUP BY f.vehicle)"
-            " SELECT (SELECT count(*) FROM vehicles) AS known,"
+            " SELECT (SELECT count(*) FROM (SELECT unnest(CAST(:registered AS text[])) UNION"
+            "   SELECT vehicle_id FROM vehicles WHERE entered_on <= :last) AS k) AS known,"
             "  (SELECT count(*) FROM vehicles WHERE entered_on <= :last) AS entered,"
             "  count(*) AS online, coalesce(sum(fixes), 0)::bigint AS fixes,"
             "  coalesce(sum(complete_m), 0)::bigint AS complete_m, coalesce(sum(incomplete_m), 0)::bigint AS incomplete_m,"
             "  count(*) FILTER (WHERE drift_points > :drift_points) AS drifting,"
             "  count(*) FILTER (WHERE offline_moves > 0) AS moved FROM each"
         ),
-        _values(scope) | {"drift_points": drift_points},
+        _values(scope) | {"drift_points": drift_points, "registered": list(registered)},
     ).one()
 
 

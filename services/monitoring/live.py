@@ -1,4 +1,7 @@
-"""Live state through Redis: the last record of each vehicle, for maps and watchers. It may be lost and fills again by itself."""
+"""Live state through Redis: the last record of each vehicle, for maps and watchers. It may be lost and fills again by itself.
+
+Where a vehicle silent in a tunnel should be is shown until its next fix, marked as estimated.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import redis
 
-from services.monitoring.packed import RECORD, Records, read
+from services.monitoring.packed import ESTIMATED, RECORD, Records, read
 from services.runtime.bus import Bus
 
 _CHANNEL = "hazway:live"
@@ -36,6 +39,7 @@ class LiveMap:
     def __init__(self, bus: Bus, shards: int) -> None:
         self._lock = threading.Lock()
         self._records: dict[int, np.void] = {}
+        self._seen_ms: dict[int, int] = {}  # the newest fix of each
         self._changed: dict[int, int] = {}
         self._count = 0
         self._stopped = threading.Event()
@@ -62,8 +66,13 @@ class LiveMap:
         with self._lock:
             self._count += 1
             for record in records:
-                number = int(record["vehicle"])
+                number, at_ms = int(record["vehicle"]), int(record["time_ms"])
                 known = self._records.get(number)
-                if known is None or record["time_ms"] > known["time_ms"]:
+                if record["flags"] & ESTIMATED:
+                    is_news = known is None or at_ms > known["time_ms"]
+                else:
+                    is_news = at_ms > self._seen_ms.get(number, -1)
+                    self._seen_ms[number] = max(at_ms, self._seen_ms.get(number, -1))
+                if is_news:
                     self._records[number] = record
                     self._changed[number] = self._count

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-# ``vehicle`` is the store's number; flags: 1 engine on, 2 positioned, 4 supplement (late from a dead zone).
+# ``vehicle`` is the store's number; flags: 1 engine on, 2 positioned, 4 supplement (late from a dead zone), and in live state
+# alone 8 estimated: where a vehicle silent in a tunnel should be.
 RECORD = np.dtype(
     [
         ("vehicle", "<u4"),
@@ -21,7 +22,7 @@ RECORD = np.dtype(
         ("odometer_dm", "<i8"),
     ]
 )
-ENGINE_ON, POSITIONED, SUPPLEMENT = 1, 2, 4
+ENGINE_ON, POSITIONED, SUPPLEMENT, ESTIMATED = 1, 2, 4, 8
 
 Records = npt.NDArray[np.void]
 

@@ -20,6 +20,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Known = Callable[[Connection, Collection[int]], Mapping[int, Vehicle]]
 
 
+def newest(batches: Sequence[packed.Records]) -> dict[int, int]:
+    """When each vehicle in the batches last knew where it was, in milliseconds."""
+    if not batches:
+        return {}
+    records = np.concatenate(batches)
+    records = records[(records["flags"] & packed.POSITIONED) != 0]
+    order = np.argsort(records["time_ms"], kind="stable")
+    return dict(zip(records["vehicle"][order].tolist(), records["time_ms"][order].tolist(), strict=True))
+
+
 class Positioning:
     """Remembers what was told, so that a vehicle is told about once a minute and not once a fix."""
 
@@ -27,15 +37,9 @@ class Positioning:
         self._told: dict[int, int] = {}
         self._since: dict[int, int] = {}
 
-    def tell(self, connection: Connection, batches: Sequence[packed.Records], known: Known) -> None:
-        """Tell of the newest positioned fix of each vehicle in the batches, where it is a minute newer than the last told."""
-        if not batches:
-            return
-        records = np.concatenate(batches)
-        records = records[(records["flags"] & packed.POSITIONED) != 0]
-        order = np.argsort(records["time_ms"], kind="stable")
-        newest = dict(zip(records["vehicle"][order].tolist(), records["time_ms"][order].tolist(), strict=True))
-        due = {number: at for number, at in newest.items() if at - self._told.get(number, 0) >= _EVERY_MS}
+    def tell(self, connection: Connection, heard: Mapping[int, int], known: Known) -> None:
+        """Tell of the vehicles just heard, where that is a minute later than what was told last."""
+        due = {number: at for number, at in heard.items() if at - self._told.get(number, 0) >= _EVERY_MS}
         if not due:
             return
         for number, at in due.items():

@@ -11,7 +11,7 @@ from services import registry
 from services.errors import Finding
 from services.monitoring import figures_wire, intake, track, vehicles
 from services.monitoring.gateway import Gateway
-from services.monitoring.packed import Records
+from services.monitoring.packed import ESTIMATED, Records
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.runtime.service import Service, StreamCall
@@ -29,6 +29,7 @@ def service(gateway: Gateway) -> Service:
             "ReportFixes": partial(report_fixes, gateway),
             "WatchVehicles": partial(watch_vehicles, gateway),
         },
+        itemwise=frozenset({"ReportFixes"}),
     )
 
 
@@ -137,6 +138,7 @@ def _states(records: Records, numbers: dict[int, str]) -> list[pb.VehicleState]:
             time_ms=int(record["time_ms"]),
             speed_dkmh=int(record["speed_dkmh"]),
             heading_deg=int(record["heading_deg"]),
+            estimated=bool(record["flags"] & ESTIMATED),
         )
         state.position.latitude_e7, state.position.longitude_e7 = (
             int(record["latitude_e7"]),

@@ -108,6 +108,7 @@ def _relations(call: Call, vehicle: Vehicle | None) -> list[Relation]:
     if vehicle is None:
         return []
     relations = [Relation.OWN] * (vehicle.carrier_id == call.caller.organisation)
-    if call.caller.is_authority and vehicle.division.startswith(registry.division_prefix(call.caller.division)):
+    prefix = registry.division_prefix(call.caller.division)
+    if call.caller.is_authority and any(code.startswith(prefix) for code in (vehicle.division, vehicle.seen_in)):
         relations.append(Relation.JURISDICTION)
     return relations

@@ -16,7 +16,8 @@ class Vehicle:
     vehicle_id: str
     shard: int
     carrier_id: str
-    division: str
+    division: str  # where it is registered
+    seen_in: str  # where it was seen last, as far as is known
 
 
 def ensure(connection: Connection, carrier_id: str, divisions: Mapping[str, str]) -> dict[str, tuple[int, int]]:
@@ -52,7 +53,7 @@ def known(connection: Connection, carrier_id: str) -> dict[str, tuple[int, int, 
 def by_number(connection: Connection, numbers: Iterable[int]) -> dict[int, Vehicle]:
     rows = connection.execute(
         text(
-            "SELECT number, vehicle_id, shard, carrier_id, division FROM monitoring_vehicles WHERE number = ANY(:numbers)"
+            "SELECT number, vehicle_id, shard, carrier_id, division, seen_in FROM monitoring_vehicles WHERE number = ANY(:numbers)"
         ),
         {"numbers": list(numbers)},
     )
@@ -61,7 +62,9 @@ def by_number(connection: Connection, numbers: Iterable[int]) -> dict[int, Vehic
 
 def find(connection: Connection, vehicle_id: str) -> Vehicle | None:
     row = connection.execute(
-        text("SELECT number, vehicle_id, shard, carrier_id, division FROM monitoring_vehicles WHERE vehicle_id = :id"),
+        text(
+            "SELECT number, vehicle_id, shard, carrier_id, division, seen_in FROM monitoring_vehicles WHERE vehicle_id = :id"
+        ),
         {"id": vehicle_id},
     ).first()
     return None if row is None else Vehicle(*row)
@@ -77,9 +80,25 @@ def of_carrier(connection: Connection, carrier_id: str) -> dict[int, str]:
 
 
 def of_division(connection: Connection, prefix: str) -> dict[int, str]:
-    """number -> vehicle id of the vehicles registered in divisions that begin with ``prefix``."""
+    """number -> vehicle id of the vehicles registered, or seen last, in divisions that begin with ``prefix``."""
     rows = connection.execute(
-        text("SELECT number, vehicle_id FROM monitoring_vehicles WHERE starts_with(division, :prefix)"),
+        text(
+            "SELECT number, vehicle_id FROM monitoring_vehicles"
+            " WHERE starts_with(division, :prefix) OR starts_with(seen_in, :prefix)"
+        ),
         {"prefix": prefix},
     )
     return {row.number: row.vehicle_id for row in rows}
+
+
+def put_seen_in(connection: Connection, divisions: Mapping[int, str]) -> None:
+    """Where these vehicles, by number, are now."""
+    if divisions:
+        connection.execute(
+            text(
+                "UPDATE monitoring_vehicles SET seen_in = division_now"
+                " FROM unnest(CAST(:numbers AS int[]), CAST(:divisions AS text[])) AS n (of_number, division_now)"
+                " WHERE number = of_number"
+            ),
+            {"numbers": list(divisions), "divisions": list(divisions.values())},
+        )

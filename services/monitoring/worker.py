@@ -13,15 +13,17 @@ from dataclasses import dataclass, field
 import numpy as np
 from sqlalchemy import Connection
 
+from geo.position import Position
 from services import alarms, traceability
-from services.monitoring import activations, cursors, engine, handed_on, late_store, live, log_store, packed
-from services.monitoring.columns import entries, last_records
+from services.monitoring import activations, cursors, engine, handed_on, late_store, live, log_store, packed, vehicles
+from services.monitoring.columns import entries, estimates, last_records
 from services.monitoring.cursors import Held
 from services.monitoring.facts import Fact
 from services.monitoring.late import begin_of, judge_anew
 from services.monitoring.log_store import VEHICLE_SHARDS, Kind, Row
-from services.monitoring.model import Activation, Effect, NeedsHistory, PassEntry, TripEntry, ZonesEntry
-from services.monitoring.positioning import Positioning
+from services.monitoring.model import Activation, Effect, NeedsHistory, PassEntry, TickEntry, TripEntry, ZonesEntry
+from services.monitoring.positioning import Positioning, newest
+from services.monitoring.presence import Presence
 from services.monitoring.second_stage import WAKE as WAKE_SECOND_STAGE
 from services.monitoring.shares import Lost, Share
 from services.monitoring.telling import Teller
@@ -41,6 +43,7 @@ class _Shard:
     token: int
     state: engine.ShardState
     world: engine.World
+    estimated: packed.Records = field(default_factory=lambda: estimates(()))  # as of the newest tick
     late: dict[int, int] = field(default_factory=dict)  # vehicle -> from when on to judge it anew
 
 
@@ -53,6 +56,7 @@ class _Round:
     facts: list[tuple[int, int, Fact]] = field(default_factory=list)
     needs: list[tuple[int, NeedsHistory]] = field(default_factory=list)
     records: list[packed.Records] = field(default_factory=list)
+    estimated: list[packed.Records] = field(default_factory=list)
     # Of vehicles judged anew: what they did, since their history begins and from when on it may have changed.
     anew: list[_Anew] = field(default_factory=list)
 
@@ -75,7 +79,7 @@ class Worker:
         self._snapshot = self._judged = 0.0
         self._part = 0
         self._teller = Teller(host, keeper)
-        self._positioning = Positioning()
+        self._positioning, self._presence = Positioning(), Presence()
 
     def round(self) -> bool:
         """Work off what has arrived, or when nothing has, what came late; true when there was something."""
@@ -90,6 +94,7 @@ class Worker:
         except Exception:
             self._shards.clear()  # the states are ahead of the cursors: read again from the snapshots
             self._share.drop()
+            self._positioning, self._presence = Positioning(), Presence()
             raise
         if time.monotonic() - self._snapshot > _SNAPSHOT_S / _PARTS:
             self._part = (self._part + 1) % _PARTS
@@ -118,7 +123,7 @@ class Worker:
                 after, state = 0, engine.ShardState()
                 if one.shard in kept:
                     after, state = kept[one.shard][0], engine.ShardState.restore(kept[one.shard][1])
-                shard = _Shard(one.token, state, self._world_of(state.activation), asked.get(one.shard, {}))
+                shard = _Shard(one.token, state, self._world_of(state.activation), late=asked.get(one.shard, {}))
                 while after < one.cursor:
                     rows = log_store.read(connection, one.shard, after, min(2_000, one.cursor - after))
                     self._step(one.shard, shard, rows, _Round())
@@ -139,8 +144,9 @@ class Worker:
         for shard_number, need in done.needs:
             late = self._shards[shard_number].late
             late[need.vehicle] = min(need.from_ms, late.get(need.vehicle, need.from_ms))
-        if done.records:
-            live.publish(self._host.bus, np.concatenate(done.records))
+        seen = [some for some in (*done.records, *done.estimated) if len(some)]
+        if seen:
+            live.publish(self._host.bus, np.concatenate(seen))
         return True
 
     def _step(self, number: int, shard: _Shard, rows: Sequence[Row], done: _Round) -> None:
@@ -150,6 +156,9 @@ class Worker:
             effects = engine.step(shard.state, shard.world, entry)
             if isinstance(entry, ZonesEntry):
                 shard.world = self._world_of(entry.activation)
+            elif isinstance(entry, TickEntry):
+                shard.estimated = estimates(effects)
+                done.estimated.append(shard.estimated)
             done.effects += effects
             done.needs += [(number, effect) for effect in effects if isinstance(effect, NeedsHistory)]
         done.records += [packed.read([row.body]) for row in rows if row.kind is Kind.FIXES]
@@ -161,7 +170,9 @@ class Worker:
         with self._host.engine.begin() as connection:
             late_store.keep_facts(connection, done.facts)
             late_store.ask(connection, done.needs)
-            self._positioning.tell(connection, done.records, self._teller.known)
+            heard = newest(done.records)
+            self._positioning.tell(connection, heard, self._teller.known)
+            self._presence.tell(connection, heard, self._teller.known, self._place_of)
             hands_on = handed_on.keep(connection, done.effects)
             for one in done.anew:
                 hands_on |= handed_on.replace(
@@ -200,15 +211,21 @@ class Worker:
             del shard.late[vehicle]
         return True
 
+    def _place_of(self, vehicle: vehicles.Vehicle) -> Position | None:
+        state = self._shards[vehicle.shard].state
+        slot = state.find_slot(vehicle.number)
+        return None if slot is None else state.position(slot)
+
     def _worlds_since(self, connection: Connection, shard: _Shard, at_ms: int) -> list[tuple[int, engine.World]]:
         """The worlds the shard has gone by since then, each since when."""
         told = [one for one in activations.since(connection, at_ms) if one.at_ms <= shard.state.activation.at_ms]
         return [(one.at_ms, self._world_of(one)) for one in told] or [(at_ms, shard.world)]
 
     def _write_snapshots(self, shards: Sequence[int]) -> None:
-        states = {number: self._shards[number].state for number in shards}
+        chosen = {number: self._shards[number] for number in shards}
         with self._host.engine.begin() as connection:
-            snapshots = {self._share.held[number]: state.snapshot() for number, state in states.items()}
+            snapshots = {self._share.held[number]: one.state.snapshot() for number, one in chosen.items()}
             cursors.write_snapshots(connection, snapshots)
-        live.keep(self._host.bus, {number: last_records(state) for number, state in states.items()})
+        shown = {number: np.concatenate([last_records(one.state), one.estimated]) for number, one in chosen.items()}
+        live.keep(self._host.bus, shown)
         self._snapshot = time.monotonic()

@@ -6,7 +6,7 @@ changed is told through the outbox, topic ``PASS_TOPIC``.
 """
 
 from services.registry.facts import Known, TakingPart, facts_at, facts_of_versions, known_of
-from services.registry.fleet import fleet
+from services.registry.fleet import fleet, with_terminal
 from services.registry.lookup import own_person, own_vehicle
 from services.registry.passes import TOPIC as PASS_TOPIC
 from services.registry.relations import division_prefix
@@ -30,4 +30,5 @@ __all__ = [
     "record_tank_state",
     "subject_relations",
     "use_permit",
+    "with_terminal",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import Connection, text
 
 
@@ -16,3 +18,20 @@ def fleet(connection: Connection, organisation_id: str) -> dict[str, str]:
         {"owner": organisation_id},
     )
     return {row.id: row.division_code for row in rows}
+
+
+def with_terminal(connection: Connection, at: datetime, *, owner: str = "", division: str = "") -> list[str]:
+    """The vehicles that have a positioning terminal by the facts of that time: those of an owner, of owners in divisions whose
+    codes begin with ``division``, or all. One that was merged into another entry does not count again."""
+    rows = connection.execute(
+        text(
+            "SELECT v.id FROM registry_things v JOIN registry_things o ON o.kind = 'organisation' AND o.id = v.owner_id"
+            " CROSS JOIN LATERAL (SELECT body FROM registry_facts f WHERE f.kind = 'vehicle' AND f.id = v.id"
+            "  AND f.valid_from <= :at AND (f.valid_to IS NULL OR :at < f.valid_to) ORDER BY f.version DESC LIMIT 1) f"
+            " WHERE v.kind = 'vehicle' AND (:owner = '' OR v.owner_id = :owner) AND starts_with(o.division_code, :division)"
+            " AND coalesce(f.body->>'positioning_device', '') <> ''"
+            " AND NOT EXISTS (SELECT FROM registry_aliases a WHERE a.kind = 'vehicle' AND a.alias_id = v.id)"
+        ),
+        {"at": at, "owner": owner, "division": division},
+    )
+    return list(rows.scalars())

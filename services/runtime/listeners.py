@@ -15,7 +15,7 @@ from grpc import aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from services.errors import Finding, Refusal
+from services.errors import Finding, Refusal, refuse
 from services.errors.common import FIELD_INVALID, INTERNAL, NOT_AUTHENTICATED
 from services.runtime.adapter import Adapter, Asked
 from services.runtime.call import Call, Language
@@ -23,6 +23,7 @@ from services.runtime.certificates import Credentials, names_in
 from services.runtime.refusals import to_status
 from services.runtime.service import Handler, Service, StreamCall, StreamHandler, request_class, response_class
 from services.runtime.tokens import Tokens
+from services.runtime.wellformed import check_purpose, check_request
 
 _log = logging.getLogger("hazway.listeners")
 _MOST_MESSAGE_BYTES = 4 * 1024 * 1024
@@ -122,7 +123,7 @@ class _Method:
             async def run(work: Callable[[Call], Any]) -> Any:
                 return await self._adapter.run(asked, work)
 
-            requests = request if self._method.client_streaming else _one(request)
+            requests = self._wellformed(request if self._method.client_streaming else _one(request), asked.purpose)
             async for response in handler(
                 StreamCall(asked.organisation, run, lambda: not context.done(), self._adapter.clock.now), requests
             ):
@@ -135,6 +136,15 @@ class _Method:
             error_id = secrets.token_hex(8)
             _log.exception("stream failed", extra={"method": self._path, "error_id": error_id})
             await _abort(context, Refusal((Finding(reason=INTERNAL, values={"error_id": error_id}),)))
+
+    async def _wellformed(self, requests: AsyncIterator[Any], purpose: str) -> AsyncIterator[Message]:
+        """The requests of a stream up to the first that is not as every request is; what is judged item by item is let through."""
+        is_itemwise = self._method.name in self._service.itemwise
+        async for request in requests:
+            if request is None:
+                raise Refusal((_unreadable(),))
+            refuse(check_purpose(purpose) if is_itemwise else check_request(request, purpose))
+            yield request
 
     def _asked(self, context: aio.ServicerContext[Any, Any]) -> Asked:
         names = self._authenticate(context)

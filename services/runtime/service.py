@@ -30,11 +30,15 @@ class StreamCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """``name`` is the full proto name; every method of it must be in ``unary`` or ``streams``."""
+    """``name`` is the full proto name; every method of it must be in ``unary`` or ``streams``.
+
+    ``itemwise`` names streams whose requests hold many items, each of which the handler judges and answers for by itself.
+    """
 
     name: str
     unary: Mapping[str, Handler] = field(default_factory=dict)
     streams: Mapping[str, StreamHandler] = field(default_factory=dict)
+    itemwise: frozenset[str] = frozenset()
 
     def methods(self) -> list[MethodDescriptor]:
         """The methods the contract names. Raises ``ValueError`` when one has no handler or a handler no method."""

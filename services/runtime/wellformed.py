@@ -29,9 +29,11 @@ def check_request(request: Message, purpose: str) -> tuple[Finding, ...]:
     found = [_invalid(path, problem) for path, problem in _faults(request)]
     if getattr(request, "page_size", 0) < 0:
         found.append(_invalid("page_size", "negative 不能为负"))
-    if "\0" in purpose:
-        found.append(_invalid("hazway-purpose", _NUL))
-    return tuple(found)
+    return (*found, *check_purpose(purpose))
+
+
+def check_purpose(purpose: str) -> tuple[Finding, ...]:
+    return (_invalid("hazway-purpose", _NUL),) if "\0" in purpose else ()
 
 
 def check_request_id(request_id: str) -> tuple[Finding, ...]:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import queue
+import random
 import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from geo.drive import drive as road_drive
 from hazway.alarms.v1 import alarms_pb2
 from hazway.monitoring.v1 import monitoring_pb2 as pb
 from hazway.refusals import Refused
+from hazway.zones.v1 import zones_pb2
 from services.monitoring import worker
 from tests.cast import CARRIER, POLICE, RIVAL, TRANSPORT
 from tests.integration.monitoring.road_house import ALARMS, MONITORING, House, a_fix, drive
+from tests.integration.monitoring.test_workers import PETROL
+from tests.integration.zones.zone_house import NOTICE, import_model, model, structure
 
 FAST = 1200
 
@@ -104,6 +110,49 @@ def test_a_watcher_sees_only_what_is_his_and_what_he_asked_for(house: House) -> 
         assert seen == theirs
     assert watchers[POLICE].is_silent(0.5), "another city's lorries are not its business"
     assert [state.vehicle_id for state in one.next().vehicles] == ["lorry2"]
+
+
+def test_who_is_silent_in_a_tunnel_is_shown_where_it_should_be_and_marked(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "_SNAPSHOT_S", 0.0)
+    import_model(house.world)
+    graph, trip = model()
+    declare = zones_pb2.DeclareTunnelRequest(zone_id=structure(), category="D", source=NOTICE)
+    house.clients[TRANSPORT].call("hazway.zones.v1.ZoneService/DeclareTunnel", declare)
+    house.tell_trip("lorry1", house.now - timedelta(hours=1), goods=PETROL, tunnel_forbidden="DE")
+    house.world.settle()
+    start = house.now
+    drives = [
+        (fix.at, a_fix(fix.at, latitude_e7=fix.position.latitude_e7, longitude_e7=fix.position.longitude_e7,
+                       speed_dkmh=fix.speed_dkmh, heading_deg=fix.heading_deg))
+        for fix in road_drive(graph, trip.deviation.edges, start=start, rng=random.Random(1), interval_s=10)
+    ]  # fmt: skip
+    gap = next(place for place, (one, other) in enumerate(pairwise(drives)) if other[0] - one[0] > timedelta(minutes=1))
+    house.world.clock.advance(seconds=(drives[gap][0] - start).total_seconds() + 10)
+    house.rows(*[fix for _, fix in drives[: gap + 1]])
+    house.world.settle()
+    for _ in range(4):
+        house.world.clock.advance(seconds=10)
+        house.world.settle()
+    house.world.settle(2 * worker._PARTS)
+    for watcher in (watch_vehicles(house), watch_vehicles(house)):  # the second starts from what is kept
+        state = watcher.next().vehicles[0]
+        assert state.estimated
+        assert state.time_ms > drives[gap][1].time_ms
+        assert state.position.latitude_e7 != drives[gap][1].latitude_e7
+    house.world.clock.advance(seconds=(drives[gap + 1][0] - house.now).total_seconds())
+    house.rows(drives[gap + 1][1])
+    house.world.settle()
+    while state.estimated:
+        state = watcher.next().vehicles[0]
+    assert state.time_ms == drives[gap + 1][1].time_ms
+
+
+def test_a_request_to_watch_is_as_well_formed_as_any(house: House) -> None:
+    refused = watch_vehicles(house, CARRIER, "lorry\0").next()
+    assert isinstance(refused, Refused)
+    assert [(fault.reason, fault.path) for fault in refused.faults] == [("FIELD_INVALID", "vehicle_ids[0]")]
 
 
 def test_an_alarm_reaches_the_carrier_and_its_authority_and_nobody_else(house: House) -> None:
