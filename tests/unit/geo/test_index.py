@@ -47,12 +47,12 @@ def some_zones(rng: random.Random, latitude: int, longitude: int, count: int) ->
     return zones
 
 
-def some_segments(rng: random.Random, zones: dict[int, MultiPolygon], count: int) -> Segments:
+def some_segments(rng: random.Random, zones: dict[int, MultiPolygon], count: int, far_share: float = 0.005) -> Segments:
     rows = []
     for _ in range(count):
         shape = zones[rng.choice(list(zones))]
         corner, off = rng.randrange(len(shape.latitude_e7)), rng.choice((0, 40, 40_000, 3_000_000))
-        reach = 250_000_000 if rng.random() < 0.005 else rng.choice((0, 10, 3000, 60_000, 200_000, 3_000_000))
+        reach = 250_000_000 if rng.random() < far_share else rng.choice((0, 10, 3000, 60_000, 200_000, 3_000_000))
         a = position(
             int(shape.latitude_e7[corner]) + rng.randint(-off, off),
             int(shape.longitude_e7[corner]) + rng.randint(-off, off),
