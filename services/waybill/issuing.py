@@ -133,7 +133,7 @@ class Issuing:
         Raises as ``keep`` does.
         """
         lists = set(draft.waybill.consignment_list_ids)
-        if any(lists.intersection(each.waybill.consignment_list_ids) for each in self._waiting):
+        if lists and any(lists.intersection(each.waybill.consignment_list_ids) for each in self._waiting):
             self.keep()
 
     def keep(self) -> None:

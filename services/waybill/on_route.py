@@ -33,6 +33,8 @@ def zones_on_route(connection: Connection, trip: Trip, at: datetime) -> tuple[tu
         return (), (invalid("waybill.route.edge_keys", "no road network has these edges 路网中没有这些路段"),)
     except Refusal as refusal:
         return (), tuple(replace(each, path=f"waybill.route.{each.path}") for each in refusal.findings)
+    if not rows:
+        return (), ()
     cargo = judge(trip.load, trip.catalogue, at)
     return tuple(_row(row, trip, cargo, planned - at) for row in rows), ()
 

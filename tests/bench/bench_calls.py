@@ -94,13 +94,13 @@ NUMBERS = count()
 
 
 class Callers:
-    """The process that calls."""
+    """The process that calls one method for the carrier."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, method: str = METHOD) -> None:
         self._child = subprocess.Popen(
             [sys.executable, __file__, "call"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
-        self._tell((world.listeners.machine_port, world.authority.issue(CARRIER, "")))
+        self._tell((world.listeners.machine_port, world.authority.issue(CARRIER, ""), method))
 
     def call(self, callers: int, made: list[bytes]) -> float:
         """Seconds until all are answered."""
@@ -123,11 +123,11 @@ class Callers:
 def call_as_told() -> None:
     """What the process that calls does: each caller with its share, on one connection for every eight of them."""
     told = sys.stdin.buffer
-    port, identity = pickle.load(told)  # noqa: S301
+    port, identity, method = pickle.load(told)  # noqa: S301
     credentials = grpc.ssl_channel_credentials(identity.authority, identity.key, identity.chain)
-    options = (("grpc.use_local_subchannel_pool", 1),)
+    options = (("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", -1))
     channels = [grpc.secure_channel(f"localhost:{port}", credentials, options) for _ in range(8)]
-    sent = [channel.unary_unary(f"/{METHOD}") for channel in channels]
+    sent = [channel.unary_unary(f"/{method}") for channel in channels]
     for channel in channels:
         grpc.channel_ready_future(channel).result(20)
     while True:

@@ -17,6 +17,7 @@ from hazway.errors import VerificationError, require
 # Lists that nobody reads item by item, once they are longer than this.
 _LONG = frozenset({"line", "points", "edge_keys", "way_ids", "zone_keys"})
 _READABLE_ITEMS = 6
+_LEAVES = frozenset({str, int, bool, bytes, type(None)})
 # What the text itself is set with.
 _OURS = frozenset("\\“”〔〕：")
 
@@ -84,8 +85,9 @@ def _fields(fields: Mapping[int | str, object], words: _Edition, depth: int) -> 
 
 def _value(shown: str, name: str, value: object, words: _Edition, depth: int) -> Iterator[str]:
     indent = "  " * depth
-    in_line = _in_line(name, value) if words.compact else None
-    if in_line is not None:
+    if type(value) in _LEAVES:
+        yield f"{indent}{shown}：{_scalar(name, value, words)}"
+    elif words.compact and (in_line := _in_line(name, value)) is not None:
         yield f"{indent}{shown}：{in_line}"
     elif isinstance(value, Mapping):
         yield f"{indent}{shown}：{'' if value else '（空）'}"
@@ -95,7 +97,7 @@ def _value(shown: str, name: str, value: object, words: _Edition, depth: int) ->
         for number, item in enumerate(value, start=1):
             yield from _value(f"第 {number} 项", name, item, words, depth + 1)
     else:
-        yield f"{indent}{shown}：{_scalar(name, value, words)}"
+        raise VerificationError("wording", "a value cannot be shown", "取值无法显示")
 
 
 def _in_line(name: str, value: object) -> str | None:
