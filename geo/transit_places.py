@@ -27,7 +27,7 @@ class Places:
 
 _MOST_PLACES = 8
 _ELSEWHERE = -7.0  # seeing a vehicle off all known roads
-_PLACE_REACH = 7.0  # in noise
+_TAIL = 4.0  # degrees of freedom of Student's distribution: maps and receivers are far off now and then
 _FARTHEST_FROM_ROAD_M = 80.0
 
 
@@ -46,7 +46,7 @@ def places_of(around: Approaches, report: Seen, policy: Policy) -> Places:
     near = np.flatnonzero(away < _FARTHEST_FROM_ROAD_M)
     if not len(near):
         return NO_PLACE if around.portal_m(x, y).min() > FAR_M else OFF_ROAD
-    weight = -np.minimum((away[near] / policy.noise_m) ** 2 / 2, 2 * _PLACE_REACH)
+    weight = -(_TAIL + 1) / 2 * np.log1p((away[near] / policy.noise_m) ** 2 / _TAIL)
     if report.heading_deg is not None and (report.speed_dkmh is None or report.speed_dkmh >= 80):
         course = np.degrees(np.arctan2(roads.piece_dx[near], roads.piece_dy[near]))
         turn = np.abs((course - report.heading_deg + 180) % 360 - 180)

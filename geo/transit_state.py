@@ -77,9 +77,9 @@ class Policy:
     fastest_m_s: float = 100 / 3.6
     overdue_slack_s: float = 60.0
     report_every_s: float = 30.0  # at the least; a vehicle's own habit is learnt
-    noise_m: float = 10.0  # of fixes and map together
+    noise_m: float = 6.0  # of fixes and map together
     sure: float = 0.97
-    likely: float = 0.6
+    likely: float = 0.8
     patience: int = 3  # fixes to wait for an unsure answer, or as many periods without one
     approach_m: float = 1500.0  # a pre-alarm never comes earlier than this
 
