@@ -81,7 +81,8 @@ def test_every_chain_is_a_way_there_is_and_no_shorter_one_is_overlooked(seed: in
         return
     region = approaches(graph, graph.tunnels[0].structure_id)
     near = region.near
-    nodes = np.unique(np.concatenate([region.roads.start, region.roads.end]))
+    real = region.roads.graph_edge < graph.edge_count  # the others were made up where the map ends at a portal
+    nodes = np.unique(np.concatenate([region.roads.start[real], region.roads.end[real]]))
     if len(nodes) < 2:
         return
     start, goal = int(nodes[0]), int(nodes[-1])
