@@ -7,6 +7,7 @@ consecutive points are joined the short way round.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -142,6 +143,15 @@ class Corridor:
 
 
 Shape = MultiPolygon | Corridor
+
+
+def is_beyond(box: tuple[int, int, int, int], position: Position, metres: float) -> bool:
+    """Whether a point surely is farther than so many metres from all that lies in a box, measured as in ``MultiPolygon.distance_m``."""
+    south, west, north, east = box
+    off = (position.longitude_e7 - west) % TURN_E7  # eastwards from the western side
+    aside = max(0, min(off - (east - west), TURN_E7 - off)) * math.cos(math.radians(position.latitude))
+    up = max(south - position.latitude_e7, position.latitude_e7 - north, 0)
+    return math.hypot(up, aside) * METRES_PER_E7 > metres + 0.01
 
 
 def area_of(shape: Shape) -> MultiPolygon:

@@ -171,7 +171,7 @@ def _outside(batch: Batch, found: _Barred, row: int, zone_id: str, visits: dict[
     if zone is not None:
         slow = int(good.speed[row]) < _MOVING_DKMH
         room = max(limits.leave_m, _DEEP_M) if slow else limits.leave_m
-        surely = world.area(zone).distance_m(good.position(row)) - int(good.accuracy[row]) / 10 > room
+        surely = world.is_beyond(zone, good.position(row), room + int(good.accuracy[row]) / 10)
     crossed = now
     for hit in range(found.first[row], found.first[row + 1]):
         if batch.from_ms[row] >= 0 and world.zone(found.zone[hit]).id == zone_id:

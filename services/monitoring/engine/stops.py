@@ -5,6 +5,8 @@ A vehicle stands until it is seen to move; silence does not move it. Ticks only 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -36,10 +38,13 @@ def long_stop(batch: Batch) -> None:
     events = _standing(batch, "stop", on_the_way, limits.long_stop_ms)
     anchors = {(event.row, event.what): _anchor(batch, int(good.slot[event.row]), event.at_ms) for event in events}
     _remember_anchors(batch)
+    raised = [place for (_, what), place in anchors.items() if what is What.RAISED]
+    parked_at = at_parking(batch.world, raised)
     for event in events:
         slot, arrival, now = (int(column[event.row]) for column in (good.slot, good.arrival, good.time))
         if event.what is What.RAISED:
-            _tell(state, batch.world, batch.out, arrival, slot, event.at_ms, anchors[event.row, event.what])
+            place = anchors[event.row, event.what]
+            _tell(state, batch.world, batch.out, arrival, slot, event.at_ms, place, place in parked_at)
         elif event.what is What.FINISHED:
             _finish(batch, arrival, slot, event.at_ms, now, anchors[event.row, event.what])
 
@@ -130,11 +135,14 @@ def _standing(batch: Batch, name: str, counts: Mask, lasting_ms: int) -> list[Ev
 
 
 def _tell(
-    state: ShardState, world: World, out: Outbox, arrival: int, slot: int, since_ms: int, place: Position
-) -> None:
+    state: ShardState, world: World, out: Outbox, arrival: int, slot: int, since_ms: int, place: Position,
+    is_parked: bool | None = None,
+) -> None:  # fmt: skip
     trip = state.trips.get(slot)
     state.columns["stop_told"][slot] = True
-    if trip is None or is_at_site(trip, place, 0) or _is_at_parking(world, place):
+    if trip is None or is_at_site(trip, place, 0):
+        return
+    if bool(at_parking(world, [place])) if is_parked is None else is_parked:
         return
     raise_alarm(
         state, out, arrival, slot, AlarmKind.LONG_STOP, since_ms, position=place, severity=_severity(trip),
@@ -148,10 +156,13 @@ def is_at_site(trip: TripFact, place: Position, slack_m: int) -> bool:
     return any(distance_m(site, place) <= radius + slack_m for site, radius in sites)
 
 
-def _is_at_parking(world: World, place: Position) -> bool:
-    latitude, longitude = np.array([place.latitude_e7]), np.array([place.longitude_e7])
+def at_parking(world: World, places: Sequence[Position]) -> set[Position]:
+    """Those of the places that lie in a parking place; asked for many at once."""
+    latitude = np.array([place.latitude_e7 for place in places], dtype=np.int64)
+    longitude = np.array([place.longitude_e7 for place in places], dtype=np.int64)
     found = world.through(latitude, longitude, latitude, longitude)
-    return any(world.zone(number).kind is ZoneKind.PARKING for number in found.zone.tolist())
+    rows = zip(found.segment.tolist(), found.zone.tolist(), strict=True)
+    return {places[row] for row, number in rows if world.zone(number).kind is ZoneKind.PARKING}
 
 
 def _severity(trip: TripFact) -> Severity:
