@@ -46,6 +46,8 @@ from services.traceability.service import RelatedOf, RelationsOf
 from services.traceability.service import service as traceability_service
 from services.waybill import handover_service, preparing
 from services.waybill import service as waybill_service
+from services.waybill.day_bundles import WAKE as WAKE_DAY_BUNDLE
+from services.waybill.day_bundles import DayBundles
 from services.waybill.handover_overdue import raise_overdue
 from services.waybill.telling import tell_due
 from services.zones import WAKE_ZONES
@@ -99,6 +101,7 @@ def worker_loops(host: Host) -> list[Loop]:
         Loop("zones", 0.5, lambda: feeders.feed_zones(host.engine, host.clock), WAKE_ZONES),
         Loop("ticks", 0.2, lambda: feeders.feed_ticks(host.engine, host.clock, holder)),
         Loop("receivers", 0.5, lambda: tell_due(host)),
+        Loop("day bundle", 1.0, DayBundles(host, holder).round, WAKE_DAY_BUNDLE),
         Loop("handovers", 1.0, lambda: raise_overdue(host)),
         *monitoring_loops(host, holder),
         Loop("escalation", 1.0, lambda: alarms.escalate_due(host.engine, host.bus, host.clock)),

@@ -460,6 +460,11 @@ HANDOVER_CODE_DEAD = Reason(
     "签收码已失效：{problem_zh}", "The code is dead: {problem}", "请收货方更换签收码", "Ask for a new code",
 )  # fmt: skip
 
+DAY_BUNDLE_NOT_BUILT = Reason(
+    "DAY_BUNDLE_NOT_BUILT", Status.UNAVAILABLE,
+    "每日数据包尚未生成", "The day's bundle has not been built yet", "请稍后重试", "Ask again in a moment",
+)  # fmt: skip
+
 # Before the trip: the carrier's check and briefing, the crew's outer check (PREP-01 to PREP-03).
 PREPARATION_TOO_LATE = Reason(
     "PREPARATION_TOO_LATE", Status.FAILED_PRECONDITION,

@@ -1,4 +1,4 @@
-"""A folder over plain HTTP, as any web server would serve it: the public log."""
+"""A folder over plain HTTP, as any web server would serve it: the public log, and what inspectors carry."""
 
 from __future__ import annotations
 
@@ -25,8 +25,19 @@ class _LogFiles(StaticFiles):
         return response
 
 
-def files_app(folder: Path) -> Starlette:
-    """Serves ``folder/log`` at ``/log/``."""
-    (folder / "log").mkdir(parents=True, exist_ok=True)
+class _NewestFiles(StaticFiles):
+    """Files that are replaced by newer ones; a client that names the one it has (ETag) is told when it is the newest."""
 
-    return Starlette(routes=[Mount("/log", _LogFiles(directory=folder / "log"))])
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Content-Type"] = "application/octet-stream"
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def files_app(folder: Path) -> Starlette:
+    """Serves ``folder/log`` at ``/log/`` and ``folder/roadside`` at ``/roadside/``."""
+    kinds = {"log": _LogFiles, "roadside": _NewestFiles}
+    for name in kinds:
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    return Starlette(routes=[Mount(f"/{name}", kind(directory=folder / name)) for name, kind in kinds.items()])

@@ -6,26 +6,20 @@ reader never finds a checkpoint whose tiles are missing, whatever is killed when
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
 from hazway import checkpoint, proof, tiles
 from hazway.errors import VerificationError
+from services.runtime.whole_files import UNFINISHED, alone, write_whole
 from services.traceability import log_store
 from services.traceability.keeper import Keeper
 from services.traceability.sequencer import LogFrozen
 from services.traceability.tree import Tree
 
 _WIDTH = tiles.WIDTH
-_LOCK = ".lock"
-_UNFINISHED = ".new-"
 
 
 def publish(engine: Engine, keeper: Keeper, folder: Path) -> int:
@@ -34,7 +28,7 @@ def publish(engine: Engine, keeper: Keeper, folder: Path) -> int:
     Raises ``LogFrozen``, and freezes the log, when what is public is not a beginning of what the database holds, as
     after a restored backup.
     """
-    with _alone(folder), engine.connect() as connection:
+    with alone(folder), engine.connect() as connection:
         head = log_store.find_head(connection)
         if head is None:
             return 0
@@ -42,8 +36,8 @@ def publish(engine: Engine, keeper: Keeper, folder: Path) -> int:
             raise LogFrozen(head.frozen)
         since = _checked(engine, connection, keeper, folder, head)
         for tile in tiles.tiles_of(head.size, since):
-            _write(folder / tile.path, _content(connection, tile))
-        _write(folder / "checkpoint", head.checkpoint.encode())
+            write_whole(folder / tile.path, _content(connection, tile))
+        write_whole(folder / "checkpoint", head.checkpoint.encode())
         _drop_partial(folder, head.size, since)
         return head.size
 
@@ -58,8 +52,8 @@ def check_published(engine: Engine, keeper: Keeper, folder: Path) -> None:
 
 def sweep(folder: Path) -> None:
     """Remove what a killed process left: files half written, and partial tiles beside full ones."""
-    with _alone(folder):
-        for unfinished in [*folder.rglob(f"{_UNFINISHED}*")]:
+    with alone(folder):
+        for unfinished in [*folder.rglob(f"{UNFINISHED}*")]:
             unfinished.unlink()
         for partial in [*folder.rglob("*.p")]:
             if partial.with_suffix("").is_file():
@@ -103,34 +97,3 @@ def _drop_partial(folder: Path, size: int, since: int) -> None:
     for tile in tiles.tiles_of(size, since):
         if tile.width == _WIDTH:
             shutil.rmtree(folder / f"{tile.path}.p", ignore_errors=True)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Let no other process write here meanwhile; else a slow one could put an older checkpoint in a newer one's place."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / _LOCK).open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Replace the file by a whole new one that is on the disk before it has the name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=_UNFINISHED)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(scratch).chmod(0o644)
-    Path(scratch).replace(path)
-    _keep_name(path.parent)
-
-
-def _keep_name(folder: Path) -> None:
-    """A name is on the disk once its folder is."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,12 +1,11 @@
-"""What a lorry shows at the roadside and what an inspector carries: codes, the day's bundle, and the look-up by plate."""
+"""What a lorry shows at the roadside, and the look-up by plate."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
 
-from hazway import day_bundle, roadside_code
-from hazway.day_bundle import DayBundle
+from hazway import roadside_code
 from hazway.roadside_code import Content
 from hazway.waybill.v1 import waybill_pb2 as pb
 from services import traceability
@@ -17,7 +16,7 @@ from services.registry.relations import division_prefix, oversees
 from services.registry.wire import invalid, text_of
 from services.runtime.access import Relation
 from services.runtime.call import Call
-from services.traceability.places import leaf_of, newest_checkpoint
+from services.traceability.places import leaf_of
 from services.waybill import aboard, roadside_keys, search_store, status_list
 from services.waybill.facts import catalogue_of, known_of
 from services.waybill.home_province import province_of
@@ -43,22 +42,6 @@ def get_roadside_code(call: Call, request: Any) -> pb.GetRoadsideCodeResponse:
         code=code, qr_version=int(made.version), qr_svg=made.svg_inline(border=_QUIET_ZONE), revision=content.revision
     )
     response.expires_at.FromSeconds(content.expires_at)
-    return response
-
-
-def get_day_bundle(call: Call, _request: Any) -> pb.GetDayBundleResponse:
-    """For everybody: it names no waybill, and whoever checks codes needs it."""
-    call.allow([Relation.ANY])
-    keeper = traceability.keeper_of(call.settings)
-    made = DayBundle(
-        origin=keeper.origin,
-        generated_at=int(call.now.timestamp()),
-        keys=roadside_keys.code_keys(call.settings.home, call.now),
-        status=status_list.status_list(call.transaction, call.now),
-        checkpoint=newest_checkpoint(call.transaction, call.settings),
-    )
-    response = pb.GetDayBundleResponse(bundle=day_bundle.sign(made, keeper.operator))
-    response.generated_at.FromSeconds(made.generated_at)
     return response
 
 

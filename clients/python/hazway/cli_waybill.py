@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from google.protobuf.message import Message
 
-from hazway import roadside, trust
+from hazway import day_bundle, roadside, trust
 from hazway.cli_connection import IdentityFolder, Organisation, Purpose, Server, connect
 from hazway.errors import VerificationError
 from hazway.refusals import Refused
@@ -22,6 +22,9 @@ from hazway.waybill.v1 import waybill_pb2 as pb
 app = typer.Typer(no_args_is_help=True, help="运单 waybills: 路检核验 roadside check")
 
 _BEIJING = timezone(timedelta(hours=8))
+TrustFile = Annotated[
+    Path | None, typer.Option("--trust", envvar="HAZWAY_TRUST", help="信任文件 whom to believe about the bundle")
+]
 _EXIT = {Verdict.VALID: 0, Verdict.VALID_BUT_STALE_DATA: 3}
 
 
@@ -29,19 +32,14 @@ _EXIT = {Verdict.VALID: 0, Verdict.VALID_BUT_STALE_DATA: 3}
 def check(
     qr: Annotated[str, typer.Argument(metavar="QR", help="二维码内容，@文件，或 - 表示标准输入 text, @file or -")],
     day: Annotated[Path, typer.Option("--bundle", help="每日数据包 the day's bundle")],
-    trust_file: Annotated[
-        Path | None, typer.Option("--trust", envvar="HAZWAY_TRUST", help="信任文件 whom to believe about the bundle")
-    ] = None,
+    trust_file: TrustFile = None,
     at: Annotated[str, typer.Option(help="核验时间（ISO 8601，缺省为现在） time of the check; default now")] = "",
     max_age_hours: Annotated[int | None, typer.Option(min=1, help="数据包时限 how old the bundle may be")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="机器可读 for machines")] = False,
 ) -> None:
     """Judge a waybill's QR code without a network. Exit 0: valid. Exit 3: cannot tell. Exit 1: anything else."""
     when = _time(at)
-    try:
-        known = trust.parse(trust_file.read_text(encoding="utf-8")) if trust_file else None
-    except VerificationError as error:
-        raise typer.BadParameter(f"{error.problem_zh} {error.problem}", param_hint="--trust") from error
+    known = _trusted(trust_file)
     limit = timedelta(hours=max_age_hours) if max_age_hours else None
     answer = roadside.check(_text(qr), day.read_bytes(), known, when, max_age=limit)
     typer.echo(json.dumps(plain(answer), ensure_ascii=False) if as_json else "\n".join(_lines(answer)))
@@ -54,11 +52,25 @@ def bundle(
     server: Server,
     identity: IdentityFolder,
     organisation: Organisation,
+    trust_file: TrustFile = None,
 ) -> None:
-    """Fetch the day's bundle, to be carried to the roadside."""
+    """Fetch the day's bundle, to be carried to the roadside.
+
+    With --trust it is verified first, and never takes the place of a newer one in the same file.
+    """
     answer = _ask(server, identity, organisation, "GetDayBundle", pb.GetDayBundleRequest())
+    known = _trusted(trust_file)
+    if known is not None:
+        try:
+            fetched, at_hand = day_bundle.open(answer.bundle, known), _opened(out, known)
+            if at_hand is not None:
+                day_bundle.follow(at_hand, fetched)
+        except VerificationError as error:
+            typer.echo(f"{error.step}: {error.problem_zh} {error.problem}", err=True)
+            raise typer.Exit(1) from error
     out.write_bytes(answer.bundle)
-    typer.echo(f"{out}  {_local(answer.generated_at.ToDatetime(UTC))}")
+    made = answer.generated_at.ToDatetime(UTC)
+    typer.echo(f"{out}  {_dated(made, datetime.now(UTC) - made)}")
 
 
 @app.command()
@@ -112,6 +124,13 @@ def plate(
         typer.echo(f"{waybill.number}  {state}  {waybill.origin.name} → {waybill.destination.name}  {goods}")
 
 
+def _trusted(file: Path | None) -> trust.Trust | None:
+    try:
+        return trust.parse(file.read_text(encoding="utf-8")) if file else None
+    except VerificationError as error:
+        raise typer.BadParameter(f"{error.problem_zh} {error.problem}", param_hint="--trust") from error
+
+
 def _ask(server: str, identity: Path, organisation: str, method: str, request: Message, purpose: str = "") -> Any:
     with connect(server, identity, organisation) as client:
         try:
@@ -148,9 +167,7 @@ def _lines(answer: RoadsideAnswer) -> list[str]:
     if answer.failed:
         lines += [f"  环节 layer: {answer.failed}", f"  原因: {answer.reason_zh}", f"  reason: {answer.reason_en}"]
     if answer.generated_at is not None and answer.age is not None:
-        minutes = int(answer.age.total_seconds()) // 60
-        made = _local(answer.generated_at)
-        lines.append(f"  数据包 bundle: {made}，已有 age {minutes // 60} h {minutes % 60} min")
+        lines.append(f"  数据包 bundle: {_dated(answer.generated_at, answer.age)}")
     if answer.content is not None:
         lines += [f"  {line}" for line in _shown(answer.content)]
     return lines
@@ -173,6 +190,20 @@ def _shown(content: Content) -> list[str]:
         f"有效期至 {_local(datetime.fromtimestamp(content.expires_at, UTC))}",
         "请核对车牌和人员：复印件也能通过验证 compare plates and crew, a copy verifies too",
     ]
+
+
+def _opened(file: Path, known: trust.Trust) -> day_bundle.Opened | None:
+    """The bundle in the file; ``None`` where there is none that could be used."""
+    try:
+        return day_bundle.open(file.read_bytes(), known)
+    except (OSError, VerificationError):
+        return None
+
+
+def _dated(made: datetime, age: timedelta) -> str:
+    """The age is negative where the device's clock is behind."""
+    hours, minutes = divmod(abs(int(age.total_seconds())) // 60, 60)
+    return f"{_local(made)}，已有 age {'-' if age < timedelta() else ''}{hours} h {minutes} min"
 
 
 def _local(at: datetime) -> str:

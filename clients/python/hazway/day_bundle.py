@@ -24,6 +24,7 @@ CONTENT_TYPE = "application/hazway-day-bundle+cbor"
 MAX_BYTES = 1 << 24
 MAX_STATUSES = 1 << 26
 READ, KEY, SIGNATURE, CHECKPOINT = "bundle", "bundle key", "bundle signature", "bundle checkpoint"
+ROLLED_BACK = "bundle order"
 _PROTECTED: Mapping[int, type] = {cose.ALG: int, cose.CONTENT_TYPE: str, cose.KID: bytes}
 _BUNDLE: Mapping[str, type] = {
     "format": str, "origin": str, "generated_at": int, "keys": list, "status": dict, "checkpoint": str,
@@ -95,10 +96,11 @@ class DayBundle:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A verified bundle; ``log_size`` is the number of entries its checkpoint vouches for."""
+    """A verified bundle; ``log_size`` is the number of entries its checkpoint vouches for, ``log_root`` their root."""
 
     bundle: DayBundle
     log_size: int
+    log_root: bytes
     witnesses: tuple[str, ...]
 
     def keys_named(self, kid: bytes) -> tuple[CodeKey, ...]:
@@ -140,7 +142,20 @@ def open(data: bytes, trust: Trust) -> Opened:
     # 5 its checkpoint is signed by a trusted key of the log, and witnessed where the trust asks for it
     opened = _open_checkpoint(bundle, trust)
     witnesses = tuple(dict.fromkeys(one.verifier.name for one in opened.cosignatures))
-    return Opened(bundle, opened.checkpoint.size, witnesses)
+    return Opened(bundle, opened.checkpoint.size, opened.checkpoint.root, witnesses)
+
+
+def follow(before: Opened, after: Opened) -> None:
+    """``VerificationError`` ROLLED_BACK unless ``after`` may take the place of ``before``, which the device has.
+
+    An older bundle hides what was voided since; a log that shrank or changed under the same size is not the same log.
+    """
+    if after.bundle.origin != before.bundle.origin:
+        raise VerificationError(ROLLED_BACK, "it is of another log", "属于另一日志")
+    if after.bundle.generated_at < before.bundle.generated_at or after.log_size < before.log_size:
+        raise VerificationError(ROLLED_BACK, "it is older than the one at hand", "比已有数据包旧")
+    if after.log_size == before.log_size and after.log_root != before.log_root:
+        raise VerificationError(ROLLED_BACK, "its log differs from the one at hand", "其日志与已有数据包不一致")
 
 
 def _open_checkpoint(bundle: DayBundle, trust: Trust) -> checkpoints.Opened:

@@ -67,7 +67,10 @@ class WaybillServiceStub:
     GetRoadsideCode: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.GetRoadsideCodeRequest, _waybill_pb2.GetRoadsideCodeResponse]
     """What the lorry shows at the roadside 路检码: the current revision, signed, as the text of a QR code."""
     GetDayBundle: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.GetDayBundleRequest, _waybill_pb2.GetDayBundleResponse]
-    """What an inspector carries to judge such codes without a network 每日数据包."""
+    """What an inspector carries to judge such codes without a network 每日数据包: the newest, at most ten minutes old while
+    the server is well. Asking for one that is older than a minute has a newer one built within seconds. The same file
+    stands beside the public log, for everybody: GET /roadside/day.bundle.
+    """
     ExportWaybillPdf: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.ExportWaybillPdfRequest, _waybill_pb2.ExportWaybillPdfResponse]
     """The official form on one page, with the roadside code 打印运单."""
     FindByPlate: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.FindByPlateRequest, _waybill_pb2.FindByPlateResponse]
@@ -112,7 +115,10 @@ class WaybillServiceAsyncStub(WaybillServiceStub):
     GetRoadsideCode: _aio.UnaryUnaryMultiCallable[_waybill_pb2.GetRoadsideCodeRequest, _waybill_pb2.GetRoadsideCodeResponse]  # type: ignore[assignment]
     """What the lorry shows at the roadside 路检码: the current revision, signed, as the text of a QR code."""
     GetDayBundle: _aio.UnaryUnaryMultiCallable[_waybill_pb2.GetDayBundleRequest, _waybill_pb2.GetDayBundleResponse]  # type: ignore[assignment]
-    """What an inspector carries to judge such codes without a network 每日数据包."""
+    """What an inspector carries to judge such codes without a network 每日数据包: the newest, at most ten minutes old while
+    the server is well. Asking for one that is older than a minute has a newer one built within seconds. The same file
+    stands beside the public log, for everybody: GET /roadside/day.bundle.
+    """
     ExportWaybillPdf: _aio.UnaryUnaryMultiCallable[_waybill_pb2.ExportWaybillPdfRequest, _waybill_pb2.ExportWaybillPdfResponse]  # type: ignore[assignment]
     """The official form on one page, with the roadside code 打印运单."""
     FindByPlate: _aio.UnaryUnaryMultiCallable[_waybill_pb2.FindByPlateRequest, _waybill_pb2.FindByPlateResponse]  # type: ignore[assignment]
@@ -256,7 +262,10 @@ class WaybillServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _waybill_pb2.GetDayBundleRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_waybill_pb2.GetDayBundleResponse, _abc.Awaitable[_waybill_pb2.GetDayBundleResponse]]:
-        """What an inspector carries to judge such codes without a network 每日数据包."""
+        """What an inspector carries to judge such codes without a network 每日数据包: the newest, at most ten minutes old while
+        the server is well. Asking for one that is older than a minute has a newer one built within seconds. The same file
+        stands beside the public log, for everybody: GET /roadside/day.bundle.
+        """
 
     @_abc_1.abstractmethod
     def ExportWaybillPdf(
