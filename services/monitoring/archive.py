@@ -13,11 +13,13 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
 
-from services.monitoring import figures_store, log_store, packed, parquet
+from services.monitoring import figures_store, handed_on, log_store, packed, parquet
+from services.monitoring.feeders import milliseconds
 from services.monitoring.scoring import days_touched
 from services.runtime.lease import take_lease
 
 HOT = timedelta(hours=48)
+_CHANGES = timedelta(days=31)  # no older fix is taken, and what one changes reaches back no farther than hot history
 _SETTLED = timedelta(minutes=5)  # after an hour: transactions that began in it have ended
 _LEASE_S = 300.0
 _EVER = 1 << 62
@@ -83,8 +85,9 @@ def _oldest(connection: Connection) -> Iterator[_Due]:
         text(
             "SELECT c.shard, c.archived, c.cursor, l.recorded_at FROM monitoring_cursors AS c CROSS JOIN LATERAL ("
             "  SELECT recorded_at FROM monitoring_log WHERE shard = c.shard AND seq > c.archived AND seq <= c.cursor"
-            "  ORDER BY seq LIMIT 1) AS l ORDER BY l.recorded_at, c.shard"
-        )
+            "  ORDER BY seq LIMIT 1) AS l WHERE c.shard < :shards ORDER BY l.recorded_at, c.shard"
+        ),
+        {"shards": log_store.SHARDS},
     )
     for row in rows:
         yield _Due(row.shard, row.archived, row.cursor, row.recorded_at.replace(minute=0, second=0, microsecond=0))
@@ -144,8 +147,18 @@ def _enter(
 
 
 def _let_go(engine: Engine, home: Path, before: datetime) -> None:
-    """Delete from the log what arrived before then, is archived in files that are there, and is in a snapshot."""
-    for shard in range(log_store.SHARDS):
+    """Delete from the log what arrived before then, is archived in files that are there, and is in a snapshot; and of what was
+    handed on to second stages what nothing can change any more."""
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "DELETE FROM monitoring_log AS l USING monitoring_cursors AS c"
+                " WHERE l.shard = c.shard AND l.seq <= c.cursor AND l.recorded_at < :before AND c.shard >= :shards"
+            ),
+            {"before": before, "shards": log_store.SHARDS},
+        )
+        handed_on.forget(connection, milliseconds(before - _CHANGES))
+    for shard in log_store.VEHICLE_SHARDS:
         with engine.begin() as connection:
             upto = connection.execute(
                 text(

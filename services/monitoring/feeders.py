@@ -41,6 +41,9 @@ def _append_trip(connection: Connection, message: outbox.Message) -> None:
     division = registry.fleet(connection, carrier_id).get(vehicle_id, "")
     number, shard = vehicles.ensure(connection, carrier_id, {vehicle_id: division})[vehicle_id]
     at = EPOCH + timedelta(milliseconds=told["at_ms"])
+    vehicle = vehicles.find(connection, vehicle_id)
+    if told["under_way"] and vehicle is not None and vehicle.seen_in:
+        waybill.record_presence(connection, vehicle_id, vehicle.seen_in)  # it is told anew only where it goes next
     permits = registry.facts_at(connection, at, organisations=[carrier_id]).permits
     passes = _passes(permits, number, vehicle_id, at)
     log_store.append(

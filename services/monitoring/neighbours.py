@@ -22,7 +22,8 @@ from services.monitoring.model import Alarm, Driven, Effect
 from services.monitoring.vehicles import Vehicle
 from services.runtime.clock import legal_date
 
-_TURNS = 0x48617A  # advisory locks of this kind are vehicles' numbers
+_TURNS = 0x48617A  # the kind of our advisory locks
+_WAYS = 256  # so many of them: one for each vehicle would fill PostgreSQL's table of locks
 _EVER = 1 << 62
 
 Known = Callable[[Connection, Collection[int]], Mapping[int, Vehicle]]
@@ -75,8 +76,8 @@ def _around(connection: Connection, asked: Mapping[int, int]) -> tuple[list[Stan
 def _take_turns(connection: Connection, vehicles: Iterable[int]) -> None:
     """Nobody else looks at these vehicles before this transaction ends."""
     connection.execute(
-        text("SELECT pg_advisory_xact_lock(:kind, number) FROM unnest(CAST(:numbers AS int[])) AS v (number)"),
-        {"kind": _TURNS, "numbers": sorted(vehicles)},
+        text("SELECT pg_advisory_xact_lock(:kind, number) FROM unnest(CAST(:numbers AS int[])) AS w (number)"),
+        {"kind": _TURNS, "numbers": sorted({number % _WAYS for number in vehicles})},
     )
 
 

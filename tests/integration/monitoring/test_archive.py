@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from services.monitoring import archive, packed, parquet
-from tests.integration.monitoring.road_house import House, drive, times_of
+from services.monitoring.facts import Goods
+from tests.integration.monitoring.road_house import House, a_fix, drive, times_of
 
 
 def age(house: House, hours: float) -> None:
@@ -74,6 +75,32 @@ def test_what_is_archived_stays_hot_for_two_days_and_then_goes(house: House) -> 
     archive_all(house)
     assert rows_in_log(house) == 0
     assert house.recent() == track
+
+
+def test_what_was_handed_on_is_kept_as_long_as_anything_may_change_it(house: House) -> None:
+    house.tell_trip("lorry1", house.now - timedelta(hours=4), goods=(Goods("1203", ("3",)),))
+    stood = [a_fix(house.now - timedelta(minutes=at), speed_dkmh=0) for at in range(90, 60, -1)]
+    house.rows(*drive(house.now - timedelta(hours=3), minutes=30), *stood, a_fix(house.now, north_m=2_000))
+    house.world.settle()
+
+    def handed_on() -> list[int]:
+        with house.world.host.engine.connect() as connection:
+            tables = ("monitoring_stands", "monitoring_driven", "monitoring_log WHERE shard >= 256")
+            return [int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()) for table in tables]
+
+    stands, driven, entries = handed_on()
+    assert (stands, driven, entries > 1) == (1, 1, True)
+    archive_all(house)
+    assert handed_on() == [stands, driven, entries]
+    age(house, 49)
+    archive_all(house)
+    assert handed_on() == [stands, driven, 0]
+    with house.world.host.engine.begin() as connection:
+        connection.execute(text("UPDATE monitoring_stands SET until_ms = 0"))
+        connection.execute(text("UPDATE monitoring_driven SET end_ms = 0"))
+    age(house, 1)
+    archive_all(house)
+    assert handed_on() == [0, 0, 0]
 
 
 def test_nothing_leaves_the_log_whose_file_is_not_there(house: House) -> None:
