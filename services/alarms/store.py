@@ -80,14 +80,17 @@ def _row(alarm: Alarm, raised_at: datetime, change: int) -> dict[str, object]:
     }
 
 
+_HANDLE = text(
+    "UPDATE alarms_alarms SET state = :handled, handling_reason = :reason, handling_note = :note,"
+    " handled_by = :by, handled_at = :at, change = :change WHERE id = :id AND state = :open RETURNING true"
+)
+
+
 def handle(connection: Connection, alarm_id: str, *, reason: HandlingReason, note: str, by: str, at: datetime) -> bool:
     """Close the alarm; false when it is not open."""
     return bool(
         connection.execute(
-            text(
-                "UPDATE alarms_alarms SET state = :handled, handling_reason = :reason, handling_note = :note,"
-                " handled_by = :by, handled_at = :at, change = :change WHERE id = :id AND state = :open RETURNING true"
-            ),
+            _HANDLE,
             {
                 "id": alarm_id,
                 "handled": State.HANDLED.name,
@@ -102,19 +105,25 @@ def handle(connection: Connection, alarm_id: str, *, reason: HandlingReason, not
     )
 
 
+_ESCALATE = text(
+    "UPDATE alarms_alarms SET escalated_at = :at, change = :change"
+    " WHERE id = :id AND state = :open AND escalated_at IS NULL"
+)
+
+
 def escalate(connection: Connection, alarm_id: str, at: datetime) -> None:
     """Show an alarm that is still open to the regulator, as a change of now."""
     connection.execute(
-        text(
-            "UPDATE alarms_alarms SET escalated_at = :at, change = :change"
-            " WHERE id = :id AND state = :open AND escalated_at IS NULL"
-        ),
+        _ESCALATE,
         {"id": alarm_id, "at": at, "open": State.OPEN.name, "change": _next_changes(connection)},
     )
 
 
+_FIND = text("SELECT * FROM alarms_alarms WHERE id = :id")
+
+
 def find(connection: Connection, alarm_id: str) -> Row[Any] | None:
-    return connection.execute(text("SELECT * FROM alarms_alarms WHERE id = :id"), {"id": alarm_id}).first()
+    return connection.execute(_FIND, {"id": alarm_id}).first()
 
 
 def newest(
@@ -138,8 +147,11 @@ def changed_since(
     return connection.execute(text(sql), {**values, "after": after, "most": most}).all()
 
 
+_LAST_CHANGE = text("SELECT last FROM alarms_changes")
+
+
 def last_change(connection: Connection) -> int:
-    return int(connection.execute(text("SELECT last FROM alarms_changes")).scalar_one())
+    return int(connection.execute(_LAST_CHANGE).scalar_one())
 
 
 _NEXT_CHANGES = text("UPDATE alarms_changes SET last = last + :count RETURNING last")

@@ -8,14 +8,16 @@ from sqlalchemy import Connection, text
 
 from services.waybill.model import Clearance
 
+_FIND = text(
+    "SELECT revision, loading_record_id, granted_at, voided_at, void_reason FROM waybill_clearances"
+    " WHERE waybill_id = :id ORDER BY voided_at DESC NULLS FIRST LIMIT 1"
+)
+
 
 def find(connection: Connection, waybill_id: str) -> Clearance | None:
     """The living clearance, else the one voided last, so that the reason can be told."""
     row = connection.execute(
-        text(
-            "SELECT revision, loading_record_id, granted_at, voided_at, void_reason FROM waybill_clearances"
-            " WHERE waybill_id = :id ORDER BY voided_at DESC NULLS FIRST LIMIT 1"
-        ),
+        _FIND,
         {"id": waybill_id},
     ).first()
     if row is None:
@@ -26,14 +28,17 @@ def find(connection: Connection, waybill_id: str) -> Clearance | None:
     )  # fmt: skip
 
 
+_INSERT = text(
+    "INSERT INTO waybill_clearances (waybill_id, loading_record_id, loading_record_digest, revision, granted_at)"
+    " VALUES (:waybill, :record, :digest, :revision, :at) ON CONFLICT DO NOTHING RETURNING true"
+)
+
+
 def insert(connection: Connection, clearance: Clearance, digest: bytes) -> bool:
     """False when this loading record has cleared the waybill before, or another clearance is living."""
     return bool(
         connection.execute(
-            text(
-                "INSERT INTO waybill_clearances (waybill_id, loading_record_id, loading_record_digest, revision, granted_at)"
-                " VALUES (:waybill, :record, :digest, :revision, :at) ON CONFLICT DO NOTHING RETURNING true"
-            ),
+            _INSERT,
             {
                 "waybill": clearance.waybill_id,
                 "record": clearance.loading_record_id,
@@ -45,14 +50,17 @@ def insert(connection: Connection, clearance: Clearance, digest: bytes) -> bool:
     )
 
 
+_VOID = text(
+    "UPDATE waybill_clearances SET voided_at = :at, void_reason = :reason"
+    " WHERE waybill_id = :id AND voided_at IS NULL RETURNING true"
+)
+
+
 def void(connection: Connection, waybill_id: str, reason: str, at: datetime) -> bool:
     """Whether there was a living one."""
     return bool(
         connection.execute(
-            text(
-                "UPDATE waybill_clearances SET voided_at = :at, void_reason = :reason"
-                " WHERE waybill_id = :id AND voided_at IS NULL RETURNING true"
-            ),
+            _VOID,
             {"id": waybill_id, "reason": reason, "at": at},
         ).scalar()
     )

@@ -31,12 +31,15 @@ def next_serials_alone(engine: Engine, licence_number: str, day: date, count: in
     return past - count
 
 
+_INSERT_BLOCK = text(
+    "INSERT INTO waybill_blocks (carrier_id, licence_number, day, first, past, allotted_at)"
+    " VALUES (:carrier, :licence, :day, :first, :past, :now)"
+)
+
+
 def insert_block(connection: Connection, carrier_id: str, block: NumberBlock, now: datetime) -> None:
     connection.execute(
-        text(
-            "INSERT INTO waybill_blocks (carrier_id, licence_number, day, first, past, allotted_at)"
-            " VALUES (:carrier, :licence, :day, :first, :past, :now)"
-        ),
+        _INSERT_BLOCK,
         {
             "carrier": carrier_id,
             "licence": block.licence_number,
@@ -48,17 +51,21 @@ def insert_block(connection: Connection, carrier_id: str, block: NumberBlock, no
     )
 
 
+_BLOCKS_OF = text(
+    "SELECT licence_number, day, first, past FROM waybill_blocks WHERE carrier_id = :carrier AND day = :day"
+)
+
+
 def blocks_of(connection: Connection, carrier_id: str, day: date) -> list[NumberBlock]:
     rows = connection.execute(
-        text("SELECT licence_number, day, first, past FROM waybill_blocks WHERE carrier_id = :carrier AND day = :day"),
+        _BLOCKS_OF,
         {"carrier": carrier_id, "day": day},
     )
     return [NumberBlock(row.licence_number, row.day, row.first, row.past) for row in rows]
 
 
+_IS_NUMBER_TAKEN = text("SELECT EXISTS (SELECT FROM waybill_waybills WHERE number = :number)")
+
+
 def is_number_taken(connection: Connection, number: str) -> bool:
-    return bool(
-        connection.execute(
-            text("SELECT EXISTS (SELECT FROM waybill_waybills WHERE number = :number)"), {"number": number}
-        ).scalar()
-    )
+    return bool(connection.execute(_IS_NUMBER_TAKEN, {"number": number}).scalar())

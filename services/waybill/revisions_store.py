@@ -11,6 +11,13 @@ from sqlalchemy import Connection, text
 from services.registry.plain import from_plain, to_json
 from services.waybill.model import Revision, Signer, Waybill
 
+_INSERT = text(
+    "INSERT INTO waybill_revisions"
+    " (waybill_id, number, id, state, author, reason, at, body, proposal, decision, registered) VALUES"
+    " (:waybill, :number, :id, :state, :author, :reason, :at, CAST(:body AS jsonb), CAST(:proposal AS jsonb),"
+    "  CAST(:decision AS jsonb), :registered)"
+)
+
 
 def insert(
     connection: Connection,
@@ -21,12 +28,7 @@ def insert(
     registered: bytes | None,
 ) -> None:
     connection.execute(
-        text(
-            "INSERT INTO waybill_revisions"
-            " (waybill_id, number, id, state, author, reason, at, body, proposal, decision, registered) VALUES"
-            " (:waybill, :number, :id, :state, :author, :reason, :at, CAST(:body AS jsonb), CAST(:proposal AS jsonb),"
-            "  CAST(:decision AS jsonb), :registered)"
-        ),
+        _INSERT,
         {
             "waybill": waybill.id,
             "number": revision.number,
@@ -43,13 +45,16 @@ def insert(
     )
 
 
+_UPDATE = text(
+    "UPDATE waybill_revisions SET state = :state, proposal = CAST(:proposal AS jsonb), body = CAST(:body AS jsonb),"
+    " registered = coalesce(:registered, registered) WHERE waybill_id = :waybill AND number = :number"
+)
+
+
 def update(connection: Connection, waybill: Waybill, revision: Revision, *, registered: bytes | None = None) -> None:
     """The proposal's signatures and state; ``waybill`` as proposed, or as made."""
     connection.execute(
-        text(
-            "UPDATE waybill_revisions SET state = :state, proposal = CAST(:proposal AS jsonb), body = CAST(:body AS jsonb),"
-            " registered = coalesce(:registered, registered) WHERE waybill_id = :waybill AND number = :number"
-        ),
+        _UPDATE,
         {
             "waybill": waybill.id,
             "number": revision.number,
@@ -61,29 +66,36 @@ def update(connection: Connection, waybill: Waybill, revision: Revision, *, regi
     )
 
 
+_SIGN = text(
+    "UPDATE waybill_revisions SET proposal = jsonb_set(proposal, '{signed}', proposal->'signed' || to_jsonb(CAST(:signer AS text)))"
+    " WHERE waybill_id = :waybill AND number = :number AND NOT proposal->'signed' ? :signer"
+)
+
+
 def sign(connection: Connection, waybill_id: str, number: int, signer: Signer) -> None:
     """One more has signed a revision that was made already."""
     connection.execute(
-        text(
-            "UPDATE waybill_revisions SET proposal = jsonb_set(proposal, '{signed}', proposal->'signed' || to_jsonb(CAST(:signer AS text)))"
-            " WHERE waybill_id = :waybill AND number = :number AND NOT proposal->'signed' ? :signer"
-        ),
+        _SIGN,
         {"waybill": waybill_id, "number": number, "signer": signer.name},
     )
+
+
+_FIND_OPEN = text("SELECT proposal, body FROM waybill_revisions WHERE waybill_id = :id AND state = 'OPEN'")
 
 
 def find_open(connection: Connection, waybill_id: str) -> tuple[Revision, Waybill] | None:
     """The revision that waits for signatures, and the waybill as proposed."""
     row = connection.execute(
-        text("SELECT proposal, body FROM waybill_revisions WHERE waybill_id = :id AND state = 'OPEN'"),
+        _FIND_OPEN,
         {"id": waybill_id},
     ).first()
     return None if row is None else (from_plain(Revision, row.proposal), from_plain(Waybill, row.body))
 
 
+_REVISIONS_OF = text("SELECT proposal FROM waybill_revisions WHERE waybill_id = :id ORDER BY number")
+
+
 def revisions_of(connection: Connection, waybill_id: str) -> list[Revision]:
     """All of them, the oldest first."""
-    rows = connection.execute(
-        text("SELECT proposal FROM waybill_revisions WHERE waybill_id = :id ORDER BY number"), {"id": waybill_id}
-    )
+    rows = connection.execute(_REVISIONS_OF, {"id": waybill_id})
     return [from_plain(Revision, row.proposal) for row in rows]
