@@ -28,24 +28,20 @@ class _Lines:
     key: Int64s
     cell: Int64s
     offset: Int64s
-    y: Floats
-    x: Floats
-    up: Floats
-    across: Floats
+    line: Floats  # rows of latitude and longitude of the start, and how far up and across
 
 
-def _filed(key: Int64s, *columns: Floats) -> _Lines:
+def _filed(key: Int64s, line: Floats) -> _Lines:
     order = np.argsort(key, kind="stable")
-    cell, first = np.unique(key[order], return_index=True)
-    return _Lines(key[order], cell, np.append(first, len(key)), *(column[order] for column in columns))
+    key = key[order]
+    first = np.flatnonzero(np.diff(key, prepend=-1))
+    return _Lines(key, key[first], np.append(first, len(key)), line[order])
 
 
 def _joined(parts: list[_Lines]) -> _Lines:
-    names = ("y", "x", "up", "across")
     if not parts:
-        return _filed(np.empty(0, dtype=np.int64), *(np.empty(0) for _ in names))
-    columns = (np.concatenate([getattr(part, name) for part in parts]) for name in names)
-    return _filed(np.concatenate([part.key for part in parts]), *columns)
+        return _filed(np.empty(0, dtype=np.int64), np.empty((0, 4)))
+    return _filed(np.concatenate([part.key for part in parts]), np.concatenate([part.line for part in parts]))
 
 
 class Corridors:
@@ -70,6 +66,8 @@ class Corridors:
     def away_m(self, slot: Int64s, latitude_e7: Int64s, longitude_e7: Int64s) -> Floats:
         """Metres from each fix to the line of its vehicle; infinite from about 500 m on."""
         self._settle()
+        if not self._recent:
+            return _away_m(self._old, slot, latitude_e7, longitude_e7)
         away = np.full(len(slot), np.inf)
         is_recent = np.isin(slot, np.fromiter(self._recent, dtype=np.int64, count=len(self._recent)))
         tables = ((self._old, np.flatnonzero(~is_recent)), (self._new, np.flatnonzero(is_recent)))
@@ -81,7 +79,7 @@ class Corridors:
         if not self._is_stale:
             return
         if len(self._recent) > _MOST_NEW:
-            self._old, self._recent = _joined(list(self._lines.values())), set()
+            self._old, self._recent = _joined([self._lines[slot] for slot in sorted(self._lines)]), set()
         self._new = _joined([self._lines[slot] for slot in sorted(self._recent) if slot in self._lines])
         self._is_stale = False
 
@@ -107,7 +105,7 @@ def _pieces(slot: int, route: tuple[Point, ...]) -> _Lines:
     cell = (south[filed] + place // broad[filed] + 90 * E7 // _CELL_E7 + 2) * _ACROSS + (
         west[filed] + place % broad[filed] + 180 * E7 // _CELL_E7
     )
-    return _filed(slot * _KEYS + cell, y[filed], x[filed], up[filed], across[filed])
+    return _filed(slot * _KEYS + cell, np.column_stack([y, x, up, across])[filed])
 
 
 def _away_m(lines: _Lines, slot: Int64s, latitude_e7: Int64s, longitude_e7: Int64s) -> Floats:
@@ -123,9 +121,10 @@ def _away_m(lines: _Lines, slot: Int64s, latitude_e7: Int64s, longitude_e7: Int6
     row = np.repeat(np.arange(len(slot)), counts)
     piece = np.repeat(first - (np.cumsum(counts) - counts), counts) + np.arange(len(row))
     narrowing = np.cos(latitude_e7 * (np.pi / 180 / E7))[row] * METRES_PER_E7
-    y, x = (latitude_e7[row] - lines.y[piece]) * METRES_PER_E7, (longitude_e7[row] - lines.x[piece]) * narrowing
-    up, across = lines.up[piece] * METRES_PER_E7, lines.across[piece] * narrowing
-    share = np.clip((y * up + x * across) / np.maximum(up * up + across * across, 1e-6), 0.0, 1.0)
+    y, x, up, across = lines.line[piece].T
+    y, x = (latitude_e7[row] - y) * METRES_PER_E7, (longitude_e7[row] - x) * narrowing
+    up, across = up * METRES_PER_E7, across * narrowing
+    share = np.minimum(np.maximum((y * up + x * across) / np.maximum(up * up + across * across, 1e-6), 0.0), 1.0)
     away = np.full(len(slot), np.inf)
     found = np.flatnonzero(counts)
     if len(found):

@@ -158,6 +158,8 @@ def is_at_site(trip: TripFact, place: Position, slack_m: int) -> bool:
 
 def at_parking(world: World, places: Sequence[Position]) -> set[Position]:
     """Those of the places that lie in a parking place; asked for many at once."""
+    if not places:
+        return set()
     latitude = np.array([place.latitude_e7 for place in places], dtype=np.int64)
     longitude = np.array([place.longitude_e7 for place in places], dtype=np.int64)
     found = world.through(latitude, longitude, latitude, longitude)
