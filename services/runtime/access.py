@@ -76,6 +76,7 @@ TABLE: Mapping[str, Cells] = {
     "hazway.traceability.v1.TraceabilityService/GetReceipt": {Relation.ANY: EVERYONE},
     "hazway.traceability.v1.TraceabilityService/GetCheckpoint": {Relation.ANY: EVERYONE},
     "hazway.traceability.v1.TraceabilityService/PrepareCustodialKey": {Relation.OWN: EVERYONE},
+    "hazway.traceability.v1.TraceabilityService/PrepareStatements": {Relation.ANY: EVERYONE},
     "hazway.traceability.v1.TraceabilityService/GetProof": {Relation.ANY: EVERYONE},
     "hazway.traceability.v1.TraceabilityService/ListStatements": _SEE_STATEMENTS,
     "hazway.traceability.v1.TraceabilityService/ExportRecord": _SEE_STATEMENTS,

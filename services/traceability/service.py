@@ -20,7 +20,7 @@ from services.errors.traceability import NOT_YET_IN_LOG
 from services.runtime.access import Relation, Role
 from services.runtime.call import Call
 from services.runtime.service import Service
-from services.traceability import expiry_store, key_acts, log_store, store
+from services.traceability import expiry_store, key_acts, log_store, store, to_sign
 from services.traceability.export import Period, export, newest, newest_witnessed, proof_text, subject_head
 from services.traceability.keeper import keeper_of
 from services.traceability.record import record
@@ -42,6 +42,7 @@ def service(relations: Mapping[str, RelationsOf], related: Mapping[str, RelatedO
         unary={
             "RegisterKey": key_acts.register_key,
             "PrepareCustodialKey": key_acts.prepare_custodial_key,
+            "PrepareStatements": to_sign.prepare_statements,
             "RevokeKey": key_acts.revoke_key,
             "GetReceipt": get_receipt,
             "GetProof": get_proof,

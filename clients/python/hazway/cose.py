@@ -12,6 +12,7 @@ ALG, CONTENT_TYPE, KID, CWT_CLAIMS = 1, 3, 4, 15
 ISS, SUB, IAT = 1, 2, 6
 _TAG_18 = b"\xd2"
 _STEP = "cose"
+_SIGNATURE_BYTES = 64  # of EdDSA and of ES256 alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,25 @@ def sign(
     header = cbor.dumps({**protected, ALG: signer.alg, KID: signer.kid})
     signature = signer.sign(_signed_bytes(header, payload))
     return _TAG_18 + cbor.dumps([header, unprotected or {}, None if detached else payload, signature])
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A COSE_Sign1 without its signature, which is 64 bytes over ``to_be_signed``; ``prefix`` and the signature are the whole."""
+
+    to_be_signed: bytes
+    prefix: bytes
+
+    def signed(self, signature: bytes) -> bytes:
+        require(len(signature) == _SIGNATURE_BYTES, _STEP, "no signature of 64 bytes", "签名不是 64 字节")
+        return self.prefix + signature
+
+
+def draft(alg: int, kid: bytes, protected: dict[Any, Any], payload: bytes) -> Draft:
+    """For whoever signs elsewhere: what ``sign`` would sign with the key of this name, and what it would put before it."""
+    header = cbor.dumps({**protected, ALG: alg, KID: kid})
+    whole = _TAG_18 + cbor.dumps([header, {}, payload, bytes(_SIGNATURE_BYTES)])
+    return Draft(_signed_bytes(header, payload), whole[:-_SIGNATURE_BYTES])
 
 
 def encode(sign1: Sign1, unprotected: dict[Any, Any]) -> bytes:

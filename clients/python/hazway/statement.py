@@ -73,6 +73,27 @@ def make(
     salt: bytes | None = None,
 ) -> bytes:
     """The signed statement. ``subject`` is ``kind-of-thing/id``; ``kind`` is ``thing.act``; ``issued_at`` must be aware."""
+    made = draft(
+        signer.alg, signer.kid, issuer=issuer, subject=subject, kind=kind, request_id=request_id, body=body,
+        issued_at=issued_at, custodial=custodial, salt=salt,
+    )  # fmt: skip
+    return made.signed(signer.sign(made.to_be_signed))
+
+
+def draft(
+    alg: int,
+    kid: bytes,
+    *,
+    issuer: str,
+    subject: str,
+    kind: str,
+    request_id: str,
+    body: Mapping[Any, Any],
+    issued_at: datetime,
+    custodial: bool = False,
+    salt: bytes | None = None,
+) -> cose.Draft:
+    """The same without its signature, for a key that is kept elsewhere."""
     require(issued_at.tzinfo is not None, _STEP, "the time has no zone", "时间缺少时区")
     payload = {
         "v": 1,
@@ -85,9 +106,9 @@ def make(
     }
     claims = {cose.ISS: issuer, cose.SUB: subject, cose.IAT: int(issued_at.timestamp())}
     header = {cose.CONTENT_TYPE: CONTENT_TYPE, cose.CWT_CLAIMS: claims}
-    signed = cose.sign(signer, header, cbor.dumps(payload))
-    parse_unverified(signed)
-    return signed
+    made = cose.draft(alg, kid, header, cbor.dumps(payload))
+    parse_unverified(made.signed(bytes(64)))
+    return made
 
 
 def open(data: bytes, spki: bytes) -> Statement:

@@ -59,7 +59,7 @@ registry.SessionService
 traceability.TraceabilityService
   RegisterKey PrepareCustodialKey = OWN:all
   RevokeKey = OWN:all ANY:operator
-  GetReceipt GetProof GetCheckpoint = ANY:all
+  GetReceipt GetProof GetCheckpoint PrepareStatements = ANY:all
   ListStatements ExportRecord = OWN:all PARTY:trade JURISDICTION:authorities+market ANY:all
   SetLegalHold = JURISDICTION:authorities+market ANY:operator
 waybill.ConsignmentService

@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from hazway.types.v1 import types_pb2 as hazway_dot_types_dot_v1_dot_types__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)hazway/traceability/v1/traceability.proto\x12\x16hazway.traceability.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhazway/types/v1/types.proto\"\xd9\x01\n\x03Key\x12\x11\n\x03kid\x18\x01 \x01(\x0c\x42\x04\xe2\x41\x01\x03\x12\x18\n\npublic_key\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x02\x12\x1d\n\x0forganisation_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tcustodial\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x37\n\rregistered_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x34\n\nrevoked_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"\xe6\x01\n\x12RegisterKeyRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0corganisation\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\x03key\x18\x03 \x01(\x0c\x42\x04\xe2\x41\x01\x02\x12\x11\n\x03\x61lg\x18\x04 \x01(\x11\x42\x04\xe2\x41\x01\x02\x12\x34\n\nvalid_from\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x18\n\npossession\x18\x06 \x01(\x0c\x42\x04\xe2\x41\x01\x02\x12\x11\n\tstatement\x18\x07 \x01(\x0c\x12\x11\n\tcustodial\x18\x08 \x01(\x08\"p\n\x13RegisterKeyResponse\x12(\n\x03key\x18\x01 \x01(\x0b\x32\x1b.hazway.traceability.v1.Key\x12/\n\nregistered\x18\x02 \x01(\x0b\x32\x1b.hazway.types.v1.Registered\"R\n\x1aPrepareCustodialKeyRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0corganisation\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"K\n\x1bPrepareCustodialKeyResponse\x12\x0b\n\x03key\x18\x01 \x01(\x0c\x12\x0b\n\x03\x61lg\x18\x02 \x01(\x11\x12\x12\n\npossession\x18\x03 \x01(\x0c\"\xc0\x01\n\x10RevokeKeyRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0corganisation\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\x03kid\x18\x03 \x01(\x0c\x42\x04\xe2\x41\x01\x02\x12\x34\n\nrevoked_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x14\n\x06reason\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tstatement\x18\x06 \x01(\x0c\x42\x04\xe2\x41\x01\x02\"n\n\x11RevokeKeyResponse\x12(\n\x03key\x18\x01 \x01(\x0b\x32\x1b.hazway.traceability.v1.Key\x12/\n\nregistered\x18\x02 \x01(\x0b\x32\x1b.hazway.types.v1.Registered\"J\n\x11GetReceiptRequest\x12\x1b\n\x13registration_digest\x18\x01 \x01(\x0c\x12\x18\n\x10statement_digest\x18\x02 \x01(\x0c\"O\n\x12GetReceiptResponse\x12\x14\n\x0cregistration\x18\x01 \x01(\x0c\x12\x0f\n\x07receipt\x18\x02 \x01(\x0c\x12\x12\n\nleaf_index\x18\x03 \x01(\x04\"H\n\x0fGetProofRequest\x12\x1b\n\x13registration_digest\x18\x01 \x01(\x0c\x12\x18\n\x10statement_digest\x18\x02 \x01(\x0c\"7\n\x10GetProofResponse\x12\r\n\x05proof\x18\x01 \x01(\t\x12\x14\n\x0cregistration\x18\x02 \x01(\x0c\"\x16\n\x14GetCheckpointRequest\"+\n\x15GetCheckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\"U\n\x15ListStatementsRequest\x12\x15\n\x07subject\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"O\n\tStatement\x12\x11\n\tstatement\x18\x01 \x01(\x0c\x12\x14\n\x0cregistration\x18\x02 \x01(\x0c\x12\x0b\n\x03seq\x18\x03 \x01(\x04\x12\x0c\n\x04kind\x18\x04 \x01(\t\"~\n\x16ListStatementsResponse\x12\x35\n\nstatements\x18\x01 \x03(\x0b\x32!.hazway.traceability.v1.Statement\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x14\n\x0csubject_head\x18\x03 \x01(\x0c\"\x8a\x01\n\x13\x45xportRecordRequest\x12\x15\n\x07subject\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12.\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"9\n\x14\x45xportRecordResponse\x12\x0e\n\x06\x62undle\x18\x01 \x01(\x0c\x12\x11\n\twitnessed\x18\x02 \x01(\x08\"\x83\x01\n\x13SetLegalHoldRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tstatement\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x02\x12\x15\n\x07subject\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x0c\n\x04held\x18\x04 \x01(\x08\x12\x14\n\x06reason\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\"U\n\x14SetLegalHoldResponse\x12/\n\nregistered\x18\x01 \x01(\x0b\x32\x1b.hazway.types.v1.Registered\x12\x0c\n\x04held\x18\x02 \x01(\x08\x32\xd8\x07\n\x13TraceabilityService\x12\x66\n\x0bRegisterKey\x12*.hazway.traceability.v1.RegisterKeyRequest\x1a+.hazway.traceability.v1.RegisterKeyResponse\x12~\n\x13PrepareCustodialKey\x12\x32.hazway.traceability.v1.PrepareCustodialKeyRequest\x1a\x33.hazway.traceability.v1.PrepareCustodialKeyResponse\x12`\n\tRevokeKey\x12(.hazway.traceability.v1.RevokeKeyRequest\x1a).hazway.traceability.v1.RevokeKeyResponse\x12\x63\n\nGetReceipt\x12).hazway.traceability.v1.GetReceiptRequest\x1a*.hazway.traceability.v1.GetReceiptResponse\x12]\n\x08GetProof\x12\'.hazway.traceability.v1.GetProofRequest\x1a(.hazway.traceability.v1.GetProofResponse\x12l\n\rGetCheckpoint\x12,.hazway.traceability.v1.GetCheckpointRequest\x1a-.hazway.traceability.v1.GetCheckpointResponse\x12o\n\x0eListStatements\x12-.hazway.traceability.v1.ListStatementsRequest\x1a..hazway.traceability.v1.ListStatementsResponse\x12i\n\x0c\x45xportRecord\x12+.hazway.traceability.v1.ExportRecordRequest\x1a,.hazway.traceability.v1.ExportRecordResponse\x12i\n\x0cSetLegalHold\x12+.hazway.traceability.v1.SetLegalHoldRequest\x1a,.hazway.traceability.v1.SetLegalHoldResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)hazway/traceability/v1/traceability.proto\x12\x16hazway.traceability.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhazway/types/v1/types.proto\"\xd9\x01\n\x03Key\x12\x11\n\x03kid\x18\x01 \x01(\x0c\x42\x04\xe2\x41\x01\x03\x12\x18\n\npublic_key\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x02\x12\x1d\n\x0forganisation_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tcustodial\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x37\n\rregistered_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x34\n\nrevoked_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"\xe6\x01\n\x12RegisterKeyRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0corganisation\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\x03key\x18\x03 \x01(\x0c\x42\x04\xe2\x41\x01\x02\x12\x11\n\x03\x61lg\x18\x04 \x01(\x11\x42\x04\xe2\x41\x01\x02\x12\x34\n\nvalid_from\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x18\n\npossession\x18\x06 \x01(\x0c\x42\x04\xe2\x41\x01\x02\x12\x11\n\tstatement\x18\x07 \x01(\x0c\x12\x11\n\tcustodial\x18\x08 \x01(\x08\"p\n\x13RegisterKeyResponse\x12(\n\x03key\x18\x01 \x01(\x0b\x32\x1b.hazway.traceability.v1.Key\x12/\n\nregistered\x18\x02 \x01(\x0b\x32\x1b.hazway.types.v1.Registered\"R\n\x1aPrepareCustodialKeyRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0corganisation\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"K\n\x1bPrepareCustodialKeyResponse\x12\x0b\n\x03key\x18\x01 \x01(\x0c\x12\x0b\n\x03\x61lg\x18\x02 \x01(\x11\x12\x12\n\npossession\x18\x03 \x01(\x0c\"U\n\x18PrepareStatementsRequest\x12\x14\n\x06method\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08requests\x18\x02 \x03(\tB\x04\xe2\x41\x01\x02\x12\x0b\n\x03kid\x18\x03 \x01(\x0c\"f\n\x11PreparedStatement\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0f\n\x07subject\x18\x03 \x01(\t\x12\x14\n\x0cto_be_signed\x18\x04 \x01(\x0c\x12\x0e\n\x06prefix\x18\x05 \x01(\x0c\"t\n\x19PrepareStatementsResponse\x12=\n\nstatements\x18\x01 \x03(\x0b\x32).hazway.traceability.v1.PreparedStatement\x12\x0b\n\x03\x61lg\x18\x02 \x01(\x11\x12\x0b\n\x03kid\x18\x03 \x01(\x0c\"\xc0\x01\n\x10RevokeKeyRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0corganisation\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\x03kid\x18\x03 \x01(\x0c\x42\x04\xe2\x41\x01\x02\x12\x34\n\nrevoked_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x02\x12\x14\n\x06reason\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tstatement\x18\x06 \x01(\x0c\x42\x04\xe2\x41\x01\x02\"n\n\x11RevokeKeyResponse\x12(\n\x03key\x18\x01 \x01(\x0b\x32\x1b.hazway.traceability.v1.Key\x12/\n\nregistered\x18\x02 \x01(\x0b\x32\x1b.hazway.types.v1.Registered\"J\n\x11GetReceiptRequest\x12\x1b\n\x13registration_digest\x18\x01 \x01(\x0c\x12\x18\n\x10statement_digest\x18\x02 \x01(\x0c\"O\n\x12GetReceiptResponse\x12\x14\n\x0cregistration\x18\x01 \x01(\x0c\x12\x0f\n\x07receipt\x18\x02 \x01(\x0c\x12\x12\n\nleaf_index\x18\x03 \x01(\x04\"H\n\x0fGetProofRequest\x12\x1b\n\x13registration_digest\x18\x01 \x01(\x0c\x12\x18\n\x10statement_digest\x18\x02 \x01(\x0c\"7\n\x10GetProofResponse\x12\r\n\x05proof\x18\x01 \x01(\t\x12\x14\n\x0cregistration\x18\x02 \x01(\x0c\"\x16\n\x14GetCheckpointRequest\"+\n\x15GetCheckpointResponse\x12\x12\n\ncheckpoint\x18\x01 \x01(\t\"U\n\x15ListStatementsRequest\x12\x15\n\x07subject\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"O\n\tStatement\x12\x11\n\tstatement\x18\x01 \x01(\x0c\x12\x14\n\x0cregistration\x18\x02 \x01(\x0c\x12\x0b\n\x03seq\x18\x03 \x01(\x04\x12\x0c\n\x04kind\x18\x04 \x01(\t\"~\n\x16ListStatementsResponse\x12\x35\n\nstatements\x18\x01 \x03(\x0b\x32!.hazway.traceability.v1.Statement\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x14\n\x0csubject_head\x18\x03 \x01(\x0c\"\x8a\x01\n\x13\x45xportRecordRequest\x12\x15\n\x07subject\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12.\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"9\n\x14\x45xportRecordResponse\x12\x0e\n\x06\x62undle\x18\x01 \x01(\x0c\x12\x11\n\twitnessed\x18\x02 \x01(\x08\"\x83\x01\n\x13SetLegalHoldRequest\x12\x18\n\nrequest_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tstatement\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x02\x12\x15\n\x07subject\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x0c\n\x04held\x18\x04 \x01(\x08\x12\x14\n\x06reason\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\"U\n\x14SetLegalHoldResponse\x12/\n\nregistered\x18\x01 \x01(\x0b\x32\x1b.hazway.types.v1.Registered\x12\x0c\n\x04held\x18\x02 \x01(\x08\x32\xd2\x08\n\x13TraceabilityService\x12\x66\n\x0bRegisterKey\x12*.hazway.traceability.v1.RegisterKeyRequest\x1a+.hazway.traceability.v1.RegisterKeyResponse\x12~\n\x13PrepareCustodialKey\x12\x32.hazway.traceability.v1.PrepareCustodialKeyRequest\x1a\x33.hazway.traceability.v1.PrepareCustodialKeyResponse\x12x\n\x11PrepareStatements\x12\x30.hazway.traceability.v1.PrepareStatementsRequest\x1a\x31.hazway.traceability.v1.PrepareStatementsResponse\x12`\n\tRevokeKey\x12(.hazway.traceability.v1.RevokeKeyRequest\x1a).hazway.traceability.v1.RevokeKeyResponse\x12\x63\n\nGetReceipt\x12).hazway.traceability.v1.GetReceiptRequest\x1a*.hazway.traceability.v1.GetReceiptResponse\x12]\n\x08GetProof\x12\'.hazway.traceability.v1.GetProofRequest\x1a(.hazway.traceability.v1.GetProofResponse\x12l\n\rGetCheckpoint\x12,.hazway.traceability.v1.GetCheckpointRequest\x1a-.hazway.traceability.v1.GetCheckpointResponse\x12o\n\x0eListStatements\x12-.hazway.traceability.v1.ListStatementsRequest\x1a..hazway.traceability.v1.ListStatementsResponse\x12i\n\x0c\x45xportRecord\x12+.hazway.traceability.v1.ExportRecordRequest\x1a,.hazway.traceability.v1.ExportRecordResponse\x12i\n\x0cSetLegalHold\x12+.hazway.traceability.v1.SetLegalHoldRequest\x1a,.hazway.traceability.v1.SetLegalHoldResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -62,6 +62,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PREPARECUSTODIALKEYREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\002'
   _globals['_PREPARECUSTODIALKEYREQUEST'].fields_by_name['organisation']._loaded_options = None
   _globals['_PREPARECUSTODIALKEYREQUEST'].fields_by_name['organisation']._serialized_options = b'\342A\001\002'
+  _globals['_PREPARESTATEMENTSREQUEST'].fields_by_name['method']._loaded_options = None
+  _globals['_PREPARESTATEMENTSREQUEST'].fields_by_name['method']._serialized_options = b'\342A\001\002'
+  _globals['_PREPARESTATEMENTSREQUEST'].fields_by_name['requests']._loaded_options = None
+  _globals['_PREPARESTATEMENTSREQUEST'].fields_by_name['requests']._serialized_options = b'\342A\001\002'
   _globals['_REVOKEKEYREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_REVOKEKEYREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\002'
   _globals['_REVOKEKEYREQUEST'].fields_by_name['organisation']._loaded_options = None
@@ -96,36 +100,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PREPARECUSTODIALKEYREQUEST']._serialized_end=813
   _globals['_PREPARECUSTODIALKEYRESPONSE']._serialized_start=815
   _globals['_PREPARECUSTODIALKEYRESPONSE']._serialized_end=890
-  _globals['_REVOKEKEYREQUEST']._serialized_start=893
-  _globals['_REVOKEKEYREQUEST']._serialized_end=1085
-  _globals['_REVOKEKEYRESPONSE']._serialized_start=1087
-  _globals['_REVOKEKEYRESPONSE']._serialized_end=1197
-  _globals['_GETRECEIPTREQUEST']._serialized_start=1199
-  _globals['_GETRECEIPTREQUEST']._serialized_end=1273
-  _globals['_GETRECEIPTRESPONSE']._serialized_start=1275
-  _globals['_GETRECEIPTRESPONSE']._serialized_end=1354
-  _globals['_GETPROOFREQUEST']._serialized_start=1356
-  _globals['_GETPROOFREQUEST']._serialized_end=1428
-  _globals['_GETPROOFRESPONSE']._serialized_start=1430
-  _globals['_GETPROOFRESPONSE']._serialized_end=1485
-  _globals['_GETCHECKPOINTREQUEST']._serialized_start=1487
-  _globals['_GETCHECKPOINTREQUEST']._serialized_end=1509
-  _globals['_GETCHECKPOINTRESPONSE']._serialized_start=1511
-  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=1554
-  _globals['_LISTSTATEMENTSREQUEST']._serialized_start=1556
-  _globals['_LISTSTATEMENTSREQUEST']._serialized_end=1641
-  _globals['_STATEMENT']._serialized_start=1643
-  _globals['_STATEMENT']._serialized_end=1722
-  _globals['_LISTSTATEMENTSRESPONSE']._serialized_start=1724
-  _globals['_LISTSTATEMENTSRESPONSE']._serialized_end=1850
-  _globals['_EXPORTRECORDREQUEST']._serialized_start=1853
-  _globals['_EXPORTRECORDREQUEST']._serialized_end=1991
-  _globals['_EXPORTRECORDRESPONSE']._serialized_start=1993
-  _globals['_EXPORTRECORDRESPONSE']._serialized_end=2050
-  _globals['_SETLEGALHOLDREQUEST']._serialized_start=2053
-  _globals['_SETLEGALHOLDREQUEST']._serialized_end=2184
-  _globals['_SETLEGALHOLDRESPONSE']._serialized_start=2186
-  _globals['_SETLEGALHOLDRESPONSE']._serialized_end=2271
-  _globals['_TRACEABILITYSERVICE']._serialized_start=2274
-  _globals['_TRACEABILITYSERVICE']._serialized_end=3258
+  _globals['_PREPARESTATEMENTSREQUEST']._serialized_start=892
+  _globals['_PREPARESTATEMENTSREQUEST']._serialized_end=977
+  _globals['_PREPAREDSTATEMENT']._serialized_start=979
+  _globals['_PREPAREDSTATEMENT']._serialized_end=1081
+  _globals['_PREPARESTATEMENTSRESPONSE']._serialized_start=1083
+  _globals['_PREPARESTATEMENTSRESPONSE']._serialized_end=1199
+  _globals['_REVOKEKEYREQUEST']._serialized_start=1202
+  _globals['_REVOKEKEYREQUEST']._serialized_end=1394
+  _globals['_REVOKEKEYRESPONSE']._serialized_start=1396
+  _globals['_REVOKEKEYRESPONSE']._serialized_end=1506
+  _globals['_GETRECEIPTREQUEST']._serialized_start=1508
+  _globals['_GETRECEIPTREQUEST']._serialized_end=1582
+  _globals['_GETRECEIPTRESPONSE']._serialized_start=1584
+  _globals['_GETRECEIPTRESPONSE']._serialized_end=1663
+  _globals['_GETPROOFREQUEST']._serialized_start=1665
+  _globals['_GETPROOFREQUEST']._serialized_end=1737
+  _globals['_GETPROOFRESPONSE']._serialized_start=1739
+  _globals['_GETPROOFRESPONSE']._serialized_end=1794
+  _globals['_GETCHECKPOINTREQUEST']._serialized_start=1796
+  _globals['_GETCHECKPOINTREQUEST']._serialized_end=1818
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_start=1820
+  _globals['_GETCHECKPOINTRESPONSE']._serialized_end=1863
+  _globals['_LISTSTATEMENTSREQUEST']._serialized_start=1865
+  _globals['_LISTSTATEMENTSREQUEST']._serialized_end=1950
+  _globals['_STATEMENT']._serialized_start=1952
+  _globals['_STATEMENT']._serialized_end=2031
+  _globals['_LISTSTATEMENTSRESPONSE']._serialized_start=2033
+  _globals['_LISTSTATEMENTSRESPONSE']._serialized_end=2159
+  _globals['_EXPORTRECORDREQUEST']._serialized_start=2162
+  _globals['_EXPORTRECORDREQUEST']._serialized_end=2300
+  _globals['_EXPORTRECORDRESPONSE']._serialized_start=2302
+  _globals['_EXPORTRECORDRESPONSE']._serialized_end=2359
+  _globals['_SETLEGALHOLDREQUEST']._serialized_start=2362
+  _globals['_SETLEGALHOLDREQUEST']._serialized_end=2493
+  _globals['_SETLEGALHOLDRESPONSE']._serialized_start=2495
+  _globals['_SETLEGALHOLDRESPONSE']._serialized_end=2580
+  _globals['_TRACEABILITYSERVICE']._serialized_start=2583
+  _globals['_TRACEABILITYSERVICE']._serialized_end=3689
 # @@protoc_insertion_point(module_scope)

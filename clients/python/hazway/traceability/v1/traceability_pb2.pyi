@@ -81,7 +81,9 @@ class RegisterKeyRequest(_message.Message):
     alg: _builtins.int
     """COSE algorithm: -8 EdDSA, -7 ES256."""
     possession: _builtins.bytes
-    """The new key's own signature over the organisation and itself (hazway.key_record)."""
+    """The new key's own signature over the organisation and itself: over the CBOR list of the text "hazway key possession",
+    the text `organisation` and the bytes `key`.
+    """
     statement: _builtins.bytes
     """Kind key.register on keys/<organisation>, signed by a key of the organisation that is active. Left out for the first
     key, which the operator vouches for on the strength of the caller's certificate.
@@ -183,6 +185,99 @@ class PrepareCustodialKeyResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PrepareCustodialKeyResponse: _TypeAlias = PrepareCustodialKeyResponse  # noqa: Y015
+
+@_typing.final
+class PrepareStatementsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    METHOD_FIELD_NUMBER: _builtins.int
+    REQUESTS_FIELD_NUMBER: _builtins.int
+    KID_FIELD_NUMBER: _builtins.int
+    method: _builtins.str
+    """The act, such as hazway.waybill.v1.WaybillService/IssueWaybill; for a batch, that of its items."""
+    kid: _builtins.bytes
+    """The caller's key that will sign; by default the newest that is active and not in custody."""
+    @_builtins.property
+    def requests(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The requests as they will be sent, each as JSON text, with its request_id and without a statement. At most 1,000."""
+
+    def __init__(
+        self,
+        *,
+        method: _builtins.str = ...,
+        requests: _abc.Iterable[_builtins.str] | None = ...,
+        kid: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kid", b"kid", "method", b"method", "requests", b"requests"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PrepareStatementsRequest: _TypeAlias = PrepareStatementsRequest  # noqa: Y015
+
+@_typing.final
+class PreparedStatement(_message.Message):
+    """The statement of a request is `prefix` followed by the 64 bytes of the signature over `to_be_signed`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    TO_BE_SIGNED_FIELD_NUMBER: _builtins.int
+    PREFIX_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """What the signature is given for, in Chinese; the statement holds its SHA-256."""
+    kind: _builtins.str
+    subject: _builtins.str
+    to_be_signed: _builtins.bytes
+    prefix: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        subject: _builtins.str = ...,
+        to_be_signed: _builtins.bytes = ...,
+        prefix: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "prefix", b"prefix", "subject", b"subject", "text", b"text", "to_be_signed", b"to_be_signed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreparedStatement: _TypeAlias = PreparedStatement  # noqa: Y015
+
+@_typing.final
+class PrepareStatementsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATEMENTS_FIELD_NUMBER: _builtins.int
+    ALG_FIELD_NUMBER: _builtins.int
+    KID_FIELD_NUMBER: _builtins.int
+    alg: _builtins.int
+    """COSE algorithm to sign with: -8 EdDSA (Ed25519), -7 ES256 (r and s of 32 bytes each, not DER)."""
+    kid: _builtins.bytes
+    @_builtins.property
+    def statements(self) -> _containers.RepeatedCompositeFieldContainer[Global___PreparedStatement]:
+        """In the order of the requests."""
+
+    def __init__(
+        self,
+        *,
+        statements: _abc.Iterable[Global___PreparedStatement] | None = ...,
+        alg: _builtins.int = ...,
+        kid: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alg", b"alg", "kid", b"kid", "statements", b"statements"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PrepareStatementsResponse: _TypeAlias = PrepareStatementsResponse  # noqa: Y015
 
 @_typing.final
 class RevokeKeyRequest(_message.Message):

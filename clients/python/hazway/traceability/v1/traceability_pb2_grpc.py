@@ -44,6 +44,11 @@ class TraceabilityServiceStub:
                 request_serializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.PrepareCustodialKeyRequest.SerializeToString,
                 response_deserializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.PrepareCustodialKeyResponse.FromString,
                 _registered_method=True)
+        self.PrepareStatements = channel.unary_unary(
+                '/hazway.traceability.v1.TraceabilityService/PrepareStatements',
+                request_serializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.PrepareStatementsRequest.SerializeToString,
+                response_deserializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.PrepareStatementsResponse.FromString,
+                _registered_method=True)
         self.RevokeKey = channel.unary_unary(
                 '/hazway.traceability.v1.TraceabilityService/RevokeKey',
                 request_serializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.RevokeKeyRequest.SerializeToString,
@@ -93,6 +98,14 @@ class TraceabilityServiceServicer:
 
     def PrepareCustodialKey(self, request, context):
         """Have the server make a key and keep it sealed, for people whose phones have none 托管密钥. RegisterKey then registers it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PrepareStatements(self, request, context):
+        """What to sign for requests of a stated act, for systems that do not make statements themselves 待签内容: the text to show
+        to the signer, the bytes to sign, and what the signature is put behind. It changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -159,6 +172,11 @@ def add_TraceabilityServiceServicer_to_server(servicer, server):
                     servicer.PrepareCustodialKey,
                     request_deserializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.PrepareCustodialKeyRequest.FromString,
                     response_serializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.PrepareCustodialKeyResponse.SerializeToString,
+            ),
+            'PrepareStatements': grpc.unary_unary_rpc_method_handler(
+                    servicer.PrepareStatements,
+                    request_deserializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.PrepareStatementsRequest.FromString,
+                    response_serializer=hazway_dot_traceability_dot_v1_dot_traceability__pb2.PrepareStatementsResponse.SerializeToString,
             ),
             'RevokeKey': grpc.unary_unary_rpc_method_handler(
                     servicer.RevokeKey,
@@ -250,6 +268,33 @@ class TraceabilityService:
             '/hazway.traceability.v1.TraceabilityService/PrepareCustodialKey',
             hazway_dot_traceability_dot_v1_dot_traceability__pb2.PrepareCustodialKeyRequest.SerializeToString,
             hazway_dot_traceability_dot_v1_dot_traceability__pb2.PrepareCustodialKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PrepareStatements(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hazway.traceability.v1.TraceabilityService/PrepareStatements',
+            hazway_dot_traceability_dot_v1_dot_traceability__pb2.PrepareStatementsRequest.SerializeToString,
+            hazway_dot_traceability_dot_v1_dot_traceability__pb2.PrepareStatementsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -35,6 +35,10 @@ class TraceabilityServiceStub:
     """Register a key an organisation will sign statements with, with proof of possession."""
     PrepareCustodialKey: _grpc.UnaryUnaryMultiCallable[_traceability_pb2.PrepareCustodialKeyRequest, _traceability_pb2.PrepareCustodialKeyResponse]
     """Have the server make a key and keep it sealed, for people whose phones have none 托管密钥. RegisterKey then registers it."""
+    PrepareStatements: _grpc.UnaryUnaryMultiCallable[_traceability_pb2.PrepareStatementsRequest, _traceability_pb2.PrepareStatementsResponse]
+    """What to sign for requests of a stated act, for systems that do not make statements themselves 待签内容: the text to show
+    to the signer, the bytes to sign, and what the signature is put behind. It changes nothing.
+    """
     RevokeKey: _grpc.UnaryUnaryMultiCallable[_traceability_pb2.RevokeKeyRequest, _traceability_pb2.RevokeKeyResponse]
     """Let a key sign no more from a time on; what it signed before stays verifiable. A lost key has this way back."""
     GetReceipt: _grpc.UnaryUnaryMultiCallable[_traceability_pb2.GetReceiptRequest, _traceability_pb2.GetReceiptResponse]
@@ -57,6 +61,10 @@ class TraceabilityServiceAsyncStub(TraceabilityServiceStub):
     """Register a key an organisation will sign statements with, with proof of possession."""
     PrepareCustodialKey: _aio.UnaryUnaryMultiCallable[_traceability_pb2.PrepareCustodialKeyRequest, _traceability_pb2.PrepareCustodialKeyResponse]  # type: ignore[assignment]
     """Have the server make a key and keep it sealed, for people whose phones have none 托管密钥. RegisterKey then registers it."""
+    PrepareStatements: _aio.UnaryUnaryMultiCallable[_traceability_pb2.PrepareStatementsRequest, _traceability_pb2.PrepareStatementsResponse]  # type: ignore[assignment]
+    """What to sign for requests of a stated act, for systems that do not make statements themselves 待签内容: the text to show
+    to the signer, the bytes to sign, and what the signature is put behind. It changes nothing.
+    """
     RevokeKey: _aio.UnaryUnaryMultiCallable[_traceability_pb2.RevokeKeyRequest, _traceability_pb2.RevokeKeyResponse]  # type: ignore[assignment]
     """Let a key sign no more from a time on; what it signed before stays verifiable. A lost key has this way back."""
     GetReceipt: _aio.UnaryUnaryMultiCallable[_traceability_pb2.GetReceiptRequest, _traceability_pb2.GetReceiptResponse]  # type: ignore[assignment]
@@ -88,6 +96,16 @@ class TraceabilityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_traceability_pb2.PrepareCustodialKeyResponse, _abc.Awaitable[_traceability_pb2.PrepareCustodialKeyResponse]]:
         """Have the server make a key and keep it sealed, for people whose phones have none 托管密钥. RegisterKey then registers it."""
+
+    @_abc_1.abstractmethod
+    def PrepareStatements(
+        self,
+        request: _traceability_pb2.PrepareStatementsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_traceability_pb2.PrepareStatementsResponse, _abc.Awaitable[_traceability_pb2.PrepareStatementsResponse]]:
+        """What to sign for requests of a stated act, for systems that do not make statements themselves 待签内容: the text to show
+        to the signer, the bytes to sign, and what the signature is put behind. It changes nothing.
+        """
 
     @_abc_1.abstractmethod
     def RevokeKey(
