@@ -31,6 +31,7 @@ from services.runtime.host import Host
 
 _SNAPSHOT_S = 5.0  # each shard's; a part of them at a time, so that no alarm waits for all
 _PARTS = 32
+_SHARE = 10  # snapshots take one part in so many of a worker's time: those of a large fleet come less often
 _LATE_S = 2.0  # what came late waits at most so long while the road is busy
 _MOST_LATE = 50  # vehicles of one shard judged anew at once
 _MOST_ROWS = 200  # of one shard in one round
@@ -76,7 +77,7 @@ class Worker:
         self._host, self._world_of = host, world_of
         self._share = Share(host.engine, holder, VEHICLE_SHARDS)
         self._shards: dict[int, _Shard] = {}
-        self._snapshot = self._judged = 0.0
+        self._snapshot = self._snapshot_took = self._judged = 0.0
         self._part = 0
         self._teller = Teller(host, keeper)
         self._positioning, self._presence = Positioning(), Presence()
@@ -96,7 +97,7 @@ class Worker:
             self._share.drop()
             self._positioning, self._presence = Positioning(), Presence()
             raise
-        if time.monotonic() - self._snapshot > _SNAPSHOT_S / _PARTS:
+        if time.monotonic() - self._snapshot > max(_SNAPSHOT_S / _PARTS, _SHARE * self._snapshot_took):
             self._part = (self._part + 1) % _PARTS
             self._write_snapshots([number for number in self._shards if number % _PARTS == self._part])
         return busy
@@ -222,6 +223,7 @@ class Worker:
         return [(one.at_ms, self._world_of(one)) for one in told] or [(at_ms, shard.world)]
 
     def _write_snapshots(self, shards: Sequence[int]) -> None:
+        began = time.monotonic()
         chosen = {number: self._shards[number] for number in shards}
         with self._host.engine.begin() as connection:
             snapshots = {self._share.held[number]: one.state.snapshot() for number, one in chosen.items()}
@@ -229,3 +231,4 @@ class Worker:
         shown = {number: np.concatenate([last_records(one.state), one.estimated]) for number, one in chosen.items()}
         live.keep(self._host.bus, shown)
         self._snapshot = time.monotonic()
+        self._snapshot_took = self._snapshot - began

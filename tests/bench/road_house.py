@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,27 +103,36 @@ def cpu_of(pid: int, *, with_children: bool = False) -> float:
 @contextmanager
 def road(carriers: int, each: int, start_ms: int) -> Iterator[Road]:
     """An api and a worker over durable servers, with so many carriers of so many lorries, each on a trip with petrol."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        postgres, redis = embedded.postgres.start(home), embedded.redis.start(home)
+    signal.signal(signal.SIGTERM, _stop)
+    with ExitStack() as begun:
+        home = Path(begun.enter_context(tempfile.TemporaryDirectory()))
+        begun.callback(embedded.postgres.forget, home)
+        postgres = embedded.postgres.start(home)
+        redis = embedded.redis.start(home)
+        begun.callback(redis.stop)
         settings = Settings(home=home, database_url=postgres.url, redis_url=redis.url, pool=8, log_level="WARNING")
         assembly.prepare(settings)
         host = open_host(settings)
+        begun.callback(host.close)
         built = Road(settings, host, DevelopmentAuthority(home / "authority"), {}, postgres.pid)
-        try:
-            built.start("api")
-            _register(built, carriers, each, start_ms)
-            built.start("worker")
-            _wait_until_idle(built)
-            yield built
-        finally:
-            for process in built.processes.values():
-                process.terminate()
-            for process in built.processes.values():
-                process.wait()
-            host.close()
-            redis.stop()
-            postgres.stop()
+        begun.callback(_end, built.processes)
+        built.start("api")
+        _register(built, carriers, each, start_ms)
+        built.start("worker")
+        _wait_until_idle(built)
+        yield built
+
+
+def _end(processes: Mapping[str, subprocess.Popen[bytes]]) -> None:
+    for process in processes.values():
+        process.terminate()
+    for process in processes.values():
+        process.wait()
+
+
+def _stop(_number: int, _frame: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what was started here is stopped first, whoever insists
+    sys.exit(143)
 
 
 def carrier(number: int) -> str:

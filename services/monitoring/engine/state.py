@@ -80,6 +80,7 @@ class ShardState:
         self.loads: list[Load] = [NO_LOAD]
         self._load_numbers: dict[Load, int] = {NO_LOAD: 0}
         self.load_number = np.empty(0, dtype=np.int64)
+        self._texts: dict[int, tuple[Fact, str]] = {}  # by slot: a trip lasts for many snapshots
 
     def __len__(self) -> int:
         return len(self.vehicle)
@@ -100,11 +101,15 @@ class ShardState:
         self.columns.extend(new)
         self.load_number = np.append(self.load_number, np.zeros(new, dtype=np.int64))
         self.vehicle = vehicle
-        self._order = np.argsort(vehicle, kind="stable")
+        self._order = np.argsort(vehicle, kind="stable")  # almost in order already, which is quick
         self._sorted = vehicle[self._order]
 
     def slot(self, vehicle: int) -> int:
-        return int(self.slots(np.array([vehicle], dtype=np.int64))[0])
+        found = self.find_slot(vehicle)
+        if found is None:
+            found = len(self.vehicle)
+            self._number(np.append(self.vehicle, vehicle))
+        return found
 
     def find_slot(self, vehicle: int) -> int | None:
         place = int(np.searchsorted(self._sorted, vehicle))
@@ -134,7 +139,9 @@ class ShardState:
     def forget(self, slot: int) -> None:
         """Back to a vehicle nothing is known of."""
         self.columns.reset(slot)
-        for mapping in (self.trips, self.passes, self.pending, self.transits, self.held, self.visits):
+        for mapping in (
+            self.trips, self.passes, self.pending, self.transits, self.held, self.visits, self._texts,
+        ):  # fmt: skip
             mapping.pop(slot, None)
         self.follow_trip(slot)
         for key in [key for key in self.open if key[0] == slot]:
@@ -160,7 +167,7 @@ class ShardState:
         sparse = {
             "tick": self.tick_ms,
             "zones": [self.activation.change, self.activation.at_ms, *self.activation.regions],
-            "trips": {slot: _text(fact.encode()) for slot, fact in _ranked(self.trips, rank)},
+            "trips": {rank[slot]: self._trip_text(slot) for slot in sorted(self.trips, key=rank.__getitem__)},
             "passes": {slot: _text(fact.encode()) for slot, fact in _ranked(self.passes, rank)},
             "pending": {slot: [_text(fact.encode()) for fact in facts] for slot, facts in _ranked(self.pending, rank)},
             "open": sorted(([rank[slot], *key], alarm_to_plain(alarm)) for (slot, *key), alarm in self.open.items()),
@@ -177,6 +184,13 @@ class ShardState:
         body = json.dumps(sparse, separators=(",", ":")).encode()
         arrays = self.vehicle[self._order].astype("<i8").tobytes() + self.columns.to_bytes(self._order)
         return _HEAD.pack(_FORMAT, len(self.vehicle), len(body)) + zlib.compress(body + arrays, 3)
+
+    def _trip_text(self, slot: int) -> str:
+        trip = self.trips[slot]
+        known = self._texts.get(slot)
+        if known is None or known[0] is not trip:
+            known = self._texts[slot] = trip, _text(trip.encode())
+        return known[1]
 
     @classmethod
     def restore(cls, blob: bytes) -> ShardState:

@@ -79,6 +79,7 @@ def speed(house: House, vehicle_id: str = "lorry1", minutes_ago: float = 10) -> 
 
 def test_a_watcher_sees_what_is_known_then_what_moves(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "_SNAPSHOT_S", 0.0)  # live state is kept at once, not every few seconds
+    monkeypatch.setattr(worker, "_SHARE", 0)
     house.rows(a_fix(house.now - timedelta(minutes=1)))
     house.world.settle(2 * worker._PARTS)
     watcher = watch_vehicles(house)
@@ -116,6 +117,7 @@ def test_who_is_silent_in_a_tunnel_is_shown_where_it_should_be_and_marked(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "_SNAPSHOT_S", 0.0)
+    monkeypatch.setattr(worker, "_SHARE", 0)
     import_model(house.world)
     graph, trip = model()
     declare = zones_pb2.DeclareTunnelRequest(zone_id=structure(), category="D", source=NOTICE)
