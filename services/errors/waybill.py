@@ -318,6 +318,12 @@ CONSIGNMENT_LIST_UNKNOWN = Reason(
     "CONSIGNMENT_LIST_UNKNOWN", Status.FAILED_PRECONDITION,
     "没有发给该承运人的托运清单 {id}", "No consignment list {id} was sent to this carrier", "请核对托运清单编号", "Check the id of the list",
 )  # fmt: skip
+CONSIGNMENT_LIST_NOT_NAMED = Reason(
+    "CONSIGNMENT_LIST_NOT_NAMED", Status.INVALID_ARGUMENT,
+    "货物第 {line} 行的托运清单 {id} 未列入运单的 consignment_list_ids",
+    "Goods line {line} is carried for consignment list {id}, which the waybill's consignment_list_ids do not name",
+    "请将其列入 consignment_list_ids", "Name it in consignment_list_ids",
+)  # fmt: skip
 CONSIGNMENT_NOT_ACCEPTED = Reason(
     "CONSIGNMENT_NOT_ACCEPTED", Status.FAILED_PRECONDITION,
     "托运清单 {id} 处于 {state} 状态，不能据以签发运单", "Consignment list {id} is {state}: no waybill can carry it",

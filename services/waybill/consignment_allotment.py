@@ -15,6 +15,7 @@ from services.errors import Finding, Reason, Severity
 from services.errors.common import FIELD_INVALID, FIELD_MISSING
 from services.errors.waybill import (
     CONSIGNMENT_GOODS_DIFFER,
+    CONSIGNMENT_LIST_NOT_NAMED,
     CONSIGNMENT_LIST_UNKNOWN,
     CONSIGNMENT_LIST_UNUSED,
     CONSIGNMENT_NOT_ACCEPTED,
@@ -126,7 +127,7 @@ def _unknown(waybill: Waybill, known: Sequence[ConsignmentList], at: datetime) -
     for index, line in enumerate(waybill.goods):
         path = f"waybill.goods[{index}].consignment_list_id"
         if line.consignment_list_id and line.consignment_list_id not in waybill.consignment_list_ids:
-            yield _finding(CONSIGNMENT_LIST_UNKNOWN, path, at, id=line.consignment_list_id)
+            yield _finding(CONSIGNMENT_LIST_NOT_NAMED, path, at, line=line.number, id=line.consignment_list_id)
         if line.consignment_line and not line.consignment_list_id:
             yield _finding(FIELD_MISSING, path, at, field=path)
 

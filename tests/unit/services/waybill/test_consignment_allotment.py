@@ -84,7 +84,7 @@ def test_a_line_of_a_list_is_named_with_its_list() -> None:
     elsewhere = replace(PETROL, consignment_list_id="l1", consignment_line=2)
     assert reasons(allotted(carrying(elsewhere), a_list())) == ["CONSIGNMENT_GOODS_DIFFER"]
     unnamed = replace(PETROL, consignment_list_id="l2")
-    assert "CONSIGNMENT_LIST_UNKNOWN" in reasons(allotted(carrying(unnamed), a_list(), a_list("l2")))
+    assert "CONSIGNMENT_LIST_NOT_NAMED" in reasons(allotted(carrying(unnamed), a_list(), a_list("l2")))
 
 
 @pytest.mark.parametrize("state", ListState)

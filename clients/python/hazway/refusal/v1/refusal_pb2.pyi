@@ -252,6 +252,7 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_PREPARATION_TOO_LATE: _Reason.ValueType  # 226
     REASON_SHAPEFILE_INVALID: _Reason.ValueType  # 227
     REASON_DAY_BUNDLE_NOT_BUILT: _Reason.ValueType  # 228
+    REASON_CONSIGNMENT_LIST_NOT_NAMED: _Reason.ValueType  # 229
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a request was refused, or what it was warned about. An ErrorInfo carries the same name without `REASON_`.
@@ -487,6 +488,7 @@ REASON_PREPARATION_MISSING: Reason.ValueType  # 225
 REASON_PREPARATION_TOO_LATE: Reason.ValueType  # 226
 REASON_SHAPEFILE_INVALID: Reason.ValueType  # 227
 REASON_DAY_BUNDLE_NOT_BUILT: Reason.ValueType  # 228
+REASON_CONSIGNMENT_LIST_NOT_NAMED: Reason.ValueType  # 229
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
 
 class _Severity:
