@@ -117,13 +117,14 @@ def tell(name: str, runs: list[Run], **more: Any) -> float:
 
 
 def limit_of(wall_s: float, api_s: float, postgres_s: float) -> str:
-    """Python runs on one processor at a time; a caller alone waits for each commit to reach the disk."""
-    if api_s > 0.75 * wall_s:
-        return f"api CPU, {api_s / wall_s:.2f} of one processor"
-    if api_s + postgres_s > 0.75 * wall_s * (os.cpu_count() or 1):
-        return f"all processors: api {api_s / wall_s:.2f}, PostgreSQL {postgres_s / wall_s:.2f}"
-    waiting = 1 - (api_s + postgres_s) / wall_s
-    return f"commits, round trips and whatever else runs: {max(waiting, 0):.2f} of the time neither works"
+    """Python runs on one processor at a time; where neither is busy, calls wait for commits, round trips, or other work."""
+    api, postgres, processors = api_s / wall_s, postgres_s / wall_s, os.cpu_count() or 1
+    busiest = "waiting"
+    if api + postgres > 0.75 * processors:
+        busiest = "all processors"
+    elif api > 0.75:
+        busiest = "api CPU"
+    return f"{busiest}: api {api:.2f} and PostgreSQL {postgres:.2f} of {processors} processors"
 
 
 def issue(cast: Cast, meter: Meter) -> None:
