@@ -17,6 +17,9 @@ _LOST_AGAIN = 0.8  # and after a lost one the next is as often lost as not
 _LOST_AT_MOST = 7.0
 _REGAIN_S = 4.0  # from the exit to the first fix
 _TOO_SHORT_AT_MOST = 4.0  # the way may have been longer than the shortest: a stop, a turn in a side road
+_SILENT_TOO = 4.0  # but a vehicle that stops or turns goes on reporting
+_SLOW, _SLOW_SPREAD = 0.7, 0.3  # of legal speed: slower is rarer, by its logarithm
+_SLOWEST_INSIDE = 2.0  # nobody takes more than so many times the legal time through a tunnel, to explain a silence
 _TOO_FAST_AT_MOST = 8.0
 _MOST_MISSED = 12
 
@@ -50,8 +53,9 @@ class Gap:
             too_short += np.where(metres > expected, 0.0, misfit)
         slack_s = 2.0 + 0.15 * self.elapsed_s
         fast = np.maximum(0.0, (seconds - 1.05 * self.elapsed_s) / slack_s) ** 2 / 2
-        slow = np.maximum(0.0, (0.55 * self.elapsed_s - seconds) / slack_s) ** 2 / 2
-        weight -= np.minimum(fast, _TOO_FAST_AT_MOST) + np.minimum(too_short + slow, _TOO_SHORT_AT_MOST)
+        slow = (np.log(np.maximum(1.0, _SLOW * self.elapsed_s / (seconds + 3.0))) / _SLOW_SPREAD) ** 2 / 2
+        most = _TOO_SHORT_AT_MOST + (_SILENT_TOO if len(self.missed_s) else 0.0)
+        weight -= np.minimum(fast, _TOO_FAST_AT_MOST) + np.minimum(np.maximum(too_short, slow), most)
         return np.where(is_way, weight - self._unexplained(ways, seconds), -np.inf)
 
     def _unexplained(self, ways: Candidates, seconds: Floats) -> Floats:
@@ -62,8 +66,9 @@ class Gap:
         blur_s = 3.0 + 0.1 * self.elapsed_s
         inside = np.zeros((len(self.missed_s), *seconds.shape))
         for number in range(ways.enters_s.shape[-1]):
-            enters, leaves = ways.enters_s[..., number] * stretch, ways.leaves_s[..., number] * stretch
-            leaves = leaves + np.where(leaves > enters, _REGAIN_S, 0.0)
+            middle = (ways.enters_s[..., number] + ways.leaves_s[..., number]) / 2 * stretch
+            half = (ways.leaves_s[..., number] - ways.enters_s[..., number]) / 2 * np.minimum(stretch, _SLOWEST_INSIDE)
+            enters, leaves = middle - half, middle + half + np.where(half > 0.0, _REGAIN_S, 0.0)
             for missed, at_s in enumerate(self.missed_s):
                 depth = np.minimum(at_s - enters, leaves - at_s)
                 is_in = np.where(leaves > enters, np.clip(0.5 + depth / blur_s, 0.0, 1.0), 0.0)

@@ -79,7 +79,7 @@ class Policy:
     report_every_s: float = 30.0  # at the least; a vehicle's own habit is learnt
     noise_m: float = 6.0  # of fixes and map together
     sure: float = 0.97
-    likely: float = 0.8
+    likely: float = 0.7
     patience: int = 3  # fixes to wait for an unsure answer, or as many periods without one
     approach_m: float = 1500.0  # a pre-alarm never comes earlier than this
 

@@ -57,7 +57,7 @@ def candidates(
         start = _to_bores(around, edge, along, within, to_entrance[within])
         goal = _from_bores(around, places, within, from_exit[within])
         hop = Open(*(part[np.ix_(within, within)] for part in near.hop))
-        found = chains(_legs(start, hop, goal, near.length_m[within], near.structure[within]), limit_m)
+        found = chains(_legs(guesses, places, start, hop, goal, near.length_m[within], near.structure[within]), limit_m)
     else:
         found = []
     if not found:
@@ -90,15 +90,20 @@ def _stacked(openly: Open, straight_m: float) -> Open:
     return Open(*(np.stack([part, np.full(shape, other)], axis=1) for part, other in zip(openly, lacking, strict=True)))
 
 
-def _legs(start: Open, hop: Open, goal: Open, length_m: Floats, structure: Int64s) -> Legs:
-    """For a search: the nearest of the guesses and of the places, and burdens for unlikely legs."""
+def _legs(
+    guesses: tuple[Guess, ...], places: Places, start: Open, hop: Open, goal: Open, length_m: Floats, structure: Int64s
+) -> Legs:
+    """For a search: the nearest of the guesses and of the places, and burdens for unlikely ones and unlikely legs."""
+    known = np.log(np.maximum([guess.weight for guess in guesses], 1e-12))
+    begin = start.cost + (known - known.max())[:, None]
+    end = goal.cost + places.weight - places.weight.max()
     return Legs(
         start.metres.min(axis=0),
-        (start.metres - _DETOUR_M * start.cost).min(axis=0),
+        (start.metres - _DETOUR_M * begin).min(axis=0),
         hop.metres,
         hop.metres - _DETOUR_M * hop.cost,
         goal.metres.min(axis=1),
-        (goal.metres - _DETOUR_M * goal.cost).min(axis=1),
+        (goal.metres - _DETOUR_M * end).min(axis=1),
         length_m,
         structure,
     )
