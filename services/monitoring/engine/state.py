@@ -24,7 +24,7 @@ from services.monitoring.model import Activation, Alarm
 
 Int64s = npt.NDArray[np.int64]
 
-_FORMAT = 2
+_FORMAT = 3
 _HEAD = struct.Struct("<BIQ")
 _MOST_BYTES = 1 << 30
 
