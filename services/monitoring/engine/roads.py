@@ -101,7 +101,7 @@ class RoadGrid:
 
     def floor_dkmh(self, latitude_e7: Int64s, longitude_e7: Int64s) -> Int64s:
         """A speed below which nobody can be too fast at that place; cheap."""
-        slowest = np.full(len(latitude_e7), min(self._rates.other_dkmh, self._rates.expressway_dkmh), dtype=np.int64)
+        slowest = np.full(len(latitude_e7), self._rates.expressway_dkmh, dtype=np.int64)
         row, cell = self._cells(latitude_e7, longitude_e7)
         slowest[row] = np.minimum(slowest[row], self._lowest[cell])
         return slowest
