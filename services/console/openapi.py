@@ -30,6 +30,28 @@ _ABOUT = (
     " requests. Issuing again under the same external_refs (system, number): the same content answers the waybill issued"
     " before, other content is refused as REFERENCE_TAKEN and names it: amend it."
 )
+_SIGNING = """
+
+如何签名 How to sign without our client
+
+1. 密钥 Key: Ed25519 or P-256, kid = SHA-256 of its SubjectPublicKeyInfo (DER). Register it once by
+   TraceabilityService/RegisterKey: possession is its signature over the CBOR list ["hazway key possession", organisation, key].
+2. 待签内容 What to sign: send the request as it will be sent, as JSON text, to TraceabilityService/PrepareStatements. It answers
+   text (show it to whoever signs), to_be_signed and prefix; alg -8 is Ed25519, -7 is ECDSA P-256 with SHA-256, r and s of 32
+   bytes each (Java: SHA256withECDSAinP1363Format).
+3. 提交 Send: put statement = base64(prefix + signature) into that same request. A batch is prepared at once, item by item.
+
+   openssl genpkey -algorithm ed25519 -out sign.pem; openssl pkey -in sign.pem -pubout -outform DER -out spki.der
+   { printf '\\x83\\x75hazway key possession\\x67carrier\\x58\\x2c'; cat spki.der; } > possession   # 0x60 + 7 letters of "carrier"
+   openssl pkeyutl -sign -rawin -inkey sign.pem -in to_be_signed -out signature; cat prefix signature | base64 -w0
+
+自行计算 To come to the same bytes yourself: to_be_signed is deterministic CBOR (RFC 8949 4.2.1) of ["Signature1", protected, h'',
+payload] (RFC 9052); protected is {1: alg, 3: "application/hazway-statement+cbor", 4: kid, 15: {1: organisation, 2: subject,
+6: seconds}}; payload is {"v": 1, "kind", "request_id", "body", "text_sha256", "salt": 16 random bytes, "custodial": false}; the
+statement is tag 18 of [protected, {}, payload, signature]. body is the request with field names of the proto as keys: unset
+fields (0, false and "" too, where the proto does not say optional), request_id, statement, validate_only, etag, update_mask and whatever is read only or write only are left out; enums are
+their names, Timestamp and Duration whole nanoseconds, 64-bit numbers integers, bytes bytes. Kind and subject stand with each
+method below; text_sha256 is that of the text PrepareStatements answers. tests/vectors/statement has whole examples."""
 _NUMBERS: Mapping[int, dict[str, Any]] = {
     FieldDescriptor.CPPTYPE_INT32: {"type": "integer", "format": "int32"},
     FieldDescriptor.CPPTYPE_UINT32: {"type": "integer", "format": "int64", "minimum": 0},
@@ -63,7 +85,7 @@ def document(services: Sequence[Service]) -> dict[str, Any]:
         paths[f"/{path}"] = {"post": _operation(path, request, response)}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Hazway 危险货物道路运输", "version": "v1", "description": _ABOUT},
+        "info": {"title": "Hazway 危险货物道路运输", "version": "v1", "description": _ABOUT + _SIGNING},
         "servers": [{"url": "/"}],
         "security": [{"certificate": []}, {"token": []}],
         "tags": [{"name": each.name, "description": comments().get(each.name, "")} for each in services if each.unary],
@@ -85,7 +107,7 @@ def _operation(path: str, request: Any, response: Any) -> dict[str, Any]:
     service, _, name = path.partition("/")
     said = [comments().get(f"{service}.{name}", "")]
     if path in ACTS:
-        said.append(f"签名操作 stated act: {ACTS[path].kind}")
+        said.append(f"签名操作 stated act: kind {ACTS[path].kind}, subject {ACTS[path].subject(_Named())}")
     for relation, roles in TABLE.get(path, {}).items():
         said.append(f"{relation.name}: {', '.join(sorted(role.name for role in roles))}")
     content = _json(request.full_name)
@@ -100,6 +122,19 @@ def _operation(path: str, request: Any, response: Any) -> dict[str, Any]:
             "default": {"$ref": "#/components/responses/Refused"},
         },
     }
+
+
+class _Named:
+    """Stands for a request whose every field is its own name."""
+
+    def __init__(self, path: str = "") -> None:
+        self._path = path
+
+    def __getattr__(self, name: str) -> _Named:
+        return _Named(f"{self._path}.{name}" if self._path else name)
+
+    def __str__(self) -> str:
+        return f"{{{self._path}}}"
 
 
 def _json(name: str) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class Unary:
             return plain("unimplemented", "无此方法，或它是数据流 no such method, or it is a stream", status=404)
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind not in (JSON, PROTO):
-            response = plain("invalid_argument", f"Content-Type: {JSON} | {PROTO}", status=415)
+            response = plain("invalid_argument", f"请求头应为 expected Content-Type: {JSON} | {PROTO}", status=415)
             response.headers["Accept-Post"] = f"{JSON}, {PROTO}"
             return response
         if request.headers.get("content-encoding", "identity") != "identity":

@@ -31,7 +31,9 @@ class _ReceiverKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Receiver
     RECEIVER_KIND_UNSPECIFIED: _ReceiverKind.ValueType  # 0
     RECEIVER_KIND_WEBHOOK: _ReceiverKind.ValueType  # 1
     """An event in JSON, signed with the secret: `Hazway-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of "t.body">`; with
-    `Hazway-Delivery` (the same when it is told again) and `Hazway-Event`. Any answer 2xx is taken as received.
+    `Hazway-Delivery` (the same when it is told again) and `Hazway-Event`. Any answer 2xx is taken as received; every other is
+    tried again later. The body: event, waybill_id, number, state, revision, version (grows with every change), at. Read the
+    waybill itself by GetWaybill.
     """
     RECEIVER_KIND_PROVINCE: _ReceiverKind.ValueType  # 2
     """The whole waybill as the province writes it, with the secret as bearer token; the answer's `status` 1 is taken as
@@ -43,7 +45,9 @@ class ReceiverKind(_ReceiverKind, metaclass=_ReceiverKindEnumTypeWrapper): ...
 RECEIVER_KIND_UNSPECIFIED: ReceiverKind.ValueType  # 0
 RECEIVER_KIND_WEBHOOK: ReceiverKind.ValueType  # 1
 """An event in JSON, signed with the secret: `Hazway-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of "t.body">`; with
-`Hazway-Delivery` (the same when it is told again) and `Hazway-Event`. Any answer 2xx is taken as received.
+`Hazway-Delivery` (the same when it is told again) and `Hazway-Event`. Any answer 2xx is taken as received; every other is
+tried again later. The body: event, waybill_id, number, state, revision, version (grows with every change), at. Read the
+waybill itself by GetWaybill.
 """
 RECEIVER_KIND_PROVINCE: ReceiverKind.ValueType  # 2
 """The whole waybill as the province writes it, with the secret as bearer token; the answer's `status` 1 is taken as
@@ -99,7 +103,9 @@ class Receiver(_message.Message):
     last_error: _builtins.str
     @_builtins.property
     def events(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Only these, such as waybill.departed; empty: all."""
+        """Only these; empty: all. waybill. issued, loaded, clearance_voided, departed, arrived, unloaded, signed, completed,
+        voided, amended, correction_opened, correction_closed, changed.
+        """
 
     @_builtins.property
     def rests_until(self) -> _timestamp_pb2.Timestamp:
