@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from geo.key_table import KeyTable
 from geo.position import E7
 from geo.shapes import METRES_PER_E7
 from services.monitoring.facts import Point
@@ -21,37 +22,31 @@ _REACH_M = 500.0  # no corridor is wider to one side
 _MOST_NEW = 64
 
 
-@dataclass(frozen=True, slots=True)
+Pieces = tuple[
+    Int64s, Floats
+]  # a (slot, cell) key for each, and rows of latitude and longitude of the start, how far up and across
+
+
 class _Lines:
-    """Straight pieces under (slot, cell) keys, in order of key; ``cell`` are the distinct keys, ``offset`` where each begins."""
+    """Straight pieces under the keys of the cells they come near; those of cell ``c`` are ``offset[c]`` to ``offset[c + 1]``."""
 
-    key: Int64s
-    cell: Int64s
-    offset: Int64s
-    line: Floats  # rows of latitude and longitude of the start, and how far up and across
-
-
-def _filed(key: Int64s, line: Floats) -> _Lines:
-    order = np.argsort(key, kind="stable")
-    key = key[order]
-    first = np.flatnonzero(np.diff(key, prepend=-1))
-    return _Lines(key, key[first], np.append(first, len(key)), line[order])
-
-
-def _joined(parts: list[_Lines]) -> _Lines:
-    if not parts:
-        return _filed(np.empty(0, dtype=np.int64), np.empty((0, 4)))
-    return _filed(np.concatenate([part.key for part in parts]), np.concatenate([part.line for part in parts]))
+    def __init__(self, parts: Sequence[Pieces]) -> None:
+        key = np.concatenate([np.empty(0, dtype=np.int64), *(keys for keys, _ in parts)])
+        order = np.argsort(key, kind="stable")
+        key = key[order]
+        first = np.flatnonzero(np.diff(key, prepend=-1))
+        self.cell, self.offset = KeyTable(key[first]), np.append(first, len(key))
+        self.piece = np.concatenate([np.empty((0, 4)), *(pieces for _, pieces in parts)])[order]
 
 
 class Corridors:
     """At most one line a slot. Two tables, a large one and a small one of recent lines, so that a new trip costs little."""
 
     def __init__(self) -> None:
-        self._lines: dict[int, _Lines] = {}
+        self._lines: dict[int, Pieces] = {}
         self._recent: set[int] = set()
-        self._old = self._new = _joined([])
-        self._is_stale = self._are_old_stale = False
+        self._old = self._new = _Lines([])
+        self._is_stale = False
 
     def lay(self, slot: int, route: tuple[Point, ...]) -> None:
         self._lines[slot] = _pieces(slot, route)
@@ -79,12 +74,12 @@ class Corridors:
         if not self._is_stale:
             return
         if len(self._recent) > _MOST_NEW:
-            self._old, self._recent = _joined([self._lines[slot] for slot in sorted(self._lines)]), set()
-        self._new = _joined([self._lines[slot] for slot in sorted(self._recent) if slot in self._lines])
+            self._old, self._recent = _Lines([self._lines[slot] for slot in sorted(self._lines)]), set()
+        self._new = _Lines([self._lines[slot] for slot in sorted(self._recent) if slot in self._lines])
         self._is_stale = False
 
 
-def _pieces(slot: int, route: tuple[Point, ...]) -> _Lines:
+def _pieces(slot: int, route: tuple[Point, ...]) -> Pieces:
     points = np.array(route, dtype=np.int64).reshape(-1, 2)
     step = np.diff(points, axis=0)
     step[:, 1] = (step[:, 1] + 180 * E7) % (360 * E7) - 180 * E7
@@ -105,7 +100,7 @@ def _pieces(slot: int, route: tuple[Point, ...]) -> _Lines:
     cell = (south[filed] + place // broad[filed] + 90 * E7 // _CELL_E7 + 2) * _ACROSS + (
         west[filed] + place % broad[filed] + 180 * E7 // _CELL_E7
     )
-    return _filed(slot * _KEYS + cell, np.column_stack([y, x, up, across])[filed])
+    return slot * _KEYS + cell, np.column_stack([y, x, up, across])[filed]
 
 
 def _away_m(lines: _Lines, slot: Int64s, latitude_e7: Int64s, longitude_e7: Int64s) -> Floats:
@@ -113,15 +108,13 @@ def _away_m(lines: _Lines, slot: Int64s, latitude_e7: Int64s, longitude_e7: Int6
         longitude_e7 // _CELL_E7 + 180 * E7 // _CELL_E7
     )
     wanted = slot * _KEYS + cell
-    if not len(lines.cell):
-        return np.full(len(slot), np.inf)
-    place = np.minimum(np.searchsorted(lines.cell, wanted), len(lines.cell) - 1)
-    first = lines.offset[place]
-    counts = np.where(lines.cell[place] == wanted, lines.offset[place + 1] - first, 0)
+    known, place = lines.cell.find(wanted)
+    first, counts = np.zeros(len(slot), dtype=np.int64), np.zeros(len(slot), dtype=np.int64)
+    first[known], counts[known] = lines.offset[place], lines.offset[place + 1] - lines.offset[place]
     row = np.repeat(np.arange(len(slot)), counts)
     piece = np.repeat(first - (np.cumsum(counts) - counts), counts) + np.arange(len(row))
     narrowing = np.cos(latitude_e7 * (np.pi / 180 / E7))[row] * METRES_PER_E7
-    y, x, up, across = lines.line[piece].T
+    y, x, up, across = lines.piece[piece].T
     y, x = (latitude_e7[row] - y) * METRES_PER_E7, (longitude_e7[row] - x) * narrowing
     up, across = up * METRES_PER_E7, across * narrowing
     share = np.minimum(np.maximum((y * up + x * across) / np.maximum(up * up + across * across, 1e-6), 0.0), 1.0)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from geo.key_table import KeyTable
 from geo.position import E7, Position
 from geo.shapes import METRES_PER_E7
 
@@ -32,17 +33,15 @@ class NearMap:
         order = np.lexsort((number[row], key))
         row = row[order]
         self._name, self._latitude, self._longitude = number[row], latitude[row], longitude[row]
-        self._key, first = np.unique(key[order], return_index=True)
+        cell, first = np.unique(key[order], return_index=True)
+        self._cell = KeyTable(cell)
         self._offset = np.append(first, len(row))
 
     def near(self, latitude_e7: Int64s, longitude_e7: Int64s) -> tuple[Int64s, Int64s]:
         """(row, number of the name) pairs, ordered by row; a pair for each place of the name."""
-        if not len(self._key):
-            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
         wanted = latitude_e7 // _CELL_E7 * _ACROSS + longitude_e7 // _CELL_E7
-        place = np.minimum(np.searchsorted(self._key, wanted), len(self._key) - 1)
-        row = np.flatnonzero(self._key[place] == wanted)
-        first, counts = self._offset[place[row]], self._offset[place[row] + 1] - self._offset[place[row]]
+        row, place = self._cell.find(wanted)
+        first, counts = self._offset[place], self._offset[place + 1] - self._offset[place]
         start = np.repeat(first - (np.cumsum(counts) - counts), counts)
         row, entry = np.repeat(row, counts), start + np.arange(int(counts.sum()))
         up = (latitude_e7[row] - self._latitude[entry]) * METRES_PER_E7

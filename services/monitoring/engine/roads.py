@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from geo.key_table import KeyTable
 from geo.position import E7
 from geo.roads import RoadClass, RoadGraph
 from geo.shapes import METRES_PER_E7
@@ -94,7 +95,8 @@ class RoadGrid:
         key = (south[piece] + place // broad[piece]) * _ACROSS + west[piece] + place % broad[piece]
         order = np.argsort(key, kind="stable")
         self._filed = piece[order]
-        self._key, first = np.unique(key[order], return_index=True)
+        cell, first = np.unique(key[order], return_index=True)
+        self._cell = KeyTable(cell)
         self._offset = np.append(first, len(key))
         lowest = self._loaded[self._edge[self._filed]]
         self._lowest = np.minimum.reduceat(lowest, first) if len(first) else np.empty(0, dtype=np.int64)
@@ -130,11 +132,7 @@ class RoadGrid:
     def _cells(self, latitude_e7: Int64s, longitude_e7: Int64s) -> tuple[Int64s, Int64s]:
         """(row, place of its cell) for the fixes whose cell has roads."""
         wanted = latitude_e7 // _CELL_E7 * _ACROSS + longitude_e7 // _CELL_E7
-        if not len(self._key):
-            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-        place = np.minimum(np.searchsorted(self._key, wanted), len(self._key) - 1)
-        row = np.flatnonzero(self._key[place] == wanted)
-        return row, place[row]
+        return self._cell.find(wanted)
 
     def _near(
         self, latitude_e7: Int64s, longitude_e7: Int64s, heading_deg: Int64s, accuracy_dm: Int64s
