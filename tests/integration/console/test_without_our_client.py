@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from typing import Any
 
@@ -52,9 +53,8 @@ class System:
         return answer
 
     def prepared(self, method: str, *requests: dict[str, Any]) -> dict[str, Any]:
-        return self.call(
-            f"{KEYS}/PrepareStatements", {"method": method, "requests": [json.dumps(each) for each in requests]}
-        )
+        kid, written = hashlib.sha256(self.public).digest(), [json.dumps(each) for each in requests]
+        return self.call(f"{KEYS}/PrepareStatements", {"method": method, "requests": written, "kid": text(kid)})
 
     def stated(self, method: str, *requests: dict[str, Any]) -> list[dict[str, Any]]:
         answer = self.prepared(method, *requests)
