@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 from services.alarms import store, supervision_store
 from services.alarms.model import Alarm, Severity, State, escalated_after
 from services.runtime.bus import Bus
-from services.runtime.clock import Clock, legal_date
+from services.runtime.clock import Clock, legal_day
 from services.runtime.timers import Timer, cancel_timer, fire_due, set_timer, set_timers
 
 WAKE = "hazway:alarms"
@@ -20,7 +20,7 @@ _UNHANDLED, _UNANSWERED = "alarm.unhandled", "alarm.unanswered"
 def watch_over(connection: Connection, alarms: Sequence[Alarm], at: datetime) -> None:
     """The carrier has so long to handle an ordinary alarm before the regulator sees it, and no longer for a revision of it;
     a withdrawn one is no matter."""
-    due_at = at + escalated_after(legal_date(at))
+    due_at = at + escalated_after(legal_day(at))
     raised = (each for each in alarms if each.revision == 1 and each.severity is Severity.ORDINARY)
     set_timers(connection, [Timer(_UNHANDLED, each.id, due_at, b"") for each in raised])
     cancel_timer(connection, _UNHANDLED, *(each.id for each in alarms if each.state is State.WITHDRAWN))

@@ -4,18 +4,31 @@ A rule returns findings; ``refuse`` raises them all at once when one of them is 
 The one adapter in ``services.runtime`` turns a refusal into a status for the wire.
 """
 
-from services.errors.finding import UNVERIFIED, Basis, Finding, Refusal, Severity, errors_among, refuse, warnings_among
+from services.errors.finding import (
+    UNVERIFIED,
+    Basis,
+    Finding,
+    Findings,
+    Refusal,
+    Severity,
+    deduplicated,
+    errors_among,
+    refuse,
+    warnings_among,
+)
 from services.errors.reason import Reason, Status, catalogue
 
 __all__ = [
     "UNVERIFIED",
     "Basis",
     "Finding",
+    "Findings",
     "Reason",
     "Refusal",
     "Severity",
     "Status",
     "catalogue",
+    "deduplicated",
     "errors_among",
     "refuse",
     "warnings_among",

@@ -1,5 +1,6 @@
 """Reasons any call can be refused for."""
 
+from services.errors.finding import Finding
 from services.errors.reason import Reason, Status
 
 FIELD_MISSING = Reason(
@@ -52,3 +53,11 @@ INTERNAL = Reason(
     "INTERNAL", Status.INTERNAL,
     "内部错误，编号 {error_id}", "Internal error, id {error_id}", "请把编号告知运维", "Give the id to the operator",
 )  # fmt: skip
+
+
+def missing(path: str) -> Finding:
+    return Finding(reason=FIELD_MISSING, path=path, values={"field": path})
+
+
+def invalid(path: str, problem: str) -> Finding:
+    return Finding(reason=FIELD_INVALID, path=path, values={"field": path, "problem": problem})

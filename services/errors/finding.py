@@ -61,6 +61,9 @@ class Finding:
         return f"{self.reason.name} at {self.path or '-'}: {self.en}"
 
 
+Findings = tuple[Finding, ...]
+
+
 class _Values(dict[str, str]):
     """A template never fails for a missing value: the name stands in its place."""
 
@@ -76,11 +79,11 @@ class Refusal(Exception):
         super().__init__("; ".join(str(finding) for finding in self.findings))
 
 
-def errors_among(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def errors_among(findings: Iterable[Finding]) -> Findings:
     return tuple(finding for finding in findings if finding.severity is Severity.ERROR)
 
 
-def warnings_among(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def warnings_among(findings: Iterable[Finding]) -> Findings:
     return tuple(finding for finding in findings if finding.severity is Severity.WARNING)
 
 
@@ -89,3 +92,8 @@ def refuse(findings: Iterable[Finding]) -> None:
     found = tuple(findings)
     if errors_among(found):
         raise Refusal(found)
+
+
+def deduplicated(findings: Iterable[Finding]) -> Findings:
+    """One finding for each path and reason, the first of them."""
+    return tuple({(finding.path, finding.reason.name): finding for finding in reversed(list(findings))}.values())[::-1]

@@ -22,17 +22,17 @@ from services.loading.model import CheckCode, Loading, Result, Seen, State
 from services.loading.registry_says import Says, registry_says, trip_at_gate
 from services.loading.rules import Judged
 from services.registry.employment import employed_by
-from services.registry.plain import to_plain
-from services.registry.versions import legal_day
-from services.registry.wire import text_of
 from services.runtime.call import Call
+from services.runtime.clock import legal_day
+from services.runtime.plain import to_plain
+from services.runtime.refusals import finding_to_wire
+from services.runtime.wire import text_of
 from services.waybill import ForLoading
 from services.waybill.facts import catalogue_of, decision_on
 from services.waybill.lifecycle import LEAVES_WITHOUT_LOADING, Act, check_act
 from services.waybill.model import State as WaybillState
 from services.waybill.model import Waybill
 from services.waybill.trip import Trip
-from services.waybill.wire import finding_to_wire
 
 EDITION = "2026-11"  # of the rules of this slice: a change of a rule's meaning is a new edition
 

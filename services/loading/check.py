@@ -9,7 +9,8 @@ from typing import Any
 
 from hazway.loading.v1 import loading_pb2 as pb
 from services import traceability, waybill
-from services.errors import Finding, Refusal, refuse, warnings_among
+from services.errors import Finding, Refusal, refuse
+from services.errors.common import missing
 from services.errors.loading import LOADING_ID_TAKEN
 from services.loading import store
 from services.loading.bay import (
@@ -26,13 +27,13 @@ from services.loading.lifecycle import Event, check_event, moved
 from services.loading.model import Appointment, Check, FillPermit, Loading, Result
 from services.loading.permit import check_densities, permit_for
 from services.loading.rules import Judged, check_form, judge, outcome_of
-from services.registry.plain import to_plain
-from services.registry.wire import from_wire, missing, to_wire
 from services.runtime.call import Call
+from services.runtime.plain import to_plain
+from services.runtime.refusals import warnings_to_wire
+from services.runtime.wire import from_wire, moment, to_wire
 from services.traceability import Registered
 from services.waybill.model import State as WaybillState
 from services.waybill.rules import check_not_before
-from services.waybill.wire import finding_to_wire, moment
 
 
 def create_appointment(call: Call, request: Any) -> pb.CreateAppointmentResponse:
@@ -123,7 +124,7 @@ def _answer(
         outcome=result_to_wire(outcome),
         items=statuses(bay.says, bay.loading.seen, judged),
         may_leave_empty=outcome is Result.FAIL,
-        warnings=map(finding_to_wire, warnings_among(findings)),
+        warnings=warnings_to_wire(findings),
     )
     if permit is not None:
         to_wire(permit, response.permit)

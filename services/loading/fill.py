@@ -8,7 +8,8 @@ from typing import Any
 
 from hazway.loading.v1 import loading_pb2 as pb
 from services import traceability
-from services.errors import Finding, Refusal, Severity, refuse, warnings_among
+from services.errors import Finding, Refusal, Severity, refuse
+from services.errors.common import missing
 from services.errors.loading import FILL_PERMIT_STALE, LOADING_NOT_PERMITTED
 from services.loading.bases import RULES
 from services.loading.bay import Bay, own_people, result_to_wire, standing, state_to_wire, statuses
@@ -24,10 +25,10 @@ from services.loading.weighing import (
     overfilled,
     post_fill_asked,
 )
-from services.registry.wire import from_wire, missing, to_wire
 from services.runtime.call import Call
+from services.runtime.refusals import warnings_to_wire
+from services.runtime.wire import from_wire, moment, to_wire
 from services.waybill.rules import check_not_before
-from services.waybill.wire import finding_to_wire, moment
 
 
 def get_fill_permit(call: Call, request: Any) -> pb.FillPermit:
@@ -71,7 +72,7 @@ def record_weights(call: Call, request: Any) -> pb.RecordWeightsResponse:
         state=state_to_wire(changed.state),
         net_g=weights.net_g,
         overfilled=bool(over),
-        warnings=map(finding_to_wire, warnings_among(findings)),
+        warnings=warnings_to_wire(findings),
     )
     if not request.validate_only:
         decision = {"permit": permit.id, "net_g": weights.net_g, "overfilled": bool(over)}

@@ -12,7 +12,7 @@ from services.loading.bases import PERMIT_HOURS, RULES
 from services.loading.model import Bound, Check, Fill, FillEntry, FillPermit
 from services.loading.registry_says import is_gas
 from services.registry.model import Tank, VehicleKind
-from services.registry.versions import legal_day
+from services.runtime.clock import legal_day
 from services.waybill.bases import figure_on
 from services.waybill.model import GoodsLine, Role
 from services.waybill.trip import Trip

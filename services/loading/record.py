@@ -9,7 +9,8 @@ from typing import Any
 
 from hazway.loading.v1 import loading_pb2 as pb
 from services import registry, traceability, waybill
-from services.errors import Finding, Refusal, Severity, refuse, warnings_among
+from services.errors import Finding, Refusal, Severity, refuse
+from services.errors.common import missing
 from services.errors.loading import LOADING_ID_TAKEN, SUPERVISOR_NOT_QUALIFIED
 from services.goods import Mode
 from services.loading import store
@@ -21,13 +22,14 @@ from services.loading.model import FillPermit, LoadedLine, LoadingRecord
 from services.loading.weighing import check_loaded, retain_until
 from services.registry.employment import employed_by
 from services.registry.model import QualificationKind, Tank, TankCondition, TankState
-from services.registry.versions import legal_day, valid_on
-from services.registry.wire import from_wire, missing, to_wire
+from services.registry.versions import valid_on
 from services.runtime.call import Call
+from services.runtime.clock import legal_day
+from services.runtime.refusals import warnings_to_wire
+from services.runtime.wire import from_wire, moment, to_wire
 from services.traceability import Registered
 from services.waybill.quantities import check_actual
 from services.waybill.rules import check_not_before
-from services.waybill.wire import finding_to_wire, moment
 
 
 def record_loading(call: Call, request: Any) -> pb.RecordLoadingResponse:
@@ -51,7 +53,7 @@ def record_loading(call: Call, request: Any) -> pb.RecordLoadingResponse:
     )
     refuse(findings)
     record = _record(bay, stated, permit, at)
-    response = pb.RecordLoadingResponse(warnings=map(finding_to_wire, warnings_among(findings)))
+    response = pb.RecordLoadingResponse(warnings=warnings_to_wire(findings))
     to_wire(record, response.record)
     if not request.validate_only:
         registered = traceability.record(call, request, decision=bay.decision(permit=permit.id, net_g=record.net_g))

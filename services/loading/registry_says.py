@@ -28,7 +28,8 @@ from services.goods import Catalogue, Mode, permits_needed
 from services.loading.bases import RULE_OF, RULES
 from services.loading.model import CheckCode
 from services.registry.model import LicenceKind, Tank, TankCondition, TankKind, Vehicle
-from services.registry.versions import legal_day, valid_on
+from services.registry.versions import valid_on
+from services.runtime.clock import legal_day
 from services.waybill.crew import crew_qualified
 from services.waybill.model import Facts, GoodsLine, Role, Waybill
 from services.waybill.permits import permitted

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.errors import Finding, Reason, Severity, errors_among
-from services.errors.common import FIELD_INVALID, FIELD_MISSING
+from services.errors.common import FIELD_MISSING, invalid
 from services.errors.loading import (
     CHECK_ITEM_APPLIES,
     CHECK_ITEM_MISSING,
@@ -99,9 +99,7 @@ def _fills(fills: tuple[Fill, ...]) -> Iterator[Finding]:
         for field, (least, most) in _RANGES.items():
             value = getattr(fill, field)
             if value is not None and not least <= value <= most:
-                path = f"check.fills[{index}].{field}"
-                values = {"field": path, "problem": f"not within {least} to {most} 超出范围"}
-                yield Finding(reason=FIELD_INVALID, path=path, values=values)
+                yield invalid(f"check.fills[{index}].{field}", f"not within {least} to {most} 超出范围")
 
 
 def _complete(check: Check, says: Mapping[CheckCode, Says]) -> Iterator[Finding]:
@@ -133,8 +131,7 @@ def _items(check: Check, known_persons: frozenset[str]) -> Iterator[Finding]:
 
 
 def digest_invalid(path: str) -> Finding:
-    values = {"field": path, "problem": "a SHA-256 is 64 hex digits 摘要应为64位十六进制"}
-    return Finding(reason=FIELD_INVALID, path=path, values=values)
+    return invalid(path, "a SHA-256 is 64 hex digits 摘要应为64位十六进制")
 
 
 def person_unknown(path: str, person_id: str) -> Finding:

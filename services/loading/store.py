@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from services.loading.model import Check, Loading, LoadingRecord, Result
-from services.registry.plain import from_plain, to_plain
+from services.runtime.plain import from_plain, to_plain
 
 
 def find(connection: Connection, waybill_id: str) -> Loading | None:

@@ -31,7 +31,7 @@ from services.loading.model import (
     Result,
     Weights,
 )
-from services.registry.versions import legal_day
+from services.runtime.clock import legal_day
 from services.waybill.model import GoodsLine
 from services.waybill.trip import Trip
 

@@ -22,7 +22,7 @@ from services.monitoring import figures_store, log_store
 from services.monitoring.intake import Taken
 from services.monitoring.packed import by_shard
 from services.runtime.bus import Bus
-from services.runtime.clock import Clock, legal_date
+from services.runtime.clock import Clock, legal_day
 
 WAKE = "hazway:fixes"
 _GATHER_S = 0.02
@@ -109,7 +109,7 @@ class Committer:
                 with self._engine.begin() as connection:
                     if entries:
                         log_store.append(connection, entries)
-                    figures_store.add_refused(connection, legal_date(self._clock.now()), refused)
+                    figures_store.add_refused(connection, legal_day(self._clock.now()), refused)
                 return
             except DBAPIError as error:
                 # A commit whose answer was lost may stand: the same fixes twice change nothing (detection drops them).

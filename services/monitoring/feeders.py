@@ -17,7 +17,7 @@ from services.monitoring.log_store import VEHICLE_SHARDS, Entry, Kind
 from services.monitoring.model import Activation
 from services.registry.model import Permit
 from services.runtime import outbox
-from services.runtime.clock import LEGAL_ZONE, Clock, legal_date
+from services.runtime.clock import LEGAL_ZONE, Clock, legal_day
 from services.runtime.lease import take_lease
 from services.zones.rules import passes_for
 
@@ -143,7 +143,7 @@ def _coming(connection: Connection, last: Activation | None, now_ms: int) -> Act
 def _next_edge(connection: Connection, after_ms: int) -> int | None:
     """When zones or figures change by themselves next."""
     after = EPOCH + timedelta(milliseconds=after_ms)
-    day = next_figures(legal_date(after))
+    day = next_figures(legal_day(after))
     edges = (zones.next_edge(connection, after), datetime.combine(day, time(), LEGAL_ZONE) if day else None)
     return min((-((EPOCH - edge) // timedelta(milliseconds=1)) for edge in edges if edge is not None), default=None)
 

@@ -20,7 +20,7 @@ from services.monitoring.feeders import EPOCH
 from services.monitoring.late_store import Stage
 from services.monitoring.model import Alarm, Driven, Effect
 from services.monitoring.vehicles import Vehicle
-from services.runtime.clock import legal_date
+from services.runtime.clock import legal_day
 
 _TURNS = 0x48617A  # the kind of our advisory locks
 _WAYS = 256  # so many of them: one for each vehicle would fill PostgreSQL's table of locks
@@ -90,7 +90,7 @@ def _from(alarms: Iterable[Alarm], since_ms: int) -> list[Alarm]:
 
 
 def _limits_at(at_ms: int) -> Thresholds:
-    return _limits_on(legal_date(EPOCH + timedelta(milliseconds=at_ms)))
+    return _limits_on(legal_day(EPOCH + timedelta(milliseconds=at_ms)))
 
 
 @lru_cache(maxsize=64)

@@ -11,7 +11,7 @@ from services import zones
 from services.monitoring.engine import Roads, Thresholds, World, rates_of, thresholds_on
 from services.monitoring.feeders import EPOCH, milliseconds
 from services.monitoring.model import Activation, ZoneKind, ZoneRecord, ZoneRule, always
-from services.runtime.clock import legal_date
+from services.runtime.clock import legal_day
 from services.zones.calendar import held
 from services.zones.model import Rule, ZoneVersion
 
@@ -38,7 +38,7 @@ class Worlds:
 
     def _made(self, connection: Connection, activation: Activation) -> World:
         at = EPOCH + timedelta(milliseconds=activation.at_ms)
-        figures = thresholds_on(legal_date(at))
+        figures = thresholds_on(legal_day(at))
         roads = self._roads_of(connection, activation.regions, figures)
         spans = zones.timeline(connection, activation.change)
         versions = {one.version.zone.id: one.version for one in spans if one.is_true_at(at)}

@@ -9,8 +9,8 @@ from google.protobuf.message import Message
 
 from hazway.registry.v1 import registry_pb2 as pb
 from services import traceability
-from services.errors import Finding, Refusal, refuse
-from services.errors.common import NOT_FOUND
+from services.errors import Finding, Findings, Refusal, refuse
+from services.errors.common import NOT_FOUND, invalid
 from services.errors.registry import MERGE_REFUSED
 from services.registry import standing, store
 from services.registry.aliases_store import lead_on
@@ -22,11 +22,11 @@ from services.registry.puts import show
 from services.registry.relations import for_writing
 from services.registry.rules import check_tank
 from services.registry.sameness import Told
-from services.registry.versions import legal_day
-from services.registry.wire import day_of, from_wire, invalid, text_of
-from services.registry.writing import Findings, Span, check_etag, span_of, write
+from services.registry.writing import Span, check_etag, span_of, write
 from services.runtime.access import Relation
 from services.runtime.call import Call
+from services.runtime.clock import legal_day
+from services.runtime.wire import day_of, from_wire, text_of
 
 Answer = TypeVar("Answer", bound=Message)
 

@@ -6,17 +6,17 @@ from typing import Any
 
 from hazway.registry.v1 import history_pb2 as pb
 from services.errors import Finding, Refusal, refuse
-from services.errors.common import NOT_FOUND
+from services.errors.common import NOT_FOUND, missing
 from services.registry import history_store, store
 from services.registry.kinds import KINDS, PERSON, Kind
 from services.registry.puts import show
 from services.registry.reads import times_of, was_own
 from services.registry.relations import for_reading
 from services.registry.versions import FactVersion
-from services.registry.wire import missing, text_of, time_of
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.runtime.paging import next_page_token, page_of
+from services.runtime.wire import text_of, time_of
 
 _KINDS = {number: KINDS[name.removeprefix("THING_KIND_").lower()] for name, number in pb.ThingKind.items() if number}
 

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from services.registry.kinds import Kind
-from services.registry.plain import from_plain
 from services.registry.versions import FactVersion
+from services.runtime.plain import from_plain
 
 # Whether a version says that the thing is the organisation's own.
 _OWN = {

@@ -10,8 +10,8 @@ from typing import Any
 from hazway import ids
 from hazway.registry.v1 import registry_pb2 as pb
 from services import traceability
-from services.errors import Finding, Refusal, refuse
-from services.errors.common import FIELD_INVALID, NOT_FOUND
+from services.errors import Finding, Findings, Refusal, refuse
+from services.errors.common import NOT_FOUND, invalid, missing
 from services.errors.registry import DUPLICATE_ENTRY
 from services.registry import columns, identities, store
 from services.registry.identifiers import plain
@@ -20,10 +20,10 @@ from services.registry.puts import complete, prepare, settle
 from services.registry.relations import for_writing
 from services.registry.sameness import Told
 from services.registry.sheets import Row, SheetError, read_sheet
-from services.registry.wire import from_wire, invalid, missing, text_of, to_wire
-from services.registry.writing import Draft, Findings, Reference, Span, check_references, write
+from services.registry.writing import Draft, Reference, Span, check_references, write
 from services.runtime.access import Relation
 from services.runtime.call import Call
+from services.runtime.wire import from_wire, text_of, to_wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +147,7 @@ def _completed(call: Call, sheet: _Sheet, row: Row, message: Any, organisation: 
             employment.carrier_id = employment.carrier_id or organisation
     else:
         message.carrier_id = organisation
-    return tuple(
-        Finding(reason=FIELD_INVALID, path=name, values={"field": name, "problem": problem})
-        for name, problem in faults.items()
-    )
+    return tuple(invalid(name, problem) for name, problem in faults.items())
 
 
 def _is_of(kind: Kind, value: Any, organisation: str) -> bool:

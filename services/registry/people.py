@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from services.errors import Finding
+from services.errors import Finding, Findings, deduplicated
+from services.errors.common import invalid
 from services.errors.registry import ALREADY_REGISTERED
 from services.registry import identities, standing, store
 from services.registry.identifiers import mask_identity, plain
@@ -14,11 +15,10 @@ from services.registry.kinds import PERSON
 from services.registry.model import Employment, Person
 from services.registry.rules import check_person
 from services.registry.sameness import Told
-from services.registry.versions import legal_day
-from services.registry.wire import invalid
-from services.registry.writing import Draft, Findings, check, deduplicated
+from services.registry.writing import Draft, check
 from services.runtime.access import Relation
 from services.runtime.call import Call
+from services.runtime.clock import legal_day
 
 
 def seen_by(person: Person, organisation_id: str) -> Person:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.errors import Finding
-from services.errors.common import FIELD_MISSING
+from services.errors.common import missing
 from services.errors.registry import MASS_INVALID, PERIOD_INVALID
 from services.registry.identifiers import un_number_of
 from services.registry.model import Permit
@@ -18,7 +18,7 @@ def check_permit(permit: Permit) -> tuple[Finding, ...]:
 def _named(permit: Permit) -> Iterator[Finding]:
     for name in ("id", "number", "issuer", "organisation_id"):
         if not getattr(permit, name).strip():
-            yield Finding(reason=FIELD_MISSING, path=f"permit.{name}", values={"field": f"permit.{name}"})
+            yield missing(f"permit.{name}")
 
 
 def _periods(permit: Permit) -> Iterator[Finding]:
@@ -34,7 +34,7 @@ def _goods(permit: Permit) -> Iterator[Finding]:
     for index, goods in enumerate(permit.goods):
         path = f"permit.goods[{index}]"
         if not goods.un_number or un_number_of(goods.un_number) != goods.un_number:
-            yield Finding(reason=FIELD_MISSING, path=f"{path}.un_number", values={"field": f"{path}.un_number"})
+            yield missing(f"{path}.un_number")
         if goods.limit_g is not None and goods.limit_g <= 0:
             values = {"field": f"{path}.limit_g", "problem": f"{goods.limit_g} g"}
             yield Finding(reason=MASS_INVALID, path=f"{path}.limit_g", rule="RG-08", values=values)

@@ -10,18 +10,18 @@ from google.protobuf.message import Message
 from hazway.registry.v1 import affiliation_pb2
 from hazway.registry.v1 import registry_pb2 as pb
 from services import traceability
-from services.errors import Finding, refuse
-from services.errors.common import NOT_ALLOWED
+from services.errors import Finding, Findings, refuse
+from services.errors.common import NOT_ALLOWED, invalid
 from services.registry import people, standing
 from services.registry.affiliation import affiliation
 from services.registry.kinds import AFFILIATION, LICENCE, ORGANISATION, PERMIT, PERSON, TANK, VEHICLE, Kind
 from services.registry.model import AUTHORITIES
 from services.registry.relations import for_writing
 from services.registry.sameness import Told, nobody
-from services.registry.wire import invalid, to_wire
-from services.registry.writing import Draft, Findings, check, check_etag, draft, span_of, write
+from services.registry.writing import Draft, check, check_etag, draft, span_of, write
 from services.runtime.access import Relation, Role
 from services.runtime.call import Call
+from services.runtime.wire import to_wire
 
 Answer = TypeVar("Answer", bound=Message)
 

@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 from hazway.registry.v1 import affiliation_pb2
 from hazway.registry.v1 import registry_pb2 as pb
 from services.errors import Finding, Refusal, refuse
-from services.errors.common import NOT_FOUND
+from services.errors.common import NOT_FOUND, invalid, missing
 from services.registry import identities, store
 from services.registry.kinds import (
     AFFILIATION,
@@ -27,10 +27,10 @@ from services.registry.kinds import (
 from services.registry.model import OrganisationKind, Person, PlateColour
 from services.registry.puts import show
 from services.registry.relations import division_prefix, for_reading, oversees
-from services.registry.wire import invalid, missing, text_of, time_of
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.runtime.paging import next_page_token, page_of
+from services.runtime.wire import text_of, time_of
 
 Answer = TypeVar("Answer", bound=Message)
 

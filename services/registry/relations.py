@@ -7,9 +7,9 @@ from typing import Any
 
 from services.registry import standing, store
 from services.registry.kinds import PERSON, Kind
-from services.registry.versions import legal_day
 from services.runtime.access import AUTHORITIES, Relation, Role
 from services.runtime.call import Call, Caller
+from services.runtime.clock import legal_day
 
 _OVERSEERS = AUTHORITIES | {Role.MARKET_AUTHORITY}
 

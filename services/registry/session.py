@@ -9,10 +9,10 @@ from hazway.registry.v1 import registry_pb2 as pb
 from services.errors import Finding, Refusal, refuse
 from services.errors.common import NOT_FOUND
 from services.registry import standing
-from services.registry.wire import text_of
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.runtime.tokens import Tokens
+from services.runtime.wire import text_of
 
 
 def issue_token(call: Call, request: Any) -> pb.IssueTokenResponse:

@@ -7,9 +7,9 @@ from datetime import date, datetime
 from sqlalchemy import Connection, text
 
 from services.registry.model import Person
-from services.registry.versions import legal_day
 from services.runtime.access import Role
 from services.runtime.call import Caller
+from services.runtime.clock import legal_day
 from services.traceability import OPERATOR
 
 _IDENTIFY = text(

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, TextClause, text
 from services.registry import passes
 from services.registry.kinds import KINDS, Keys, kind_of
 from services.registry.model import Permit
-from services.registry.plain import from_plain, to_json
+from services.runtime.plain import from_plain, to_json
 
 
 @dataclass(frozen=True, slots=True)

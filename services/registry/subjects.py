@@ -10,9 +10,9 @@ from sqlalchemy import text
 from services.registry import store
 from services.registry.kinds import ORGANISATION, PERSON, TANK, VEHICLE, Kind
 from services.registry.relations import for_reading
-from services.registry.wire import text_of
 from services.runtime.access import Relation, Role
 from services.runtime.call import Call
+from services.runtime.wire import text_of
 
 # A chain of statements cannot be shown in part: whoever was told a share of it would learn of the others.
 _OTHERS = {

@@ -6,9 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Generic, TypeVar
-from zoneinfo import ZoneInfo
-
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 Value = TypeVar("Value")
 
@@ -45,13 +42,6 @@ def as_of(
         and (known_at is None or version.recorded_at <= known_at)
     )
     return max(candidates, key=lambda version: (version.recorded_at, version.id), default=None)
-
-
-def legal_day(at: datetime) -> date:
-    """The day of Asia/Shanghai an instant falls on. Raises ``ValueError`` for a datetime without a zone."""
-    if at.tzinfo is None:
-        raise ValueError("an instant needs a time zone")
-    return at.astimezone(SHANGHAI).date()
 
 
 def valid_on(day: date, valid_from: date | None, valid_to: date | None) -> bool:

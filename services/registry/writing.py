@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.errors import Finding, Refusal
-from services.errors.common import STALE_ETAG
+from services.errors import Finding, Findings, Refusal, deduplicated
+from services.errors.common import STALE_ETAG, invalid
 from services.errors.registry import ALREADY_REGISTERED, PERIOD_INVALID, PLATE_INVALID
 from services.registry import aliases_store, store
 from services.registry.affiliation import Evidence, check_evidence
@@ -16,10 +16,8 @@ from services.registry.kinds import LICENCE, ORGANISATION, PERMIT, VEHICLE, Kind
 from services.registry.model import Licence, Organisation, Permit, Person, Tank, Vehicle
 from services.registry.permits import check_permit
 from services.registry.rules import check_licence, check_organisation, check_tank, check_vehicle
-from services.registry.wire import from_wire, invalid, text_of, time_of
 from services.runtime.call import Call
-
-Findings = tuple[Finding, ...]
+from services.runtime.wire import from_wire, text_of, time_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,11 +105,6 @@ def write(call: Call, before: store.Head | None, value: Any, span: Span, registe
         )
     except store.Clash:
         raise Refusal((Finding(reason=STALE_ETAG),)) from None
-
-
-def deduplicated(findings: Iterable[Finding]) -> Findings:
-    """One finding for each path and reason, the first of them."""
-    return tuple({(finding.path, finding.reason.name): finding for finding in reversed(list(findings))}.values())[::-1]
 
 
 _CHECKS: dict[type[Any], Callable[[Any], Findings]] = {

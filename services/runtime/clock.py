@@ -50,8 +50,10 @@ class HandClock:
         self.at += timedelta(**duration)
 
 
-def legal_date(at: datetime) -> date:
-    """The day the law counts ``at`` to belong to."""
+def legal_day(at: datetime) -> date:
+    """The day the law counts ``at`` to belong to. Raises ``ValueError`` for a datetime without a zone."""
+    if at.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
     return at.astimezone(LEGAL_ZONE).date()
 
 

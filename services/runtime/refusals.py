@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from google.protobuf.any_pb2 import Any
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
-from services.errors import Basis, Finding, Refusal, Severity
+from hazway.refusal.v1 import refusal_pb2
+from services.errors import Basis, Finding, Findings, Refusal, Severity, warnings_among
 
 # gRPC gives trailers 8 KiB in all, the message percent-encoded and the details in base64 among them; the count of all
 # findings is always told.
@@ -42,9 +44,34 @@ def to_status(refusal: Refusal) -> status_pb2.Status:
     return status
 
 
-def errors_first(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+def errors_first(findings: Findings) -> Findings:
     """Errors, then warnings, each in their order."""
     return tuple(sorted(findings, key=lambda finding: finding.severity is not Severity.ERROR))
+
+
+def finding_to_wire(finding: Finding) -> refusal_pb2.Finding:
+    """One finding as it stands in an answer."""
+    message = refusal_pb2.Finding(
+        reason=refusal_pb2.Reason.Value(f"REASON_{finding.reason.name}"),
+        path=finding.path,
+        severity=refusal_pb2.Severity.Value(f"SEVERITY_{finding.severity.name}"),
+        rule=finding.rule,
+        message_zh=finding.zh,
+        message_en=finding.en,
+        remedy_zh=finding.reason.remedy_zh,
+        remedy_en=finding.reason.remedy_en,
+    )
+    if (basis := finding.basis) is not None:
+        message.basis_zh, message.basis_en, message.article = basis.zh, basis.en, basis.article
+        message.effective_from = basis.effective_from.isoformat() if basis.effective_from else ""
+        message.effective_to = basis.effective_to.isoformat() if basis.effective_to else ""
+        message.verified = basis.verified
+    return message
+
+
+def warnings_to_wire(findings: Iterable[Finding]) -> list[refusal_pb2.Finding]:
+    """What an act that was let pass is warned of."""
+    return [finding_to_wire(each) for each in warnings_among(findings)]
 
 
 def _short(finding: Finding) -> Finding:

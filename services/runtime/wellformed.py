@@ -10,8 +10,8 @@ from typing import Any
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from services.errors import Finding
-from services.errors.common import FIELD_INVALID, FIELD_MISSING
+from services.errors import Findings
+from services.errors.common import invalid, missing
 
 # As in a statement (hazway.statement).
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
@@ -23,30 +23,26 @@ _NO_TIME = "not a time of the years 1 to 9999 不是有效时间"
 _TIMESTAMP = "google.protobuf.Timestamp"
 
 
-def check_request(request: Message, purpose: str) -> tuple[Finding, ...]:
+def check_request(request: Message, purpose: str) -> Findings:
     """A finding for every text with NUL, which PostgreSQL has not, every choice that the contract does not know, and every
     time that is none, at any depth; and for a negative page size (AIP-158)."""
-    found = [_invalid(path, problem) for path, problem in _faults(request)]
+    found = [invalid(path, problem) for path, problem in _faults(request)]
     if getattr(request, "page_size", 0) < 0:
-        found.append(_invalid("page_size", "negative 不能为负"))
+        found.append(invalid("page_size", "negative 不能为负"))
     return (*found, *check_purpose(purpose))
 
 
-def check_purpose(purpose: str) -> tuple[Finding, ...]:
-    return (_invalid("hazway-purpose", _NUL),) if "\0" in purpose else ()
+def check_purpose(purpose: str) -> Findings:
+    return (invalid("hazway-purpose", _NUL),) if "\0" in purpose else ()
 
 
-def check_request_id(request_id: str) -> tuple[Finding, ...]:
+def check_request_id(request_id: str) -> Findings:
     """1 to 128 printable ASCII characters without spaces."""
     if not request_id:
-        return (Finding(reason=FIELD_MISSING, path="request_id", values={"field": "request_id"}),)
+        return (missing("request_id"),)
     if not _REQUEST_ID.fullmatch(request_id):
-        return (_invalid("request_id", "not 1 to 128 printable ASCII characters 应为1至128个可见ASCII字符"),)
+        return (invalid("request_id", "not 1 to 128 printable ASCII characters 应为1至128个可见ASCII字符"),)
     return ()
-
-
-def _invalid(path: str, problem: str) -> Finding:
-    return Finding(reason=FIELD_INVALID, path=path, values={"field": path, "problem": problem})
 
 
 def _faults(message: Any, before: str = "") -> Iterator[tuple[str, str]]:

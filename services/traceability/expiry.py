@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from hazway.record import EXPIRE
-from services.runtime.clock import legal_date
+from services.runtime.clock import legal_day
 from services.traceability import expiry_store, retention
 from services.traceability.keeper import Keeper
 from services.traceability.record import state
@@ -23,7 +23,7 @@ GRACE_S = 600.0  # longer than any export takes
 
 def expire_due(engine: Engine, keeper: Keeper, at: datetime, *, grace_s: float = GRACE_S) -> bool:
     """One round of both steps; whether there may be more to do. Safe to run twice, and to be killed in."""
-    classes = retention.in_force(legal_date(at))
+    classes = retention.in_force(legal_day(at))
     stated = sum(_state(engine, keeper, each, classes, at) for each in classes if each.months is not None)
     with engine.begin() as connection:
         deleted = expiry_store.delete_expired(connection, grace_s, _MOST)

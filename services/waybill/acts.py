@@ -12,8 +12,9 @@ from services.errors import Finding, Refusal, refuse, warnings_among
 from services.errors.common import NOT_FOUND
 from services.errors.waybill import NOT_IN_THIS_STATE, PERMIT_MISMATCH
 from services.registry.model import TankCondition, TankState
-from services.registry.wire import text_of
 from services.runtime.call import Call
+from services.runtime.refusals import finding_to_wire
+from services.runtime.wire import moment, text_of
 from services.traceability import Registered
 from services.waybill import (
     clearances_store,
@@ -33,7 +34,7 @@ from services.waybill.rules import check_departure, check_not_before, check_void
 from services.waybill.slots import spans_of
 from services.waybill.store import Kept
 from services.waybill.trip_fact import tell
-from services.waybill.wire import finding_to_wire, moment, shown
+from services.waybill.wire import shown
 
 
 def standing(call: Call, waybill_id: str) -> Kept:

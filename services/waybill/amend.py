@@ -9,12 +9,12 @@ from typing import Any
 from hazway import ids
 from hazway.waybill.v1 import waybill_pb2 as pb
 from services import traceability
-from services.errors import Finding, Refusal, Severity, refuse, warnings_among
+from services.errors import Finding, Findings, Refusal, Severity, deduplicated, refuse
 from services.errors.common import NOT_FOUND, STALE_ETAG
 from services.errors.waybill import REFERENCE_TAKEN, SIGNER_NOT_REQUIRED
-from services.registry.wire import text_of
-from services.registry.writing import deduplicated
 from services.runtime.call import Call
+from services.runtime.refusals import warnings_to_wire
+from services.runtime.wire import text_of
 from services.waybill import (
     clearances_store,
     consignment_draws,
@@ -35,7 +35,7 @@ from services.waybill.revision import Amendment, check_amendment, further_refere
 from services.waybill.rules import check_content
 from services.waybill.store import Kept
 from services.waybill.trip_fact import tell
-from services.waybill.wire import Findings, finding_to_wire, revision_to_wire, shown, waybill_from_wire
+from services.waybill.wire import revision_to_wire, shown, waybill_from_wire
 
 _DEPARTED = frozenset({State.IN_TRANSIT, State.ARRIVED, State.COMPLETED})
 
@@ -67,9 +67,7 @@ def amend_waybill(call: Call, request: Any) -> pb.AmendWaybillResponse:
         )
     )
     refuse(findings)
-    response = pb.AmendWaybillResponse(
-        voids_clearance=amendment.voids_clearance, warnings=map(finding_to_wire, warnings_among(findings))
-    )
+    response = pb.AmendWaybillResponse(voids_clearance=amendment.voids_clearance, warnings=warnings_to_wire(findings))
     revision = _proposal(call, kept, proposed, amendment, request.reason)
     changed = kept
     if not request.validate_only:

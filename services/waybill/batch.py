@@ -8,13 +8,14 @@ from typing import Any
 
 from hazway.waybill.v1 import waybill_pb2 as pb
 from services.errors import Finding, Refusal, errors_among, refuse
+from services.errors.common import invalid, missing
 from services.errors.traceability import LOG_FROZEN
-from services.registry.wire import invalid, missing
 from services.runtime.access import Relation
 from services.runtime.call import Call
+from services.runtime.refusals import finding_to_wire
 from services.waybill.issuing import METHOD, Draft, Issuing, Outcome, draft_of, hold
 from services.waybill.numbers import Numbers
-from services.waybill.wire import finding_to_wire, shown
+from services.waybill.wire import shown
 
 MOST = 1_000
 _MOST_FINDINGS = 20

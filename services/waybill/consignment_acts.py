@@ -9,14 +9,14 @@ from typing import Any
 from hazway.waybill.v1 import consignment_pb2 as pb
 from hazway.waybill.v1 import waybill_pb2
 from services import registry, traceability
-from services.errors import Finding, Refusal, refuse, warnings_among
+from services.errors import Finding, Findings, Refusal, deduplicated, refuse
 from services.errors.common import STALE_ETAG
 from services.errors.waybill import CONSIGNMENT_LIST_EXISTS, FIELD_IMMUTABLE
 from services.registry.model import RegistryFacts
-from services.registry.wire import Read, from_wire, text_of
-from services.registry.writing import deduplicated
 from services.runtime.access import Relation
 from services.runtime.call import Call
+from services.runtime.refusals import warnings_to_wire
+from services.runtime.wire import Read, from_wire, text_of
 from services.waybill import consignment_store
 from services.waybill.consignment_life import TABLE, ListAct, check_act, check_reason
 from services.waybill.consignment_model import ConsignmentList, ListState
@@ -24,7 +24,6 @@ from services.waybill.consignment_reads import parties_of, readable, shown
 from services.waybill.consignment_rules import check_list
 from services.waybill.consignment_store import Seen
 from services.waybill.facts import EDITION, catalogue_of
-from services.waybill.wire import Findings, finding_to_wire
 
 
 def create_consignment_list(call: Call, request: Any) -> pb.CreateConsignmentListResponse:
@@ -36,9 +35,7 @@ def create_consignment_list(call: Call, request: Any) -> pb.CreateConsignmentLis
     known = _facts(call, offered)
     findings = deduplicated((*read.findings, *_free(call, offered), *_judged(call, offered, known)))
     refuse(findings)
-    response = pb.CreateConsignmentListResponse(
-        consignment_list=shown(offered), warnings=map(finding_to_wire, warnings_among(findings))
-    )
+    response = pb.CreateConsignmentListResponse(consignment_list=shown(offered), warnings=warnings_to_wire(findings))
     if not request.validate_only:
         registered = traceability.record(call, request, decision=_decision(call, known))
         try:
@@ -65,9 +62,7 @@ def amend_consignment_list(call: Call, request: Any) -> pb.AmendConsignmentListR
         )
     )
     refuse(findings)
-    response = pb.AmendConsignmentListResponse(
-        consignment_list=shown(offered), warnings=map(finding_to_wire, warnings_among(findings))
-    )
+    response = pb.AmendConsignmentListResponse(consignment_list=shown(offered), warnings=warnings_to_wire(findings))
     if not request.validate_only:
         registered = traceability.record(call, request, decision=_decision(call, known))
         consignment_store.rewrite(call.transaction, offered, _seen(offered, known))
@@ -86,7 +81,7 @@ def accept_consignment_list(call: Call, request: Any) -> pb.AcceptConsignmentLis
     consignment_store.update(call.transaction, accepted)
     return pb.AcceptConsignmentListResponse(
         consignment_list=shown(accepted),
-        warnings=map(finding_to_wire, warnings_among(findings)),
+        warnings=warnings_to_wire(findings),
         registered=registered.to_wire(),
     )
 

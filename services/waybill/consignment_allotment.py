@@ -22,7 +22,7 @@ from services.errors.waybill import (
     CONSIGNMENT_PARTY_DIFFERS,
     ORDER_EXCEEDED,
 )
-from services.registry.versions import legal_day
+from services.runtime.clock import legal_day
 from services.waybill.bases import basis_on
 from services.waybill.consignment_model import ConsignmentLine, ConsignmentList, Draw, ListState
 from services.waybill.model import GoodsLine, Party, Place, Waybill, WaybillKind

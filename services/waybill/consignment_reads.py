@@ -7,17 +7,16 @@ from datetime import datetime
 from typing import Any
 
 from hazway.waybill.v1 import consignment_pb2 as pb
-from services.errors import Finding, Refusal, refuse
-from services.errors.common import NOT_FOUND
+from services.errors import Finding, Findings, Refusal, refuse
+from services.errors.common import NOT_FOUND, invalid
 from services.registry.relations import covers, division_prefix, oversees
-from services.registry.wire import invalid, text_of, time_of, to_wire
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.runtime.paging import next_page_token, page_of
+from services.runtime.wire import text_of, time_of, to_wire
 from services.waybill import consignment_draws_store, consignment_search_store, consignment_store, store
 from services.waybill.consignment_model import ConsignmentList, ListState
 from services.waybill.consignment_search_store import ListSearch
-from services.waybill.wire import Findings
 
 _MOST_RELATED = 5_000
 

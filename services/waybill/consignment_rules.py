@@ -23,7 +23,8 @@ from services.errors.waybill import (
 from services.goods import Catalogue, Mode
 from services.goods.controls import Control, Permit, permits_needed
 from services.registry.model import LicenceKind, RegistryFacts
-from services.registry.versions import legal_day, valid_on
+from services.registry.versions import valid_on
+from services.runtime.clock import legal_day
 from services.waybill.bases import basis_on
 from services.waybill.consignment_model import ConsignmentLine, ConsignmentList
 from services.waybill.goods_rule import goods_agree

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from services.registry.plain import from_plain, to_json
+from services.runtime.plain import from_plain, to_json
 from services.waybill.consignment_model import ConsignmentList, ListState
 
 

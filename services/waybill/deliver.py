@@ -9,11 +9,12 @@ from typing import Any
 
 from hazway.waybill.v1 import waybill_pb2 as pb
 from services import traceability
-from services.errors import Finding, Refusal, refuse, warnings_among
-from services.errors.common import NOT_FOUND
+from services.errors import Finding, Refusal, refuse
+from services.errors.common import NOT_FOUND, invalid
 from services.errors.waybill import GOODS_LINE_UNKNOWN, HANDOVER_WAITS
-from services.registry.wire import invalid, text_of
 from services.runtime.call import Call
+from services.runtime.refusals import warnings_to_wire
+from services.runtime.wire import moment, text_of
 from services.traceability import Registered
 from services.waybill import handovers_store
 from services.waybill.acts import completed, keep_changed, moved, standing
@@ -22,7 +23,7 @@ from services.waybill.handover import HandoverKind, HandoverState
 from services.waybill.lifecycle import Act
 from services.waybill.model import Drop, Party, Place, State, Stop, Waybill
 from services.waybill.store import Kept
-from services.waybill.wire import finding_to_wire, moment, shown
+from services.waybill.wire import shown
 
 _PATHS = {"stop": "stop_number", "at": "signed_at"}
 
@@ -59,7 +60,7 @@ def sign_delivery(call: Call, request: Any) -> pb.SignDeliveryResponse:
     refuse(findings)
     registered = traceability.record(call, request)
     changed = keep_receipt(call, kept, waybill, receipt, registered)
-    warnings = map(finding_to_wire, warnings_among(findings))
+    warnings = warnings_to_wire(findings)
     return pb.SignDeliveryResponse(waybill=shown(changed), registered=registered.to_wire(), warnings=warnings)
 
 

@@ -16,7 +16,7 @@ from services.errors.waybill import (
     TOO_EARLY,
 )
 from services.registry.model import TankCondition, Vehicle
-from services.registry.versions import legal_day
+from services.runtime.clock import legal_day
 from services.waybill.bases import basis_on
 from services.waybill.lifecycle import LEAVES_WITHOUT_LOADING
 from services.waybill.model import Clearance, Positioning, Role, Waybill, WaybillKind

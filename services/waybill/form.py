@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.registry.model import LicenceKind, PlateColour
-from services.registry.versions import SHANGHAI
+from services.runtime.clock import LEGAL_ZONE
 from services.waybill import aboard
 from services.waybill.model import Exemption, GoodsLine, Party, Place, Role, State, Stop, Waybill, WaybillKind
 from services.waybill.trip import Trip
@@ -89,7 +89,7 @@ def form_of(trip: Trip, *, closed_tunnels: str) -> Form:
 
 def local(at: datetime) -> str:
     """To the minute, of China."""
-    return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+    return f"{at.astimezone(LEGAL_ZONE):%Y-%m-%d %H:%M}"
 
 
 def _party(party: Party | None) -> tuple[Field, ...]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from services.errors import Finding
 from services.goods.checks import check_load
-from services.registry.versions import legal_day
+from services.runtime.clock import legal_day
 from services.waybill.trip import Trip
 
 # Fields of a load line that bear another name in a waybill.

@@ -8,12 +8,11 @@ from typing import Any
 from hazway import body
 from hazway.waybill.v1 import handover_pb2 as pb
 from services import traceability
-from services.errors import refuse
+from services.errors import Findings, deduplicated, refuse
 from services.errors.waybill import STOP_UNKNOWN
-from services.registry.wire import from_wire, text_of
-from services.registry.writing import deduplicated
 from services.runtime.access import Relation
 from services.runtime.call import Call
+from services.runtime.wire import from_wire, moment, text_of
 from services.traceability import Registered
 from services.waybill import handover_code, handover_overdue, handovers_store, revisions_store
 from services.waybill.deliver import Receipt, check_receipt, consignee_of, keep_receipt, received_of, with_stops
@@ -30,7 +29,6 @@ from services.waybill.handover_found import Found, answered, found, handover_to_
 from services.waybill.handover_rules import check_answer, check_open, finding, found_otherwise, is_taker, totals
 from services.waybill.model import Signer, Waybill
 from services.waybill.relations import relations_to
-from services.waybill.wire import Findings, moment
 
 CODE_KIND = "waybill.countersign_by_code"
 

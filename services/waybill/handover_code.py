@@ -17,11 +17,11 @@ from typing import Any
 from hazway.waybill.v1 import handover_pb2 as pb
 from services.errors import Refusal, refuse
 from services.errors.waybill import HANDOVER_CODE_DEAD
-from services.registry.wire import to_wire
 from services.runtime.access import Relation, Role
 from services.runtime.call import Call
 from services.runtime.keyfile import key_from
 from services.runtime.settings import Settings
+from services.runtime.wire import to_wire
 from services.waybill import handovers_store
 from services.waybill.handover import Handover
 from services.waybill.handover_found import found

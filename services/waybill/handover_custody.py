@@ -7,9 +7,9 @@ from typing import Any
 from hazway.waybill.v1 import handover_pb2 as pb
 from services.errors import Finding, Refusal
 from services.errors.common import NOT_FOUND
-from services.registry.wire import text_of, to_wire
 from services.runtime.access import Relation
 from services.runtime.call import Call
+from services.runtime.wire import text_of, to_wire
 from services.waybill import handovers_store, store
 from services.waybill.custody import holder
 from services.waybill.delivery import aboard_g

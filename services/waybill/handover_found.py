@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from hazway.waybill.v1 import handover_pb2 as pb
-from services.errors import Finding, warnings_among
-from services.registry.wire import text_of, to_wire
+from services.errors import Finding
 from services.runtime.call import Call
+from services.runtime.refusals import warnings_to_wire
+from services.runtime.wire import text_of, to_wire
 from services.traceability import Registered
 from services.waybill import handovers_store, store
 from services.waybill.handover import Handover
 from services.waybill.store import Kept
-from services.waybill.wire import finding_to_wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +42,5 @@ def handover_to_wire(handover: Handover) -> pb.Handover:
 def answered(handover: Handover, registered: Registered, findings: Iterable[Finding] = ()) -> pb.HandoverResponse:
     return pb.HandoverResponse(
         handover=handover_to_wire(handover), registered=registered.to_wire(),
-        warnings=map(finding_to_wire, warnings_among(findings)),
+        warnings=warnings_to_wire(findings),
     )  # fmt: skip

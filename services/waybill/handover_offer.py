@@ -9,12 +9,12 @@ from typing import Any
 
 from hazway.waybill.v1 import handover_pb2 as pb
 from services import registry, traceability
-from services.errors import Finding, refuse
+from services.errors import Finding, Findings, deduplicated, refuse
+from services.errors.common import invalid, missing
 from services.errors.waybill import RESOURCE_UNKNOWN, STOP_UNKNOWN
-from services.registry.wire import from_wire, invalid, missing, text_of
-from services.registry.writing import deduplicated
 from services.runtime.access import Relation
 from services.runtime.call import Call
+from services.runtime.wire import from_wire, moment, text_of
 from services.traceability import Registered
 from services.waybill import handover_overdue, handovers_store, revisions_store, slots_store, status_list, store
 from services.waybill.amend import settle
@@ -30,7 +30,6 @@ from services.waybill.handover_waiting import keep_offer
 from services.waybill.model import Party, Role, Waybill
 from services.waybill.relations import relations_to
 from services.waybill.store import Kept
-from services.waybill.wire import Findings, moment
 
 _PATHS = {"stop": "handover.stop_number", "at": "handover.handed_at", "received": "handover.lines"}
 _SEATS = (Role.DRIVER, Role.ESCORT)

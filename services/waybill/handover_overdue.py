@@ -13,8 +13,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from services import alarms, traceability
-from services.registry.versions import legal_day
 from services.runtime.call import Call
+from services.runtime.clock import legal_day
 from services.runtime.host import Host
 from services.runtime.timers import Timer, cancel_timer, fire_due, set_timer
 from services.waybill import handovers_store, store

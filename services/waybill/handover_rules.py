@@ -18,7 +18,7 @@ from services.errors.waybill import (
     TOO_EARLY,
     WAYBILL_VOID,
 )
-from services.registry.versions import legal_day
+from services.runtime.clock import legal_day
 from services.waybill.bases import basis_on
 from services.waybill.custody import custodian_of, holder, parked_with
 from services.waybill.delivery import aboard_g

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from services.registry.plain import from_plain, to_plain
+from services.runtime.plain import from_plain, to_plain
 from services.waybill.handover import Handover
 
 _DIGESTS = ("revision_digest", "loading_record_digest", "statement_digest")

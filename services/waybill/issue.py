@@ -6,9 +6,10 @@ from typing import Any
 
 from hazway.waybill.v1 import waybill_pb2 as pb
 from services.runtime.call import Call
+from services.runtime.refusals import finding_to_wire
 from services.waybill.issuing import Issuing, draft_of, hold
 from services.waybill.numbers import Numbers
-from services.waybill.wire import finding_to_wire, shown
+from services.waybill.wire import shown
 
 
 def issue_waybill(call: Call, request: Any) -> pb.IssueWaybillResponse:

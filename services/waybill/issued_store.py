@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from services.registry.plain import to_plain
+from services.runtime.plain import to_plain
 from services.waybill import receivers_store, slots_store
 from services.waybill.index_store import Index
 from services.waybill.model import Revision, Route, Waybill

@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services import traceability
-from services.errors import Finding, Refusal, refuse, warnings_among
+from services.errors import Finding, Findings, Refusal, deduplicated, refuse, warnings_among
+from services.errors.common import invalid
 from services.errors.waybill import REFERENCE_TAKEN, WAYBILL_EXISTS
-from services.registry.wire import invalid
-from services.registry.writing import deduplicated
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.traceability import Registered
@@ -28,7 +27,7 @@ from services.waybill.revision import diff
 from services.waybill.rules import check_issue
 from services.waybill.store import Kept
 from services.waybill.trip import Trip
-from services.waybill.wire import Findings, waybill_from_wire
+from services.waybill.wire import waybill_from_wire
 
 METHOD = "hazway.waybill.v1.WaybillService/IssueWaybill"
 # Nobody plans further, and a trip that holds vehicle and crew for longer is a mistake.

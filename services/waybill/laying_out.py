@@ -6,8 +6,8 @@ from datetime import datetime
 
 from services.errors import Finding, Refusal
 from services.errors.waybill import RESOURCE_BUSY
-from services.registry.versions import legal_day
 from services.runtime.call import Call
+from services.runtime.clock import legal_day
 from services.waybill import slots_store
 from services.waybill.bases import basis_on
 from services.waybill.model import Waybill

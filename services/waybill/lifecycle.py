@@ -20,7 +20,7 @@ from services.errors.waybill import (
     WAYBILL_REJECTED,
     WAYBILL_VOID,
 )
-from services.registry.versions import legal_day
+from services.runtime.clock import legal_day
 from services.waybill.bases import basis_on
 from services.waybill.model import State, Waybill, WaybillKind
 

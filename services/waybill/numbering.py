@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 
 from services.errors import Finding, Severity
 from services.errors.waybill import NUMBER_NOT_IN_BLOCK, NUMBER_TAKEN, NUMBERS_EXHAUSTED, OFFLINE_UPLOAD_LATE
-from services.registry.versions import legal_day
+from services.runtime.clock import legal_day
 
 OFFLINE_UPLOAD_WITHIN = timedelta(hours=24)  # practice: no penalty within a day
 

@@ -13,12 +13,13 @@ from sqlalchemy import Connection
 from hazway.waybill.v1 import waybill_pb2 as pb
 from services import registry
 from services.errors import Finding, Refusal, refuse
+from services.errors.common import invalid, missing
 from services.errors.waybill import NUMBERS_EXHAUSTED
 from services.registry.model import LicenceKind, RegistryFacts
-from services.registry.versions import legal_day
-from services.registry.wire import day_of, invalid, missing
 from services.runtime.access import Relation
 from services.runtime.call import Call
+from services.runtime.clock import legal_day
+from services.runtime.wire import day_of
 from services.waybill import numbers_store
 from services.waybill.model import Waybill
 from services.waybill.numbering import NumberBlock, NumberRule, check_offline_number

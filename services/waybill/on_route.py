@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from services import zones
 from services.errors import Finding, Refusal
-from services.registry.wire import invalid
+from services.errors.common import invalid
 from services.waybill.model import GoodsFilter, Route, RouteZone, WaybillKind, ZoneAction, ZoneKind
 from services.waybill.trip import Trip
 from services.zones.model import Purpose

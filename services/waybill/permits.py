@@ -9,7 +9,7 @@ from services.errors.waybill import PERMIT_MISMATCH, PERMIT_MISSING, PERMIT_ROUT
 from services.goods import controls
 from services.goods.controls import PermitNeed, permits_needed
 from services.registry.model import Permit, PermitKind
-from services.registry.versions import legal_day
+from services.runtime.clock import legal_day
 from services.waybill.model import GoodsLine
 from services.waybill.special import names_of
 from services.waybill.trip import Trip

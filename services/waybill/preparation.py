@@ -15,7 +15,7 @@ from services.errors.waybill import (
     PREPARATION_MISSING,
     PREPARATION_TOO_LATE,
 )
-from services.registry.versions import legal_day
+from services.runtime.clock import legal_day
 from services.waybill.bases import basis_on
 from services.waybill.lifecycle import Act, check_act
 from services.waybill.model import Role, Waybill

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
-from services.registry.plain import from_plain, to_json
+from services.runtime.plain import from_plain, to_json
 from services.waybill.preparation import Preparation
 
 

@@ -6,16 +6,17 @@ from typing import Any
 
 from hazway.waybill.v1 import preparation_pb2 as pb
 from services import traceability
-from services.errors import refuse, warnings_among
-from services.registry.wire import from_wire, invalid, text_of, to_wire
+from services.errors import Findings, refuse
+from services.errors.common import invalid
 from services.runtime.call import Call
+from services.runtime.refusals import warnings_to_wire
 from services.runtime.service import Service
+from services.runtime.wire import from_wire, moment, text_of, to_wire
 from services.traceability import Registered
 from services.waybill import preparations_store
 from services.waybill.acts import standing
 from services.waybill.preparation import CheckedItem, Preparation, PreparationKind, check_preparation
 from services.waybill.reads import readable
-from services.waybill.wire import Findings, finding_to_wire, moment
 
 _CHECKS = {
     pb.PREPARATION_KIND_TRIP_CHECK: PreparationKind.TRIP_CHECK,
@@ -61,7 +62,7 @@ def record_briefing(call: Call, request: Any) -> pb.RecordBriefingResponse:
     )
     refuse(findings)
     registered = _kept(call, request, made)
-    warnings = map(finding_to_wire, warnings_among(findings))
+    warnings = warnings_to_wire(findings)
     return pb.RecordBriefingResponse(preparation=_shown(made), registered=registered.to_wire(), warnings=warnings)
 
 

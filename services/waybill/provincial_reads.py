@@ -13,18 +13,18 @@ from hazway.waybill.v1 import fleet_pb2 as pb
 from hazway.waybill.v1 import waybill_pb2 as wire
 from services import registry
 from services.errors import Finding, Refusal, refuse
-from services.errors.common import NOT_FOUND
-from services.registry.versions import legal_day
-from services.registry.wire import invalid, missing, text_of
+from services.errors.common import NOT_FOUND, invalid, missing
 from services.runtime.access import Relation
 from services.runtime.call import Call
+from services.runtime.clock import legal_day
+from services.runtime.refusals import finding_to_wire
+from services.runtime.wire import text_of
 from services.waybill import provincial, store
 from services.waybill.facts import known_of
 from services.waybill.model import GoodsLine, Waybill
 from services.waybill.provincial import Bill, Member, Plate, Site, Unit
 from services.waybill.provincial_bill import bill_of, lines_of
 from services.waybill.relations import relations_to
-from services.waybill.wire import finding_to_wire
 
 MOST_LETTERS = 1_000_000
 

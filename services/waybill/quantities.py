@@ -16,7 +16,7 @@ from services.errors.waybill import (
 )
 from services.goods import Catalogue, Mode
 from services.registry.model import Compartment, Tank, VehicleKind
-from services.registry.versions import legal_day
+from services.runtime.clock import legal_day
 from services.waybill.bases import figure_on
 from services.waybill.model import Facts, GoodsLine, Role, Waybill, WaybillKind
 from services.waybill.trip import Trip

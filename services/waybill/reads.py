@@ -6,20 +6,20 @@ from datetime import datetime
 from typing import Any
 
 from hazway.waybill.v1 import waybill_pb2 as pb
-from services.errors import Finding, Refusal, refuse
-from services.errors.common import NOT_FOUND
+from services.errors import Finding, Findings, Refusal, refuse
+from services.errors.common import NOT_FOUND, invalid
 from services.registry.identifiers import normalise_plate, plain
 from services.registry.relations import division_prefix, oversees
-from services.registry.wire import invalid, text_of, time_of
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.runtime.paging import next_page_token, page_of
+from services.runtime.wire import text_of, time_of
 from services.waybill import revisions_store, search_store, store
 from services.waybill.model import State
 from services.waybill.relations import relations_to
 from services.waybill.search_store import Search
 from services.waybill.store import Kept
-from services.waybill.wire import Findings, revision_to_wire, shown
+from services.waybill.wire import revision_to_wire, shown
 
 
 def get_waybill(call: Call, request: Any) -> pb.Waybill:

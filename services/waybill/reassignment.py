@@ -8,7 +8,7 @@ from datetime import datetime
 
 from services.errors import Finding, Reason
 from services.errors.waybill import ALREADY_ASSIGNED, NOT_ASSIGNED, REASON_NEEDED, TOO_EARLY
-from services.registry.versions import legal_day
+from services.runtime.clock import legal_day
 from services.waybill.bases import basis_on
 from services.waybill.lifecycle import Act, check_act
 from services.waybill.model import Assignment, Role, Waybill

@@ -9,11 +9,11 @@ from typing import Any
 
 from hazway.waybill.v1 import fleet_pb2 as pb
 from services.errors import Finding, Refusal, refuse
-from services.errors.common import NOT_FOUND
-from services.registry.wire import invalid, missing, text_of, time_of
+from services.errors.common import NOT_FOUND, invalid, missing
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.runtime.paging import next_page_token, page_of
+from services.runtime.wire import text_of, time_of
 from services.waybill import receivers_store
 from services.waybill.changes import EVENTS
 from services.waybill.receivers_store import PROVINCE, WEBHOOK, Delivery, Receiver

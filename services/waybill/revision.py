@@ -19,7 +19,7 @@ from services.errors.waybill import (
     SIGNER_NOT_REQUIRED,
 )
 from services.registry.model import ExternalRef
-from services.registry.versions import legal_day
+from services.runtime.clock import legal_day
 from services.waybill.bases import basis_on
 from services.waybill.lifecycle import Act, check_act
 from services.waybill.model import FieldChange, Revision, RevisionState, Signer, State, Waybill

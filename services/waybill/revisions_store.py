@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from services.registry.plain import from_plain, to_json
+from services.runtime.plain import from_plain, to_json
 from services.waybill.model import Revision, Signer, Waybill
 
 _INSERT = text(

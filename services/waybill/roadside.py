@@ -10,12 +10,13 @@ from hazway.roadside_code import Content
 from hazway.waybill.v1 import waybill_pb2 as pb
 from services import traceability
 from services.errors import Finding, Refusal, refuse
+from services.errors.common import invalid
 from services.errors.waybill import NOT_IN_THIS_STATE
 from services.registry.identifiers import normalise_plate
 from services.registry.relations import division_prefix, oversees
-from services.registry.wire import invalid, text_of
 from services.runtime.access import Relation
 from services.runtime.call import Call
+from services.runtime.wire import text_of
 from services.traceability.places import leaf_of
 from services.waybill import aboard, roadside_keys, search_store, status_list
 from services.waybill.facts import catalogue_of, known_of

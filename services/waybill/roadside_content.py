@@ -14,8 +14,8 @@ import segno
 from hazway import roadside_code
 from hazway.roadside_code import Content, Goods
 from services.goods import tunnel_categories
-from services.registry.plain import to_plain
-from services.registry.versions import legal_day
+from services.runtime.clock import legal_day
+from services.runtime.plain import to_plain
 from services.waybill import aboard
 from services.waybill.model import GoodsLine, Role, Waybill, WaybillKind
 from services.waybill.trip import Trip

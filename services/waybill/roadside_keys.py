@@ -17,8 +17,8 @@ from pathlib import Path
 
 from hazway import keys, roadside_code
 from hazway.day_bundle import CodeKey
-from services.registry.versions import SHANGHAI, legal_day
 from services.runtime.certificates import write_private
+from services.runtime.clock import LEGAL_ZONE, legal_day
 from services.traceability import OPERATOR
 
 _NAME = re.compile(r"roadside-(\d{8})\.pem")
@@ -74,5 +74,5 @@ def _make(folder: Path, day: date) -> None:
 
 @lru_cache(maxsize=64)
 def _read(path: Path, day: date) -> Dated:
-    begins = datetime.combine(day, time(), SHANGHAI)
+    begins = datetime.combine(day, time(), LEGAL_ZONE)
     return Dated(keys.from_pem(path.read_bytes()), int(begins.timestamp()))

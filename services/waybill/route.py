@@ -22,7 +22,7 @@ from services.goods import TunnelJudgement, TunnelReason, tunnel_categories
 from services.goods.controls import Control
 from services.goods.tunnels import UNKNOWN
 from services.registry.model import PermitKind
-from services.registry.versions import SHANGHAI, legal_day
+from services.runtime.clock import LEGAL_ZONE, legal_day
 from services.waybill.model import GoodsLine, RouteZone, ZoneAction, ZoneKind
 from services.waybill.trip import Trip
 
@@ -166,4 +166,4 @@ def _path(trip: Trip, zone: RouteZone) -> str:
 
 
 def _local(at: datetime) -> str:
-    return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+    return at.astimezone(LEGAL_ZONE).strftime("%Y-%m-%d %H:%M")

@@ -13,7 +13,7 @@ from datetime import datetime
 from services.errors import Finding
 from services.errors.waybill import REASON_NEEDED, TOO_EARLY
 from services.goods import Catalogue
-from services.registry.versions import legal_day
+from services.runtime.clock import legal_day
 from services.waybill.bases import basis_on
 from services.waybill.busy import not_twice, not_under_way
 from services.waybill.crew import crew_qualified

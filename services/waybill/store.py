@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from services.registry.model import ExternalRef
-from services.registry.plain import from_plain, to_json
+from services.runtime.plain import from_plain, to_json
 from services.waybill import receivers_store
 from services.waybill.model import Route, Waybill
 

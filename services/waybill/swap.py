@@ -13,11 +13,12 @@ from typing import Any
 
 from hazway.waybill.v1 import waybill_pb2 as pb
 from services import traceability
-from services.errors import Finding, Severity, refuse, warnings_among
+from services.errors import Finding, Findings, Severity, deduplicated, refuse
+from services.errors.common import invalid, missing
 from services.errors.waybill import PARTY_MISSING, REVISION_OPEN
-from services.registry.wire import invalid, missing, text_of
-from services.registry.writing import deduplicated
 from services.runtime.call import Call
+from services.runtime.refusals import warnings_to_wire
+from services.runtime.wire import moment, text_of
 from services.waybill import revisions_store, slots_store
 from services.waybill.acts import standing
 from services.waybill.amend import settle
@@ -28,7 +29,7 @@ from services.waybill.model import Role, Waybill
 from services.waybill.reassignment import Swap, aboard, check_swap, swapped
 from services.waybill.rules import check_content, check_not_before
 from services.waybill.trip import ROLE_WORDS
-from services.waybill.wire import Findings, finding_to_wire, moment, revision_to_wire, shown
+from services.waybill.wire import revision_to_wire, shown
 
 _SEATS = {Role.DRIVER: Role.ESCORT, Role.ESCORT: Role.DRIVER}
 
@@ -49,7 +50,7 @@ def swap_assignment(call: Call, request: Any) -> pb.SwapAssignmentResponse:
     judged = check_content(present, gathered.facts, catalogue, call.now)
     findings = deduplicated(_about_incoming(judged, present, swap, _unattended(kept.waybill, at)))
     refuse(findings)
-    response = pb.SwapAssignmentResponse(warnings=map(finding_to_wire, warnings_among(findings)))
+    response = pb.SwapAssignmentResponse(warnings=warnings_to_wire(findings))
     revision = revision_by_word(call, kept.waybill, after, swap.reason, crew_signs=True)
     changed = kept
     if not request.validate_only:

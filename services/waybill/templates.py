@@ -11,14 +11,14 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from hazway import ids
 from hazway.waybill.v1 import template_pb2 as pb
 from hazway.waybill.v1 import waybill_pb2
-from services.errors import Finding, Refusal, refuse
-from services.errors.common import FIELD_MISSING, NOT_FOUND
-from services.registry.wire import invalid, is_output, text_of, time_of
+from services.errors import Finding, Findings, Refusal, refuse
+from services.errors.common import FIELD_MISSING, NOT_FOUND, invalid
 from services.runtime.access import Relation
 from services.runtime.call import Call
+from services.runtime.wire import is_output, text_of, time_of
 from services.waybill import templates_store
 from services.waybill.templates_store import Template
-from services.waybill.wire import Findings, waybill_from_wire
+from services.waybill.wire import waybill_from_wire
 
 MOST = 200
 MOST_BYTES = 256 * 1024

@@ -11,7 +11,7 @@ from services.errors import Finding, Reason, Severity
 from services.goods import Catalogue, GoodsRow, Load, LoadLine, Mode, Regime, TankState
 from services.goods.controls import Control, substances_of
 from services.registry.model import Licence, Permit, Person, RegistryFacts, Tank, TankCondition, Vehicle, VehicleType
-from services.registry.versions import legal_day
+from services.runtime.clock import legal_day
 from services.waybill.bases import basis_on
 from services.waybill.model import Assignment, Exemption, Facts, GoodsLine, Role, Waybill, WaybillKind
 

@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 from hazway import cbor
 from services import goods
 from services.goods import Catalogue, Mode, tunnel_categories
-from services.registry.versions import legal_day
 from services.runtime import outbox
+from services.runtime.clock import legal_day
 from services.waybill.facts import carrier_of
 from services.waybill.model import Assignment, Facts, Role, State, Waybill
 from services.waybill.trip import Trip

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
-from typing import Any
 
 from geo.position import Position
-from hazway.refusal.v1 import refusal_pb2 as refusal
 from hazway.waybill.v1 import waybill_pb2 as pb
-from services.errors import Finding
-from services.registry.wire import Read, from_wire, invalid, text_of, time_of, to_wire
+from services.errors import Finding, Findings
+from services.errors.common import invalid
+from services.runtime.wire import Read, from_wire, text_of, to_wire
 from services.waybill.model import Revision, Route, Waybill
 from services.waybill.store import Kept
-
-Findings = tuple[Finding, ...]
 
 MOST_ON_ROUTE = 20_000
 _MOST_LETTERS_OF_KEY = 200
@@ -63,14 +59,6 @@ def _keys(keys: Iterable[str], path: str, findings: list[Finding]) -> tuple[str,
     return read
 
 
-def moment(request: Any, name: str, now: datetime) -> tuple[datetime, Findings]:
-    """The instant a request gives under ``name``, now when it gives none; never ahead of the clock."""
-    value, findings = time_of(getattr(request, name), name)
-    if value is not None and value > now:
-        return now, (*findings, invalid(name, "lies in the future 晚于当前时间"))
-    return value or now, findings
-
-
 def shown(kept: Kept, *, route: bool = True) -> pb.Waybill:
     """The waybill as everybody entitled to it sees it."""
     message: pb.Waybill = to_wire(kept.waybill if route else replace(kept.waybill, route=Route()), pb.Waybill())
@@ -82,24 +70,4 @@ def shown(kept: Kept, *, route: bool = True) -> pb.Waybill:
 
 def revision_to_wire(revision: Revision) -> pb.Revision:
     message: pb.Revision = to_wire(revision, pb.Revision())
-    return message
-
-
-def finding_to_wire(finding: Finding) -> refusal.Finding:
-    """One finding as it stands in an answer."""
-    message = refusal.Finding(
-        reason=refusal.Reason.Value(f"REASON_{finding.reason.name}"),
-        path=finding.path,
-        severity=refusal.Severity.Value(f"SEVERITY_{finding.severity.name}"),
-        rule=finding.rule,
-        message_zh=finding.zh,
-        message_en=finding.en,
-        remedy_zh=finding.reason.remedy_zh,
-        remedy_en=finding.reason.remedy_en,
-    )
-    if (basis := finding.basis) is not None:
-        message.basis_zh, message.basis_en, message.article = basis.zh, basis.en, basis.article
-        message.effective_from = basis.effective_from.isoformat() if basis.effective_from else ""
-        message.effective_to = basis.effective_to.isoformat() if basis.effective_to else ""
-        message.verified = basis.verified
     return message

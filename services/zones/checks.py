@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from geo.shapes import ShapeError
 from services.errors import Finding
-from services.errors.common import FIELD_INVALID, FIELD_MISSING
+from services.errors.common import FIELD_MISSING, invalid, missing
 from services.errors.zones import (
     ZONE_PROPOSED_RULES,
     ZONE_RULE_INVALID,
@@ -56,24 +56,24 @@ def check_zone(zone: Zone, path: str = "zone") -> tuple[Finding, ...]:
 
 def check_category(category: str, path: str) -> Iterator[Finding]:
     if category and category not in _CATEGORIES:
-        yield _invalid(path, "A to E, or nothing 须为 A 至 E 或空")
+        yield invalid(path, "A to E, or nothing 须为 A 至 E 或空")
 
 
 def check_notice(notice: Notice | None, path: str) -> Iterator[Finding]:
     if notice is not None and not notice.issuer.strip():
-        yield Finding(reason=FIELD_MISSING, path=f"{path}.issuer", values={"field": f"{path}.issuer"})
+        yield missing(f"{path}.issuer")
 
 
 def check_rules(rules: tuple[Rule, ...], source: Notice | None, path: str) -> Iterator[Finding]:
     """Each rule, and that their ids are their own."""
     if len(rules) > MOST_RULES:
-        yield _invalid(path, f"more than {MOST_RULES} 过多")
+        yield invalid(path, f"more than {MOST_RULES} 过多")
         return
     ids = Counter(rule.id for rule in rules)
     for number, rule in enumerate(rules):
         at = f"{path}[{number}]"
         if not rule.id:
-            yield Finding(reason=FIELD_MISSING, path=f"{at}.id", values={"field": f"{at}.id"})
+            yield missing(f"{at}.id")
         elif ids[rule.id] > 1 or rule.id == "category":
             yield _rule(f"{at}.id", "its id is taken", "编号重复或被保留")
         if rule.source is None and source is None:
@@ -84,13 +84,13 @@ def check_rules(rules: tuple[Rule, ...], source: Notice | None, path: str) -> It
 
 def _check_name(zone: Zone, path: str) -> Iterator[Finding]:
     if not zone.id:
-        yield Finding(reason=FIELD_MISSING, path=f"{path}.id", values={"field": f"{path}.id"})
+        yield missing(f"{path}.id")
     if not zone.name.strip():
-        yield Finding(reason=FIELD_MISSING, path=f"{path}.name", values={"field": f"{path}.name"})
+        yield missing(f"{path}.name")
     elif len(zone.name) > _MOST_NAME:
-        yield _invalid(f"{path}.name", f"longer than {_MOST_NAME} 过长")
+        yield invalid(f"{path}.name", f"longer than {_MOST_NAME} 过长")
     if zone.division_code and not re.fullmatch(r"[0-9]{6}", zone.division_code):
-        yield _invalid(f"{path}.division_code", "six digits 须为六位行政区划代码")
+        yield invalid(f"{path}.division_code", "six digits 须为六位行政区划代码")
 
 
 def _check_shape(zone: Zone, path: str) -> Iterator[Finding]:
@@ -103,7 +103,7 @@ def _check_shape(zone: Zone, path: str) -> Iterator[Finding]:
     if zone.bridge is not None:
         yield from _check_bridge(zone.bridge, f"{path}.bridge")
     if not 0 <= zone.width_dm <= _WIDEST_DM:
-        yield _invalid(f"{path}.width_dm", f"0 to {_WIDEST_DM} dm")
+        yield invalid(f"{path}.width_dm", f"0 to {_WIDEST_DM} dm")
         return
     parts = (("polygons", zone.polygons), ("tunnel.bores", zone.tunnel), ("bridge.decks", zone.bridge))
     at = f"{path}.{next((name for name, part in parts if part), 'line')}"
@@ -150,15 +150,15 @@ def _check_tunnel(tunnel: Tunnel, path: str) -> Iterator[Finding]:
     ids = Counter(bore.id for bore in tunnel.bores)
     for number, bore in enumerate(tunnel.bores):
         if not bore.id or ids[bore.id] > 1:
-            yield _invalid(f"{path}.bores[{number}].id", "missing or taken 缺少或重复")
+            yield invalid(f"{path}.bores[{number}].id", "missing or taken 缺少或重复")
         if bore.length_dm < 0:
-            yield _invalid(f"{path}.bores[{number}].length_dm", "negative 不能为负")
+            yield invalid(f"{path}.bores[{number}].length_dm", "negative 不能为负")
 
 
 def _check_bridge(bridge: Bridge, path: str) -> Iterator[Finding]:
     for name, value in (("length_dm", bridge.length_dm), ("longest_span_dm", bridge.longest_span_dm)):
         if value < 0:
-            yield _invalid(f"{path}.{name}", "negative 不能为负")
+            yield invalid(f"{path}.{name}", "negative 不能为负")
 
 
 def _check_map_facts(zone: Zone, path: str) -> Iterator[Finding]:
@@ -168,7 +168,7 @@ def _check_map_facts(zone: Zone, path: str) -> Iterator[Finding]:
     names = Counter(tag.name for tag in zone.tags)
     for number, tag in enumerate(zone.tags):
         if not tag.name or names[tag.name] > 1:
-            yield _invalid(f"{path}.tags[{number}].name", "missing or taken 缺少或重复")
+            yield invalid(f"{path}.tags[{number}].name", "missing or taken 缺少或重复")
     if zone.map_source is not None and not zone.map_source.element:
         yield Finding(
             reason=FIELD_MISSING, path=f"{path}.map_source.element", values={"field": f"{path}.map_source.element"}
@@ -234,7 +234,3 @@ def _shape(path: str, problem: str) -> Finding:
 
 def _rule(path: str, problem: str, problem_zh: str) -> Finding:
     return Finding(reason=ZONE_RULE_INVALID, path=path, values={"problem": problem, "problem_zh": problem_zh})
-
-
-def _invalid(path: str, problem: str) -> Finding:
-    return Finding(reason=FIELD_INVALID, path=path, values={"field": path, "problem": problem})

@@ -7,11 +7,11 @@ from typing import Any
 
 from hazway.zones.v1 import zones_pb2 as pb
 from services.errors import Finding, Refusal, refuse
-from services.errors.common import NOT_FOUND
-from services.registry.wire import invalid, missing, text_of, time_of
+from services.errors.common import NOT_FOUND, invalid, missing
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.runtime.paging import next_page_token, page_of
+from services.runtime.wire import text_of, time_of
 from services.zones import geojson, store
 from services.zones.model import ZoneVersion
 from services.zones.rules import next_change

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from geo.position import Position
-from services.registry.plain import from_plain, to_plain
+from services.runtime.plain import from_plain, to_plain
 from services.zones.model import Zone
 from services.zones.shapes import Line
 

@@ -10,11 +10,11 @@ from geo.shapes import ShapeError
 from hazway.zones.v1 import zones_pb2 as pb
 from services import traceability
 from services.errors import Finding, Refusal, refuse
-from services.errors.common import STALE_ETAG
+from services.errors.common import STALE_ETAG, invalid
 from services.errors.zones import NOT_A_TUNNEL, ZONE_KIND_FIXED, ZONE_NOT_IN_FORCE
-from services.registry.wire import from_wire, invalid, text_of, time_of
 from services.runtime.access import Relation, Role
 from services.runtime.call import Call
+from services.runtime.wire import from_wire, text_of, time_of
 from services.zones import store
 from services.zones.checks import check_category, check_notice, check_rules, check_zone
 from services.zones.divisions import divisions

@@ -12,6 +12,7 @@ from geo.routing import nearest_node
 from hazway.zones.v1 import zones_pb2 as pb
 from services import registry
 from services.errors import Finding, Refusal, refuse
+from services.errors.common import invalid, missing
 from services.errors.zones import (
     NO_LEGAL_ROUTE,
     PLACE_OFF_ROAD,
@@ -20,9 +21,9 @@ from services.errors.zones import (
 )
 from services.goods import Catalogue
 from services.goods.cli import catalogue_in
-from services.registry.wire import invalid, missing, text_of, time_of
 from services.runtime.access import Relation
 from services.runtime.call import Call
+from services.runtime.wire import text_of, time_of
 from services.zones import store
 from services.zones.book import LONGEST_TRIP, book_of
 from services.zones.plan import Trip, passages, passages_of_line, plan, ride_s

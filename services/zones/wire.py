@@ -13,10 +13,11 @@ from typing import Any
 from geo.position import Position
 from hazway.zones.v1 import zones_pb2 as pb
 from services.errors import Finding
+from services.errors.common import invalid
 from services.errors.zones import ZONE_SHAPE_INVALID
 from services.goods import Load, LoadLine, un_key
-from services.registry.wire import Read, from_wire, invalid, to_wire
 from services.runtime.refusals import citation
+from services.runtime.wire import Read, from_wire, to_wire
 from services.zones.checks import MOST_POINTS
 from services.zones.model import Purpose, Rule, Zone, ZoneVersion
 from services.zones.plain import with_shapes, without_shapes

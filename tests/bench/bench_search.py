@@ -26,10 +26,10 @@ from sqlalchemy import Engine
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from services.registry.plain import to_json
 from services.runtime.database import connect
 from services.runtime.embedded import postgres
 from services.runtime.migrations import migrate
+from services.runtime.plain import to_json
 from services.waybill import search_store
 from services.waybill.model import State
 from services.waybill.search_store import Search

@@ -13,7 +13,7 @@ from hazway.alarms.v1 import alarms_pb2 as pb
 from hazway.refusals import Refused
 from services import alarms, traceability
 from services.alarms.model import escalated_after
-from services.runtime.clock import legal_date
+from services.runtime.clock import legal_day
 from tests.cast import CARRIER, POLICE, RIVAL, TRANSPORT
 from tests.integration.monitoring.road_house import ALARMS, House
 from tests.integration.monitoring.test_watchers import watch_alarms
@@ -51,7 +51,7 @@ def later(house: House, **duration: float) -> None:
 
 
 def the_wait(house: House) -> float:
-    return escalated_after(legal_date(house.now)).total_seconds()
+    return escalated_after(legal_day(house.now)).total_seconds()
 
 
 def test_the_carrier_sees_all_at_once_and_the_regulator_what_is_grave(house: House) -> None:

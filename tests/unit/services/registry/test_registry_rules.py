@@ -48,7 +48,8 @@ from services.registry.model import (
     VehicleType,
 )
 from services.registry.rules import check_licence, check_organisation, check_person, check_tank, check_vehicle
-from services.registry.versions import FactVersion, as_of, legal_day, valid_on
+from services.registry.versions import FactVersion, as_of, valid_on
+from services.runtime.clock import legal_day
 
 TODAY = date(2026, 6, 1)
 

@@ -25,8 +25,8 @@ from services.registry.model import (
     Tank,
     Vehicle,
 )
-from services.registry.plain import from_plain, hints_of, to_plain
-from services.registry.wire import from_wire, to_wire
+from services.runtime.plain import from_plain, hints_of, to_plain
+from services.runtime.wire import from_wire, to_wire
 
 letters = st.text(st.characters(exclude_categories=("C", "Z")), max_size=20)
 ids = st.text("abcXYZ019._:-", min_size=1, max_size=20)

@@ -17,9 +17,9 @@ from google.api import field_behavior_pb2
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from services.errors import Finding
-from services.errors.common import FIELD_INVALID, FIELD_MISSING
-from services.registry.plain import hints_of, item_hints, without_none
+from services.errors import Finding, Findings
+from services.errors.common import invalid, missing
+from services.runtime.plain import hints_of, item_hints, without_none
 
 MOST_LETTERS = 2_000
 MOST_ITEMS = 1_000
@@ -33,7 +33,7 @@ class Read:
     """What a message says and what is wrong with it; ``value`` can be used once there are no findings."""
 
     value: Any
-    findings: tuple[Finding, ...]
+    findings: Findings
 
 
 def from_wire(model: type[Any], message: Any, path: str) -> Read:
@@ -57,30 +57,30 @@ def to_wire(value: Any, message: Any) -> Any:
     return message
 
 
-def time_of(message: Timestamp, path: str) -> tuple[datetime | None, tuple[Finding, ...]]:
+def time_of(message: Timestamp, path: str) -> tuple[datetime | None, Findings]:
     """The instant in a timestamp that may be unset, and what is wrong with it."""
     reader = _Reader([])
     return reader.time(message, path), tuple(reader.findings)
 
 
-def day_of(message: Any, path: str) -> tuple[date | None, tuple[Finding, ...]]:
+def day_of(message: Any, path: str) -> tuple[date | None, Findings]:
     reader = _Reader([])
     return reader.day(message, path), tuple(reader.findings)
 
 
-def text_of(text: str, path: str, *, required: bool = False) -> tuple[Finding, ...]:
+def moment(request: Any, name: str, now: datetime) -> tuple[datetime, Findings]:
+    """The instant a request gives under ``name``, now when it gives none; never ahead of the clock."""
+    value, findings = time_of(getattr(request, name), name)
+    if value is not None and value > now:
+        return now, (*findings, invalid(name, "lies in the future 晚于当前时间"))
+    return value or now, findings
+
+
+def text_of(text: str, path: str, *, required: bool = False) -> Findings:
     """What is wrong with a text or an id (by the last word of its path) of a request."""
     reader = _Reader([])
     reader.text(text, path)
     return tuple(reader.findings) or ((missing(path),) if required and not text.strip() else ())
-
-
-def missing(path: str) -> Finding:
-    return Finding(reason=FIELD_MISSING, path=path, values={"field": path})
-
-
-def invalid(path: str, problem: str) -> Finding:
-    return Finding(reason=FIELD_INVALID, path=path, values={"field": path, "problem": problem})
 
 
 @dataclasses.dataclass(slots=True)
