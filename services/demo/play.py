@@ -22,7 +22,7 @@ from hazway.trust import Trust
 from hazway.waybill.v1 import waybill_pb2
 from hazway.zones.v1 import zones_pb2
 from services import traceability
-from services.demo import cast, drive, loading, trip
+from services.demo import cast, drive, loading, papers, trip
 from services.demo.expectations import Expectations
 from services.demo.stage import Stage
 from services.runtime.host import open_host
@@ -114,9 +114,15 @@ class Play:
     ) -> waybill_pb2.Waybill:
         drive.standing_fix(self.stage, graph, itinerary.plan.edges)
         waybill = trip.draft(self.stage, road)
+        list_id = papers.consign(self.stage, waybill)
         request = waybill_pb2.IssueWaybillRequest(waybill=waybill)
         first = trip.issue(self.stage, request)
         again = trip.issue(self.stage, request)
+        self.held.expect(
+            papers.is_carried(self.stage, list_id),
+            "托运清单经承运人接受，运单配载到克",
+            "the carrier accepted the consignment list, and the waybill draws on it to the gram",
+        )
         self.held.expect(
             first.waybill.state == waybill_pb2.STATE_ISSUED,
             "28 吨汽油运单已签发",
@@ -167,10 +173,12 @@ class Play:
             "departing without clearance is refused",
         )
         loading.play(self.stage, waybill, self.held)
+        papers.take_over(self.stage, waybill, self.held)
         departed = trip.depart(self.stage, waybill.id)
         self.held.expect(
             departed.waybill.state == waybill_pb2.STATE_IN_TRANSIT, "放行后发车", "departs once it is cleared"
         )
+        papers.check_at_roadside(self.stage, waybill, self.held)
 
     def _drive(self, graph: RoadGraph, itinerary: Itinerary, waybill: waybill_pb2.Waybill) -> None:
         self._chapter("5 行驶 drive")
@@ -202,11 +210,11 @@ class Play:
     def _end(self, waybill: waybill_pb2.Waybill) -> None:
         self._chapter("6 收货 end")
         trip.arrive(self.stage, waybill.id)
-        signed = trip.sign(self.stage, waybill.id, trip.LOAD_G)
+        signed = papers.deliver(self.stage, waybill)
         self.held.expect(
             signed.state == waybill_pb2.STATE_COMPLETED,
-            "收货人签收，运单完成",
-            "the consignee signs, the waybill is complete",
+            "收货人凭一次性签收码签收，运单完成",
+            "the consignee signs by a one-time code, the waybill is complete",
         )
 
     def _clean_tank(self, graph: RoadGraph, itinerary: Itinerary) -> None:
@@ -244,7 +252,8 @@ class Play:
         verified = record.verify(bundle, trust)
         kinds = [fact.statement.kind for fact in verified.subjects[0].facts if fact.statement is not None]
         self.held.expect(
-            {"waybill.issue", "loading.record", "waybill.depart", "waybill.sign"} <= set(kinds),
+            {"waybill.issue", "loading.record", "waybill.hand_over", "waybill.depart", "waybill.countersign_by_code"}
+            <= set(kinds),
             "本次运输的每一行为都有签名声明和回执，离线验证通过",
             "every act of the trip is stated and receipted, and verifies offline",
             ", ".join(kinds),

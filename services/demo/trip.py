@@ -1,4 +1,4 @@
-"""The waybill of the demo and what is done with it: planned, issued, refused, loaded, departed, signed for."""
+"""The waybill of the demo and what is done with it: planned, issued, departed, arrived."""
 
 from __future__ import annotations
 
@@ -147,17 +147,6 @@ def depart(stage: Stage, waybill_id: str) -> pb.DepartWaybillResponse:
 def arrive(stage: Stage, waybill_id: str) -> None:
     request = pb.ArriveWaybillRequest(waybill_id=waybill_id, arrived_at=moment(stage.now()))
     stage.client(cast.CARRIER).call(f"{_WAYBILL}/ArriveWaybill", request)
-
-
-def sign(stage: Stage, waybill_id: str, delivered_g: int) -> pb.Waybill:
-    request = pb.SignDeliveryRequest(
-        waybill_id=waybill_id,
-        stop_number=1,
-        signed_by="收货示例",
-        received=[pb.Received(goods_number=1, delivered_g=delivered_g)],
-    )
-    response: pb.SignDeliveryResponse = stage.client(cast.CONSIGNEE).call(f"{_WAYBILL}/SignDelivery", request)
-    return response.waybill
 
 
 def wire(position: Position) -> types_pb2.Position:
