@@ -99,8 +99,8 @@ class Committer:
         records = np.concatenate([one.taken.records for one in batch])
         shards = np.concatenate([one.taken.shards for one in batch])
         entries = [
-            log_store.Entry(shard, log_store.Kind.FIXES, body, first, last)
-            for shard, body, first, last in by_shard(records, shards)
+            log_store.Entry(shard, log_store.Kind.FIXES, body, first, last, bits)
+            for shard, body, first, last, bits in by_shard(records, shards)
         ]
         refused = _refused(batch)
         wait_s = 0.1

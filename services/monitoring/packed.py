@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,23 +28,43 @@ ENGINE_ON, POSITIONED, SUPPLEMENT, ESTIMATED = 1, 2, 4, 8
 Records = npt.NDArray[np.void]
 
 
-def by_shard(records: Records, shards: npt.NDArray[np.int64]) -> list[tuple[int, bytes, int, int]]:
-    """The records cut by shard, each shard's in the order given: shard, bytes for its log, first and last time in them."""
+class Piece(NamedTuple):
+    """One shard's share of some records: bytes for its log, first and last time in them, and the bits of their vehicles."""
+
+    shard: int
+    body: bytes
+    first_ms: int
+    last_ms: int
+    vehicles: int
+
+
+def by_shard(records: Records, shards: npt.NDArray[np.int64]) -> list[Piece]:
+    """The records cut by shard, each shard's in the order given."""
     if not len(records):
         return []
     order = np.argsort(shards.astype(np.uint8), kind="stable")  # radix sort
     ordered, numbers = records[order], shards[order]
     starts = np.flatnonzero(np.diff(numbers, prepend=-1))
     times = np.ascontiguousarray(ordered["time_ms"])
-    first, last = np.minimum.reduceat(times, starts).tolist(), np.maximum.reduceat(times, starts).tolist()
+    bits = np.bitwise_or.reduceat(_bits(ordered["vehicle"]), starts)
+    columns = (numbers[starts], starts, np.minimum.reduceat(times, starts), np.maximum.reduceat(times, starts), bits)
     raw, size = ordered.tobytes(), RECORD.itemsize
     ends = [*starts[1:].tolist(), len(numbers)]
     return [
-        (shard, raw[start * size : end * size], earliest, latest)
-        for shard, start, end, earliest, latest in zip(
-            numbers[starts].tolist(), starts.tolist(), ends, first, last, strict=True
+        Piece(shard, raw[start * size : end * size], first, last, vehicles)
+        for (shard, start, first, last, vehicles), end in zip(
+            zip(*(column.tolist() for column in columns), strict=True), ends, strict=True
         )
     ]
+
+
+def bits_of(vehicles: npt.NDArray[np.int64]) -> int:
+    """64 bits as a signed number, one set for each vehicle by its number modulo 64: who has none set is not among them."""
+    return int(np.bitwise_or.reduce(_bits(vehicles), initial=0))
+
+
+def _bits(vehicles: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    return np.int64(1) << (vehicles.astype(np.int64) & 63)
 
 
 def read(bodies: Sequence[bytes]) -> Records:

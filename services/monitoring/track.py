@@ -68,7 +68,9 @@ def of_shard(
     """The fixes of some vehicles of a shard, or all, by vehicle, then time."""
     archived, files = archive.parts(connection, shard, start_ms, end_ms)
     found = [parquet.read(archive.folder(home) / part.path, numbers, start_ms, end_ms) for part in files]
-    body = log_store.fixes_between(connection, shard, after=archived, upto=upto, first_ms=start_ms, last_ms=end_ms)
+    body = log_store.fixes_between(
+        connection, shard, after=archived, upto=upto, first_ms=start_ms, last_ms=end_ms, vehicles=numbers
+    )
     hot = packed.read([body])
     wanted = (hot["time_ms"] >= start_ms) & (hot["time_ms"] < end_ms)
     if numbers is not None:
