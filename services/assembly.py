@@ -44,12 +44,11 @@ from services.traceability.genesis import begin
 from services.traceability.sequencer import Sequencer
 from services.traceability.service import RelatedOf, RelationsOf
 from services.traceability.service import service as traceability_service
-from services.waybill import handover_service, preparing
 from services.waybill import service as waybill_service
 from services.waybill.day_bundles import WAKE as WAKE_DAY_BUNDLE
 from services.waybill.day_bundles import DayBundles
-from services.waybill.handover_overdue import raise_overdue
-from services.waybill.telling import tell_due
+from services.waybill.handover.overdue import raise_overdue
+from services.waybill.receivers.telling import tell_due
 from services.zones import WAKE_ZONES
 from services.zones import service as zones_service
 
@@ -78,12 +77,7 @@ def api_services(gateway: Gateway) -> list[Service]:
         traceability_service(_relations(), _related()),
         *registry_service.services(waybill.one_and_the_same),
         zones_service.SERVICE,
-        waybill_service.CONSIGNMENT_SERVICE,
-        waybill_service.TEMPLATE_SERVICE,
-        waybill_service.SERVICE,
-        waybill_service.FLEET_SERVICE,
-        handover_service.SERVICE,
-        preparing.SERVICE,
+        *waybill_service.SERVICES,
         loading_service.SERVICE,
         alarms_service.SERVICE,
     ]

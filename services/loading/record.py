@@ -28,8 +28,8 @@ from services.runtime.clock import legal_day
 from services.runtime.refusals import warnings_to_wire
 from services.runtime.wire import from_wire, moment, to_wire
 from services.traceability import Registered
-from services.waybill.quantities import check_actual
 from services.waybill.rules import check_not_before
+from services.waybill.rules.quantities import check_actual
 
 
 def record_loading(call: Call, request: Any) -> pb.RecordLoadingResponse:

@@ -30,11 +30,11 @@ from services.loading.model import CheckCode
 from services.registry.model import LicenceKind, Tank, TankCondition, TankKind, Vehicle
 from services.registry.versions import valid_on
 from services.runtime.clock import legal_day
-from services.waybill.crew import crew_qualified
 from services.waybill.model import Facts, GoodsLine, Role, Waybill
-from services.waybill.permits import permitted
-from services.waybill.scope_rule import within_scope
-from services.waybill.tank import tank_permits
+from services.waybill.rules.crew import crew_qualified
+from services.waybill.rules.permits import permitted
+from services.waybill.rules.scope import within_scope
+from services.waybill.rules.tank import tank_permits
 from services.waybill.trip import ROLE_WORDS, Assigned, Trip
 
 _FLAMMABLE = frozenset({"2.1", "3", "4.1", "4.2", "4.3"})

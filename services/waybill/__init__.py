@@ -5,14 +5,14 @@ Other slices ask with ``relations``, ``subjects_of_…`` and ``for_loading``; th
 is told to them through the outbox, topic ``TRIP_TOPIC``.
 """
 
-from services.waybill.consignment_reads import relations as consignment_relations
-from services.waybill.consignment_reads import subjects_of_list as subjects_of_consignment_list
-from services.waybill.consignment_reads import subjects_of_waybill
+from services.waybill.consignment.reads import relations as consignment_relations
+from services.waybill.consignment.reads import subjects_of_list as subjects_of_consignment_list
+from services.waybill.consignment.reads import subjects_of_waybill
 from services.waybill.index_store import add_division as record_presence
 from services.waybill.loading import ForLoading, check_quantities, for_loading, give_clearance, void_clearance
+from services.waybill.occupancy.resources_store import one_and_the_same
 from services.waybill.positioning_store import record as record_positioning
 from services.waybill.relations import relations
-from services.waybill.resources_store import one_and_the_same
 from services.waybill.subjects import subjects_of_organisation, subjects_of_vehicle
 from services.waybill.trip_fact import TOPIC as TRIP_TOPIC
 

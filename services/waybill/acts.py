@@ -16,22 +16,19 @@ from services.runtime.call import Call
 from services.runtime.refusals import finding_to_wire
 from services.runtime.wire import moment, text_of
 from services.traceability import Registered
-from services.waybill import (
-    clearances_store,
-    consignment_draws,
-    preparations_store,
-    references_store,
-    slots_store,
-    store,
-)
+from services.waybill import clearances_store, store
+from services.waybill.consignment import drawing
 from services.waybill.facts import carrier_of, catalogue_of, decision_on, gather, known_of
-from services.waybill.laying_out import lay_out
+from services.waybill.issuing import references_store
 from services.waybill.lifecycle import Act, check_act, next_state
 from services.waybill.model import Facts, Role, State, Waybill, WaybillKind
-from services.waybill.preparation import unprepared
+from services.waybill.occupancy import store as occupancy
+from services.waybill.occupancy.laying_out import lay_out
+from services.waybill.occupancy.spans import spans_of
+from services.waybill.preparation import store as preparations
+from services.waybill.preparation.rules import unprepared
 from services.waybill.relations import relations_to
 from services.waybill.rules import check_departure, check_not_before, check_void
-from services.waybill.slots import spans_of
 from services.waybill.store import Kept
 from services.waybill.trip_fact import tell
 from services.waybill.wire import shown
@@ -60,7 +57,7 @@ def depart_waybill(call: Call, request: Any) -> pb.DepartWaybillResponse:
     """Judged again by the facts of now: what ended since the issue holds the lorry at the gate."""
     kept = standing(call, request.waybill_id)
     at, faults = moment(request, "departed_at", call.now)
-    slots_store.hold(call.transaction, slots_store.resources_of(kept.waybill.assignments).values())
+    occupancy.hold(call.transaction, occupancy.resources_of(kept.waybill.assignments).values())
     catalogue = catalogue_of(call)
     facts = gather(call.transaction, kept.waybill, at, now=call.now, catalogue=catalogue)
     clearance = clearances_store.find(call.transaction, kept.waybill.id)
@@ -72,7 +69,7 @@ def depart_waybill(call: Call, request: Any) -> pb.DepartWaybillResponse:
     refuse(findings)
     waybill = moved(kept.waybill, Act.DEPART, departed_at=at)
     lay_out(call, waybill)
-    unready = unprepared(kept.waybill, preparations_store.preparations_of(call.transaction, kept.waybill.id), at)
+    unready = unprepared(kept.waybill, preparations.preparations_of(call.transaction, kept.waybill.id), at)
     response = pb.DepartWaybillResponse(warnings=map(finding_to_wire, (*warnings_among(findings), *unready)))
     if request.validate_only:
         response.waybill.CopyFrom(shown(Kept(waybill, kept.version)))
@@ -129,7 +126,7 @@ def void_waybill(call: Call, request: Any) -> pb.VoidWaybillResponse:
     registered = traceability.record(call, request)
     clearances_store.void(call.transaction, kept.waybill.id, request.reason, call.now)
     references_store.drop(call.transaction, kept.waybill.id)
-    consignment_draws.release(call, kept.waybill.id)
+    drawing.release(call, kept.waybill.id)
     waybill = moved(kept.waybill, Act.VOID, void_reason=request.reason)
     lay_out(call, waybill)
     changed = store.update(call.transaction, kept, waybill, call.now)
@@ -169,12 +166,12 @@ def relay(call: Call, waybill: Waybill) -> None:
     if waybill.unloaded_at is None:
         lay_out(call, waybill)
         return
-    resources, planned = slots_store.resources_of(waybill.assignments), waybill.planned_arrival
+    resources, planned = occupancy.resources_of(waybill.assignments), waybill.planned_arrival
     try:
-        slots_store.lay_out(call.transaction, waybill.id, spans_of(waybill), resources)
-    except slots_store.Overlap:
+        occupancy.lay_out(call.transaction, waybill.id, spans_of(waybill), resources)
+    except occupancy.Overlap:
         early = min(waybill.unloaded_at, planned) if planned else waybill.unloaded_at
-        slots_store.lay_out(call.transaction, waybill.id, spans_of(replace(waybill, unloaded_at=early)), resources)
+        occupancy.lay_out(call.transaction, waybill.id, spans_of(replace(waybill, unloaded_at=early)), resources)
 
 
 def _left_in_tank(waybill: Waybill, at: datetime) -> TankState | None:

@@ -16,10 +16,10 @@ from services.runtime.call import Call
 from services.runtime.refusals import warnings_to_wire
 from services.runtime.wire import moment, text_of
 from services.traceability import Registered
-from services.waybill import handovers_store
 from services.waybill.acts import completed, keep_changed, moved, standing
 from services.waybill.delivery import Received, check_delivery, delivered
-from services.waybill.handover import HandoverKind, HandoverState
+from services.waybill.handover import store as handovers
+from services.waybill.handover.model import HandoverKind, HandoverState
 from services.waybill.lifecycle import Act
 from services.waybill.model import Drop, Party, Place, State, Stop, Waybill
 from services.waybill.store import Kept
@@ -119,7 +119,7 @@ def _stop(call: Call, waybill: Waybill, number: int) -> Stop:
 
 
 def _offered(call: Call, waybill: Waybill, number: int) -> Iterator[Finding]:
-    for each in handovers_store.chain_of(call.transaction, waybill.id):
+    for each in handovers.chain_of(call.transaction, waybill.id):
         if each.kind is HandoverKind.DELIVERY and each.state is HandoverState.OFFERED and each.stop_number == number:
             yield Finding(
                 reason=HANDOVER_WAITS, path="stop_number", rule="WB-13", values={"stop": str(number), "id": each.id}

@@ -16,10 +16,11 @@ from services.errors import Finding
 from services.goods import Catalogue
 from services.goods.cli import imported_catalogue
 from services.runtime.call import Call
-from services.waybill import positioning_store, slots_store, store
+from services.waybill import positioning_store, store
 from services.waybill.model import Busy, Facts, Role, Waybill, WaybillKind
+from services.waybill.occupancy import store as occupancy
+from services.waybill.occupancy.spans import spans_of
 from services.waybill.on_route import zones_on_route
-from services.waybill.slots import spans_of
 from services.waybill.trip import Trip
 
 EDITION = "2026-11"  # of the rules of this slice: a change of a rule's meaning is a new edition
@@ -46,7 +47,7 @@ class Grounds:
     def of(self, waybill: Waybill, at: datetime) -> Facts:
         """What this one is judged by, for a trip that leaves at ``at``."""
         since = min(waybill.planned_departure or at, at)
-        resources = slots_store.resources_of(waybill.assignments)
+        resources = occupancy.resources_of(waybill.assignments)
         others = (each for name in sorted(resources.values()) for each in self._busy.get(name, ()))
         busy = [each for each in others if each.waybill_id != waybill.id and (each.under_way or each.to_at > since)]
         replaced = self._followed.get(waybill.replaces)
@@ -59,7 +60,7 @@ class Grounds:
     def add(self, waybill: Waybill) -> None:
         """From now on this trip counts too."""
         self._followed[waybill.id] = waybill
-        resources = slots_store.resources_of(waybill.assignments)
+        resources = occupancy.resources_of(waybill.assignments)
         for span in spans_of(waybill):
             self._busy.setdefault(resources[span.resource_id], []).append(span)
 
@@ -69,9 +70,9 @@ def grounds_of(connection: Connection, waybills: Sequence[Waybill], at: datetime
     replaced = {each.replaces for each in waybills if each.replaces}
     return Grounds(
         registry.known_of(connection, now, map(taking_part, waybills)),
-        slots_store.busy(
+        occupancy.busy(
             connection,
-            {name for each in waybills for name in slots_store.resources_of(each.assignments).values()},
+            {name for each in waybills for name in occupancy.resources_of(each.assignments).values()},
             carrier_id=carrier_of(waybills[0]),
             since=min(min(each.planned_departure or at, at) for each in waybills),
         ),

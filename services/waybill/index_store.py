@@ -1,4 +1,4 @@
-"""What a waybill is found by besides its id and number: parties, divisions, plates; with ``issued_store`` their tables' only writer."""
+"""What a waybill is found by besides its id and number: parties, divisions, plates; with ``issuing.store`` their tables' only writer."""
 
 from __future__ import annotations
 

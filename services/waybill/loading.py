@@ -18,7 +18,7 @@ from services.waybill.acts import moved
 from services.waybill.facts import gather
 from services.waybill.lifecycle import Act, check_act
 from services.waybill.model import Clearance, Facts, GoodsLine, State, Waybill
-from services.waybill.quantities import check_actual
+from services.waybill.rules.quantities import check_actual
 from services.waybill.store import Kept
 
 

@@ -14,9 +14,10 @@ from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.runtime.paging import next_page_token, page_of
 from services.runtime.wire import text_of, time_of
-from services.waybill import revisions_store, search_store, store
+from services.waybill import search_store, store
 from services.waybill.model import State
 from services.waybill.relations import relations_to
+from services.waybill.revision import store as revisions
 from services.waybill.search_store import Search
 from services.waybill.store import Kept
 from services.waybill.wire import revision_to_wire, shown
@@ -28,8 +29,8 @@ def get_waybill(call: Call, request: Any) -> pb.Waybill:
 
 def list_revisions(call: Call, request: Any) -> pb.ListRevisionsResponse:
     kept = readable(call, request.waybill_id)
-    revisions = revisions_store.revisions_of(call.transaction, kept.waybill.id)
-    return pb.ListRevisionsResponse(revisions=map(revision_to_wire, revisions))
+    found = revisions.revisions_of(call.transaction, kept.waybill.id)
+    return pb.ListRevisionsResponse(revisions=map(revision_to_wire, found))
 
 
 def list_waybills(call: Call, request: Any) -> pb.ListWaybillsResponse:

@@ -1,32 +1,23 @@
-"""What waybills offer on the wire."""
+"""What waybills, and all that goes with them, offer on the wire."""
 
 from __future__ import annotations
 
 from services.runtime.service import Service
-from services.waybill import (
-    acts,
-    amend,
-    batch,
-    consignment_acts,
-    consignment_reads,
-    day_bundles,
-    deliver,
-    issue,
-    numbers,
-    printing,
-    provincial_reads,
-    reads,
-    receivers,
-    roadside,
-    swap,
-    templates,
-)
+from services.waybill import acts, day_bundles, deliver, printing, provincial_reads, reads, roadside, templates
+from services.waybill.consignment import acts as consignment_acts
+from services.waybill.consignment import reads as consignment_reads
+from services.waybill.handover import answer, codes, offer
+from services.waybill.handover import reads as handover_reads
+from services.waybill.issuing import many, numbers, one
+from services.waybill.preparation import acts as preparation_acts
+from services.waybill.receivers import acts as receivers
+from services.waybill.revision import amend, swap
 
 SERVICE = Service(
     name="hazway.waybill.v1.WaybillService",
     unary={
-        "IssueWaybill": issue.issue_waybill,
-        "BatchIssueWaybills": batch.batch_issue_waybills,
+        "IssueWaybill": one.issue_waybill,
+        "BatchIssueWaybills": many.batch_issue_waybills,
         "GetWaybill": reads.get_waybill,
         "ListWaybills": reads.list_waybills,
         "DepartWaybill": acts.depart_waybill,
@@ -46,7 +37,6 @@ SERVICE = Service(
         "FindByPlate": roadside.find_by_plate,
     },
 )
-
 FLEET_SERVICE = Service(
     name="hazway.waybill.v1.FleetService",
     unary={
@@ -59,7 +49,6 @@ FLEET_SERVICE = Service(
         "PreviewProvincial": provincial_reads.preview_provincial,
     },
 )
-
 CONSIGNMENT_SERVICE = Service(
     name="hazway.waybill.v1.ConsignmentService",
     unary={
@@ -72,7 +61,6 @@ CONSIGNMENT_SERVICE = Service(
         "ListConsignmentLists": consignment_reads.list_consignment_lists,
     },
 )
-
 TEMPLATE_SERVICE = Service(
     name="hazway.waybill.v1.TemplateService",
     unary={
@@ -83,3 +71,25 @@ TEMPLATE_SERVICE = Service(
         "PreviewFromTemplate": templates.preview_from_template,
     },
 )
+HANDOVER_SERVICE = Service(
+    name="hazway.waybill.v1.HandoverService",
+    unary={
+        "OfferHandover": offer.offer_handover,
+        "WithdrawHandover": offer.withdraw_handover,
+        "CountersignHandover": answer.countersign_handover,
+        "RefuseHandover": answer.refuse_handover,
+        "EnterHandoverCode": answer.enter_handover_code,
+        "GetHandoverCode": codes.get_handover_code,
+        "RenewHandoverCode": codes.renew_handover_code,
+        "GetCustody": handover_reads.get_custody,
+    },
+)
+PREPARATION_SERVICE = Service(
+    name="hazway.waybill.v1.PreparationService",
+    unary={
+        "RecordTripCheck": preparation_acts.record_trip_check,
+        "RecordBriefing": preparation_acts.record_briefing,
+        "ListPreparations": preparation_acts.list_preparations,
+    },
+)
+SERVICES = (SERVICE, CONSIGNMENT_SERVICE, TEMPLATE_SERVICE, FLEET_SERVICE, HANDOVER_SERVICE, PREPARATION_SERVICE)

@@ -1,4 +1,4 @@
-"""Waybills as they stand: with ``issued_store`` their table's only writer, in the caller's transaction. What hangs on them has stores of its own."""
+"""Waybills as they stand: with ``issuing.store`` their table's only writer, in the caller's transaction. What hangs on them has stores of its own."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from sqlalchemy import Connection, text
 
 from services.registry.model import ExternalRef
 from services.runtime.plain import from_plain, to_json
-from services.waybill import receivers_store
 from services.waybill.model import Route, Waybill
+from services.waybill.receivers import store as receivers
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def update(connection: Connection, before: Kept, waybill: Waybill, now: datetime
     connection.execute(_UPDATE, columns)
     if waybill.route != before.waybill.route:
         connection.execute(_UPDATE_ROUTE, {"id": waybill.id, "route": to_json(waybill.route)})
-    receivers_store.queue(connection, before.waybill, waybill, before.version + 1, now)
+    receivers.queue(connection, before.waybill, waybill, before.version + 1, now)
     return Kept(waybill, before.version + 1)
 
 

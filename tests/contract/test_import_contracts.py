@@ -38,13 +38,15 @@ BREAKS = {
         ("services/errors/offending.py", "def late():\n    import sqlalchemy"),
     ],
     "pure-modules": [
-        ("services/waybill/rules.py", "import sqlalchemy"),
+        ("services/waybill/rules/__init__.py", "import sqlalchemy"),
+        ("services/waybill/handover/rules.py", "from services.waybill.handover import store"),
         ("services/zones/model.py", "import redis"),
         ("services/registry/rules.py", "from services.registry import store"),
     ],
     "stores-stay-home": [
         ("services/waybill/offending.py", "from services.registry import store"),
         ("services/loading/offending.py", "import services.waybill.store"),
+        ("services/loading/offending.py", "from services.waybill.handover import store"),
     ],
     "one-h3": [("geo/offending.py", "import h3"), ("services/zones/offending.py", "import h3.api.basic_int")],
     "one-osmnx": [("geo/cells.py", "def late():\n    import osmnx")],

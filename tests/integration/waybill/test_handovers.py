@@ -19,7 +19,7 @@ from hazway.statement import Statement
 from hazway.waybill.v1 import handover_pb2 as pb
 from hazway.waybill.v1 import waybill_pb2 as waybill
 from services import traceability
-from services.waybill.handover_overdue import raise_overdue
+from services.waybill.handover.overdue import raise_overdue
 from tests.cast import CARRIER, CONSIGNEE, CONSIGNOR, LOADER, REGISTRY, RIVAL, Cast, a_person, a_waybill, put_fleet
 from tests.integration.waybill.test_waybill_fuzzed import BROKEN
 from tests.integration.waybill.test_waybill_life import arrives, departs

@@ -14,7 +14,7 @@ from hazway.refusals import Refused
 from hazway.registry.v1 import registry_pb2 as registry
 from hazway.waybill.v1 import waybill_pb2 as pb
 from services import waybill as waybills
-from services.waybill.slots_store import STRETCH
+from services.waybill.occupancy.store import STRETCH
 from tests.cast import (
     CARRIER,
     RIVAL,

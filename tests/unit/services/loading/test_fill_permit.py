@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from services.loading.model import Bound, Fill
 from services.loading.permit import check_densities, limit_at_ml
 from services.registry.model import Compartment, Medium
-from services.waybill.quantities import check_actual
+from services.waybill.rules.quantities import check_actual
 from tests.unit.services.loading.loading_samples import FILL, ISSUED, a_permit, at_gate
 from tests.unit.services.waybill.petrol_trip import (
     CATALOGUE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from services.waybill.consignment_model import ConsignmentLine, ConsignmentList, ListState, SafetyAdvice
+from services.waybill.consignment.model import ConsignmentLine, ConsignmentList, ListState, SafetyAdvice
 from services.waybill.model import Party, Place
 
 ADVICE = SafetyAdvice(

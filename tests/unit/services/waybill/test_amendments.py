@@ -23,7 +23,7 @@ from services.waybill.model import (
     Stop,
     Waybill,
 )
-from services.waybill.revision import (
+from services.waybill.revision.rules import (
     IMMUTABLE,
     MATTERS,
     WRITTEN_BY_ACTS,

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.errors import Severity, errors_among
-from services.waybill.consignment_allotment import MOST_LISTS, Allotment, allot
-from services.waybill.consignment_model import ConsignmentLine, ConsignmentList, Draw, ListState
+from services.waybill.consignment.allotment import MOST_LISTS, Allotment, allot
+from services.waybill.consignment.model import ConsignmentLine, ConsignmentList, Draw, ListState
 from services.waybill.model import Exemption, GoodsLine, Party, Place, Stop, Waybill, WaybillKind
 from tests.unit.services.waybill.consignment_samples import LINE, a_list
 from tests.unit.services.waybill.petrol_trip import NOW, PETROL, WAYBILL

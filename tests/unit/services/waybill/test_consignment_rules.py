@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from services.errors import Finding, errors_among, warnings_among
 from services.registry.model import Licence, LicenceKind, Permit, PermitGoods, PermitKind, RegistryFacts
 from services.registry.scope import parse_scope
-from services.waybill.consignment_life import TABLE, ListAct, check_act
-from services.waybill.consignment_model import ConsignmentList, ListState
-from services.waybill.consignment_rules import MOST_G, MOST_LINES, check_list, goods_of
+from services.waybill.consignment.lifecycle import TABLE, ListAct, check_act
+from services.waybill.consignment.model import ConsignmentList, ListState
+from services.waybill.consignment.rules import MOST_G, MOST_LINES, check_list, goods_of
 from services.waybill.model import Exemption, Party
 from tests.unit.services.waybill.consignment_samples import ADVICE, LINE, a_list
 from tests.unit.services.waybill.petrol_trip import CATALOGUE, FACTS, NOW, PETROL

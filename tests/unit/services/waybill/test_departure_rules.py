@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.registry.model import QualificationKind, TankCondition, TankState
-from services.waybill.busy import occupies
-from services.waybill.dispatch import check_started
 from services.waybill.model import Busy, Positioning, RouteZone, State, WaybillKind, ZoneAction, ZoneKind
+from services.waybill.rules.busy import occupies
+from services.waybill.rules.dispatch import check_started
 from tests.unit.services.waybill.petrol_trip import (
     ARRIVAL,
     CLEARANCE,

@@ -29,7 +29,7 @@ from services.registry.model import (
     VehicleKind,
 )
 from services.waybill.delivery import Received, check_completion, check_delivery, delivered
-from services.waybill.dispatch import check_started
+from services.waybill.issuing.numbering import NumberBlock, NumberRule, check_offline_number, next_block
 from services.waybill.lifecycle import Act, check_act
 from services.waybill.model import (
     Assignment,
@@ -48,12 +48,12 @@ from services.waybill.model import (
     ZoneAction,
     ZoneKind,
 )
-from services.waybill.numbering import NumberBlock, NumberRule, check_offline_number, next_block
-from services.waybill.preparation import Preparation, PreparationKind, unprepared
-from services.waybill.quantities import check_actual
-from services.waybill.reassignment import Swap, check_swap
-from services.waybill.revision import check_amendment, sign
+from services.waybill.preparation.rules import Preparation, PreparationKind, unprepared
+from services.waybill.revision.reassignment import Swap, check_swap
+from services.waybill.revision.rules import check_amendment, sign
 from services.waybill.rules import check_void
+from services.waybill.rules.dispatch import check_started
+from services.waybill.rules.quantities import check_actual
 from tests.unit.services.waybill.petrol_trip import (
     ARRIVAL,
     CATALOGUE,

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.errors import Basis
-from services.waybill import handover_rules
-from services.waybill.custody import holder
-from services.waybill.handover import Custodian, HandedLine, Handover, HandoverKind, HandoverState, ReceivedLine
-from services.waybill.handover_rules import (
+from services.waybill.handover import rules
+from services.waybill.handover.custody import holder
+from services.waybill.handover.model import Custodian, HandedLine, Handover, HandoverKind, HandoverState, ReceivedLine
+from services.waybill.handover.rules import (
     check_answer,
     check_offer,
     check_open,
@@ -194,6 +194,6 @@ def test_an_answer_tells_of_each_line_once_in_grams_that_can_be(
 def test_the_time_limit_is_the_one_in_force_that_day(kind: HandoverKind, monkeypatch: pytest.MonkeyPatch) -> None:
     old = (timedelta(hours=5), Basis("旧", "old", "", None, date(2027, 1, 1)))
     new = (timedelta(hours=1), Basis("新", "new", "", date(2027, 1, 1), None))
-    monkeypatch.setattr(handover_rules, "COUNTERSIGNED_WITHIN", {kind: (old, new)})
+    monkeypatch.setattr(rules, "COUNTERSIGNED_WITHIN", {kind: (old, new)})
     assert countersigned_within(kind, date(2026, 12, 31)) == timedelta(hours=5)
     assert countersigned_within(kind, date(2027, 1, 1)) == timedelta(hours=1)

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from services.registry.model import (
     QualificationKind,
 )
-from services.waybill.busy import occupies
 from services.waybill.model import (
     Assignment,
     Busy,
     Role,
     State,
 )
+from services.waybill.rules.busy import occupies
 from tests.unit.services.waybill.petrol_trip import (
     ARRIVAL,
     DEPARTURE,

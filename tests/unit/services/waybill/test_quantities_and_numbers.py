@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.registry.model import Compartment, Medium, TankKind
+from services.waybill.issuing.numbering import NumberBlock, NumberRule, check_offline_number, next_block
 from services.waybill.model import GoodsLine, Waybill
-from services.waybill.numbering import NumberBlock, NumberRule, check_offline_number, next_block
-from services.waybill.quantities import check_actual, mass_aboard, volume_of
+from services.waybill.rules.quantities import check_actual, mass_aboard, volume_of
 from tests.unit.services.waybill.petrol_trip import (
     CATALOGUE,
     FACTS,

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from services.waybill import sending
-from services.waybill.sending import Unreachable, check_url, is_public, post
+from services.waybill.receivers import sending
+from services.waybill.receivers.sending import Unreachable, check_url, is_public, post
 
 PRIVATE = (
     "127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",  # noqa: S104

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.waybill.busy import occupies
 from services.waybill.delivery import Received, aboard_g, check_completion, check_delivery, delivered
 from services.waybill.model import Drop, Party, Place, Role, State, Stop
-from services.waybill.reassignment import Swap, aboard, check_swap, swapped
+from services.waybill.revision.reassignment import Swap, aboard, check_swap, swapped
+from services.waybill.rules.busy import occupies
 from tests.unit.services.waybill.petrol_trip import ARRIVAL, DEPARTURE, NOW, PETROL, SECOND, WAYBILL, errors, warned
 
 MOVING = replace(WAYBILL, state=State.IN_TRANSIT, departed_at=DEPARTURE)

@@ -28,7 +28,7 @@ from services.waybill.model import (
     ZoneAction,
     ZoneKind,
 )
-from services.waybill.revision import check_amendment
+from services.waybill.revision.rules import check_amendment
 from tests.unit.services.waybill.petrol_trip import (
     CATALOGUE,
     FACTS,

@@ -1,0 +1,105 @@
+"""Hand-overs and the state of their one-time codes: their tables' only writer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from services.runtime.plain import from_plain, to_plain
+from services.waybill.handover.model import Handover
+
+_DIGESTS = ("revision_digest", "loading_record_digest", "statement_digest")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """The living code of an offer is number ``serial``; ``tries`` are the wrong ones entered for it."""
+
+    serial: int
+    tries: int
+    expires_at: datetime
+
+
+def insert(connection: Connection, handover: Handover) -> bool:
+    """Keep a new offer at the end of its waybill's chain, whose waybill the caller has locked; false when its id is taken."""
+    return bool(
+        connection.execute(
+            text(
+                "INSERT INTO waybill_handovers (id, waybill_id, position, state, revision, statement_digest, body)"
+                " SELECT :id, :waybill, coalesce(max(position), 0) + 1, :state, :revision, :digest, CAST(:body AS jsonb)"
+                " FROM waybill_handovers WHERE waybill_id = :waybill ON CONFLICT (id) DO NOTHING RETURNING true"
+            ),
+            {
+                "id": handover.id,
+                "waybill": handover.waybill_id,
+                "state": handover.state.name,
+                "revision": handover.revision,
+                "digest": handover.statement_digest,
+                "body": _json(handover),
+            },
+        ).scalar()
+    )
+
+
+def update(connection: Connection, handover: Handover) -> None:
+    """What came of it; ``handover``'s waybill is locked by the caller."""
+    connection.execute(
+        text("UPDATE waybill_handovers SET state = :state, body = CAST(:body AS jsonb) WHERE id = :id"),
+        {"id": handover.id, "state": handover.state.name, "body": _json(handover)},
+    )
+
+
+def find(connection: Connection, handover_id: str) -> Handover | None:
+    body = connection.execute(text("SELECT body FROM waybill_handovers WHERE id = :id"), {"id": handover_id}).scalar()
+    return None if body is None else _read(body)
+
+
+def chain_of(connection: Connection, waybill_id: str) -> tuple[Handover, ...]:
+    """All of a waybill's, in the order they were stated."""
+    rows = connection.execute(
+        text("SELECT body FROM waybill_handovers WHERE waybill_id = :id ORDER BY position"), {"id": waybill_id}
+    )
+    return tuple(_read(row.body) for row in rows)
+
+
+def loading_record_digest(connection: Connection, waybill_id: str) -> bytes:
+    """Of the record that cleared the waybill; empty where nothing does."""
+    digest = connection.execute(
+        text("SELECT loading_record_digest FROM waybill_clearances WHERE waybill_id = :id AND voided_at IS NULL"),
+        {"id": waybill_id},
+    ).scalar()
+    return bytes(digest or b"")
+
+
+def code_of(connection: Connection, handover_id: str) -> Code | None:
+    row = connection.execute(
+        text("SELECT serial, tries, expires_at FROM waybill_handover_codes WHERE handover_id = :id"),
+        {"id": handover_id},
+    ).first()
+    return None if row is None else Code(serial=row.serial, tries=row.tries, expires_at=row.expires_at)
+
+
+def put_code(connection: Connection, handover_id: str, code: Code) -> None:
+    connection.execute(
+        text(
+            "INSERT INTO waybill_handover_codes (handover_id, serial, tries, expires_at)"
+            " VALUES (:id, :serial, :tries, :expires_at) ON CONFLICT (handover_id) DO UPDATE"
+            " SET serial = EXCLUDED.serial, tries = EXCLUDED.tries, expires_at = EXCLUDED.expires_at"
+        ),
+        {"id": handover_id, "serial": code.serial, "tries": code.tries, "expires_at": code.expires_at},
+    )
+
+
+def _json(handover: Handover) -> str:
+    plain = to_plain(handover)
+    return json.dumps(plain | {name: plain[name].hex() for name in _DIGESTS}, ensure_ascii=False)
+
+
+def _read(body: Any) -> Handover:
+    handover: Handover = from_plain(Handover, body)
+    digests: dict[str, Any] = {name: bytes.fromhex(body[name]) for name in _DIGESTS}
+    return replace(handover, **digests)

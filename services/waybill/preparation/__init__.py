@@ -1,0 +1,1 @@
+"""Checks and briefings before a trip: what carrier and crew must look at and tell."""

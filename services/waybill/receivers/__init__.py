@@ -1,0 +1,1 @@
+"""Telling other systems of changes: receivers, what is queued for them, how it is sent."""
