@@ -16,6 +16,12 @@ def newest(connection: Connection) -> Activation | None:
     return None if row is None else _activation(row)
 
 
+def before_newest(connection: Connection, many: int) -> Activation | None:
+    """The one that was the newest when so many had not been told yet."""
+    row = connection.execute(text(f"{_COLUMNS} ORDER BY number DESC LIMIT 1 OFFSET :many"), {"many": many}).first()
+    return None if row is None else _activation(row)
+
+
 def keep(connection: Connection, activation: Activation) -> None:
     connection.execute(
         text("INSERT INTO monitoring_activations (change, at_ms, regions) VALUES (:change, :at_ms, :regions)"),

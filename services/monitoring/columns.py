@@ -37,12 +37,13 @@ def entries(rows: Sequence[Row]) -> Iterator[tuple[int, Entry]]:
         if pending:
             yield seq, FixesEntry(to_fixes(packed.read(pending)))
             pending = []
-        yield row.seq, _entry(row)
+        yield row.seq, entry_of(row)
     if pending:
         yield seq, FixesEntry(to_fixes(packed.read(pending)))
 
 
-def _entry(row: Row) -> Entry:
+def entry_of(row: Row) -> Entry:
+    """An entry that is no batch of fixes."""
     if row.kind is Kind.TRIP:
         return TripEntry(TripFact.decode(row.body))
     if row.kind is Kind.PASSES:

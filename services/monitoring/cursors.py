@@ -115,8 +115,9 @@ def move(connection: Connection, moves: Mapping[Held, int]) -> bool:
     return moved.rowcount == len(moves)
 
 
-def write_snapshots(connection: Connection, states: Mapping[Held, bytes]) -> None:
-    """Keep the states as of the cursors they are held at; those of shards no longer held are not written."""
+def write_snapshots(connection: Connection, states: Mapping[Held, bytes], *, again: bool = False) -> None:
+    """Keep the states as of the cursors they are held at; those of shards no longer held are not written. One as of a later cursor
+    stays, unless it is to be made ``again``."""
     connection.execute(
         text(
             "WITH given AS (SELECT * FROM unnest(CAST(:shards AS smallint[]), CAST(:tokens AS bigint[]),"
@@ -126,9 +127,10 @@ def write_snapshots(connection: Connection, states: Mapping[Held, bytes]) -> Non
             " INSERT INTO monitoring_snapshots AS s (shard, cursor, state)"
             " SELECT shard, g.cursor, g.state FROM given AS g JOIN locked USING (shard, token)"
             " ON CONFLICT (shard) DO UPDATE SET cursor = EXCLUDED.cursor, state = EXCLUDED.state"
-            " WHERE s.cursor <= EXCLUDED.cursor"
+            " WHERE :again OR s.cursor <= EXCLUDED.cursor"
         ),
         {
+            "again": again,
             "shards": [one.shard for one in states],
             "tokens": [one.token for one in states],
             "cursors": [one.cursor for one in states],

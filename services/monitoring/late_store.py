@@ -105,6 +105,18 @@ def told_since(connection: Connection, vehicles: Collection[int], since_ms: int)
     return found
 
 
+def open_since(connection: Connection, vehicles: Collection[int]) -> dict[int, int]:
+    """When the oldest alarm of each vehicle that has not ended occurred."""
+    rows = connection.execute(
+        text(
+            "SELECT vehicle, min(occurred_ms) AS since FROM monitoring_told WHERE stage = 0 AND vehicle = ANY(:vehicles)"
+            " AND alarm->>9 IS NULL AND NOT withdrawn GROUP BY vehicle"
+        ),
+        {"vehicles": list(vehicles)},
+    )
+    return {row.vehicle: row.since for row in rows}
+
+
 def told_about(
     connection: Connection, stage: Stage, causes: Collection[str], vehicles: Collection[int] = (), *, since_ms: int
 ) -> list[Alarm]:

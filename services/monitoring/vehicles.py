@@ -70,6 +70,12 @@ def find(connection: Connection, vehicle_id: str) -> Vehicle | None:
     return None if row is None else Vehicle(*row)
 
 
+def of_shard(connection: Connection, shard: int) -> list[int]:
+    """The numbers of the shard's vehicles, in order."""
+    query = text("SELECT number FROM monitoring_vehicles WHERE shard = :shard ORDER BY number")
+    return list(connection.execute(query, {"shard": shard}).scalars())
+
+
 def of_carrier(connection: Connection, carrier_id: str) -> dict[int, str]:
     """number -> vehicle id of the carrier's vehicles."""
     rows = connection.execute(

@@ -15,7 +15,18 @@ from sqlalchemy import Connection
 
 from geo.position import Position
 from services import alarms, traceability
-from services.monitoring import activations, cursors, engine, handed_on, late_store, live, log_store, packed, vehicles
+from services.monitoring import (
+    activations,
+    cursors,
+    engine,
+    handed_on,
+    late_store,
+    live,
+    log_store,
+    packed,
+    rebuilding,
+    vehicles,
+)
 from services.monitoring.columns import entries, estimates, last_records
 from services.monitoring.cursors import Held
 from services.monitoring.facts import Fact
@@ -46,6 +57,7 @@ class _Shard:
     world: engine.World
     estimated: packed.Records = field(default_factory=lambda: estimates(()))  # as of the newest tick
     late: dict[int, int] = field(default_factory=dict)  # vehicle -> from when on to judge it anew
+    is_unknown: bool = False  # nothing is worked off before every vehicle has been judged anew
 
 
 @dataclass(slots=True)
@@ -90,7 +102,8 @@ class Worker:
             return False
         try:
             busy = self._work_off()
-            if not busy or time.monotonic() - self._judged > _LATE_S:
+            is_due = time.monotonic() - self._judged > _LATE_S or any(one.is_unknown for one in self._shards.values())
+            if not busy or is_due:
                 busy = self._judge_late() or busy
         except Exception:
             self._shards.clear()  # the states are ahead of the cursors: read again from the snapshots
@@ -121,19 +134,36 @@ class Worker:
             kept = cursors.read_snapshots(connection, [one.shard for one in new])
             asked = late_store.asked(connection, [one.shard for one in new])
             for one in new:
-                after, state = 0, engine.ShardState()
-                if one.shard in kept:
-                    after, state = kept[one.shard][0], engine.ShardState.restore(kept[one.shard][1])
-                shard = _Shard(one.token, state, self._world_of(state.activation), late=asked.get(one.shard, {}))
-                while after < one.cursor:
-                    rows = log_store.read(connection, one.shard, after, min(2_000, one.cursor - after))
-                    self._step(one.shard, shard, rows, _Round())
-                    after = rows[-1].seq
-                self._shards[one.shard] = shard
+                shard = self._restored(connection, one, *kept.get(one.shard, (0, None)))
+                if shard is not None:
+                    shard.late = asked.get(one.shard, {})
+                self._shards[one.shard] = shard or self._begin_anew(one)
+
+    def _restored(self, connection: Connection, held: Held, after: int, snapshot: bytes | None) -> _Shard | None:
+        """The shard at its cursor; ``None`` when snapshot and log do not lead there."""
+        state = rebuilding.restored(snapshot, held.shard)
+        if state is None:
+            return None
+        shard = _Shard(held.token, state, self._world_of(state.activation))
+        while after < held.cursor:
+            rows = log_store.read(connection, held.shard, after, min(2_000, held.cursor - after))
+            if not rows or rows[0].seq != after + 1:  # it has left the log
+                return None
+            self._step(held.shard, shard, rows, _Round())
+            after = rows[-1].seq
+        return shard
+
+    def _begin_anew(self, held: Held) -> _Shard:
+        with self._host.engine.begin() as connection:
+            state = rebuilding.begin_anew(connection, held)
+            late = late_store.asked(connection, [held.shard]).get(held.shard, {})
+        return _Shard(held.token, state, self._world_of(state.activation), late=late, is_unknown=bool(late))
 
     def _work_off(self) -> bool:
         with self._host.engine.connect() as connection:
-            after = {number: self._share.held[number].cursor for number in self._shards}
+            after = {
+                number: self._share.held[number].cursor for number, one in self._shards.items() if not one.is_unknown
+            }
             found = log_store.read_many(connection, after, _MOST_ROWS)
         if not found:
             return False
@@ -210,6 +240,7 @@ class Worker:
         self._commit(_Round(moves={held: held.cursor}, anew=anew), {held: shard.state.snapshot()}, chosen)
         for vehicle in chosen:
             del shard.late[vehicle]
+        shard.is_unknown = shard.is_unknown and bool(shard.late)
         return True
 
     def _place_of(self, vehicle: vehicles.Vehicle) -> Position | None:

@@ -194,7 +194,7 @@ class ShardState:
 
     @classmethod
     def restore(cls, blob: bytes) -> ShardState:
-        """What ``snapshot`` wrote; ``ValueError`` for anything else."""
+        """What ``snapshot`` wrote; ``ValueError`` for anything else, also for what an older or newer version wrote."""
         try:
             version, count, length = _HEAD.unpack_from(blob)
             if version != _FORMAT:
@@ -204,7 +204,15 @@ class ShardState:
             if expander.unused_data or not expander.eof:
                 raise ValueError("a snapshot cut short, or too long")
             return cls._restored(count, json.loads(raw[:length]), raw[length:])
-        except (struct.error, zlib.error, KeyError, TypeError, IndexError, json.JSONDecodeError) as problem:
+        except (
+            struct.error,
+            zlib.error,
+            KeyError,
+            TypeError,
+            IndexError,
+            AttributeError,
+            json.JSONDecodeError,
+        ) as problem:
             raise ValueError("not a snapshot") from problem
 
     @classmethod

@@ -153,6 +153,49 @@ def test_a_restart_from_the_snapshot_is_no_restart(house: House, cut: int) -> No
     told(house)
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE monitoring_snapshots SET state = set_byte(state, 0, 2)",
+        "UPDATE monitoring_snapshots SET state = substr(state, 1, 40)",
+        "WITH gone AS (DELETE FROM monitoring_snapshots) DELETE FROM monitoring_log WHERE seq <= 2 AND kind <> 1",
+    ],
+    ids=["another version", "cut short", "lost, and the log does not reach back"],
+)
+def test_a_snapshot_that_cannot_be_read_loses_nothing_and_tells_nothing_twice(house: House, damage: str) -> None:
+    """The worker dies while an alarm is open; the next one finds what another version of the program wrote, or a torn page."""
+    start = house.now - timedelta(minutes=20)
+    feed(house)
+    fixes = [
+        *drive(start, minutes=5, dkmh=FAST),
+        *drive(start + timedelta(minutes=5.5), minutes=5, dkmh=400, north_m=10_500),
+    ]
+    for vehicle_id in ("lorry1", "lorry2"):
+        house.tell_trip(vehicle_id, start - timedelta(minutes=1), goods=PETROL)
+    house.rows(*fixes[:8])
+    expire_leases(house)
+    before = a_worker(house, "before")
+    work_off(before)
+    assert told(house) == Counter({"OVERSPEED lorry1": 1})
+    before._write_snapshots(list(before._shards))
+    with house.world.host.engine.begin() as connection:
+        connection.execute(text(damage))
+    expire_leases(house)
+    house.rows(*fixes[8:])
+    after = a_worker(house, "after")
+    work_off(after)
+    house.rows(*(_of(fix, "lorry2") for fix in fixes))
+    work_off(after)
+    (one,), (other,) = (house.alarms(vehicle_id=vehicle_id) for vehicle_id in ("lorry1", "lorry2"))
+    assert (one.kind, one.occurred_at, one.ended_at, dict(one.evidence)) == (
+        other.kind, other.occurred_at, other.ended_at, dict(other.evidence),
+    )  # fmt: skip
+    assert one.HasField("ended_at")
+    told(house)
+    with house.world.host.engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM monitoring_late")).scalar_one() == 0
+
+
 def test_an_error_in_the_middle_of_a_commit_is_made_good_in_the_next_round(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
