@@ -65,16 +65,18 @@ def read(path: Path, vehicles: Collection[int] | None, start_ms: int, end_ms: in
         if not groups:
             return np.empty(0, dtype=RECORD)
         table = file.read_row_groups(groups, use_threads=False)
-    records = np.empty(len(table), dtype=RECORD)
+    columns = {name: table.column(name).to_numpy() for name in table.column_names}
+    time_ms = columns["time_s"] * 1000 + columns["time_rest_ms"]
+    wanted = (time_ms >= start_ms) & (time_ms < end_ms)
+    if vehicles is not None:
+        wanted &= np.isin(columns["vehicle"], np.fromiter(vehicles, dtype=np.int64, count=len(vehicles)))
+    rows = np.flatnonzero(wanted)
+    records = np.empty(len(rows), dtype=RECORD)
+    records["time_ms"] = time_ms[rows]
     for name in RECORD.names or ():
         if name != "time_ms":
-            records[name] = table.column(name).to_numpy()
-    records["time_ms"] = table.column("time_s").to_numpy() * 1000 + table.column("time_rest_ms").to_numpy()
-    wanted = (records["time_ms"] >= start_ms) & (records["time_ms"] < end_ms)
-    if vehicles is not None:
-        wanted &= np.isin(records["vehicle"], np.fromiter(vehicles, dtype=np.int64, count=len(vehicles)))
-    chosen: Records = records[wanted]
-    return chosen
+            records[name] = columns[name][rows]
+    return records
 
 
 def _table(records: Records) -> Any:
