@@ -49,7 +49,7 @@ class Form:
     right: tuple[tuple[str, tuple[Field, ...]], ...]
     goods: tuple[tuple[str, ...], ...]
     goods_notes: str
-    remarks: tuple[str, ...]
+    remarks: tuple[Field, ...]
     dispatch: tuple[Field, ...]
     is_void: bool
 
@@ -149,22 +149,23 @@ def _goods_notes(trip: Trip, closed_tunnels: str) -> str:
     return "｜".join(notes)
 
 
-def _remarks(waybill: Waybill) -> Iterator[str]:
+def _remarks(waybill: Waybill) -> Iterator[Field]:
     if len(waybill.stops) > 1:
-        yield "卸货点：" + "；".join(_stop(stop) for stop in waybill.stops)
+        yield from (_stop(stop) for stop in waybill.stops)
     for title, text in (
         ("许可证件", "、".join(waybill.permit_numbers)),
         ("注意事项", waybill.precautions),
         ("应急处置", waybill.emergency_measures),
         ("作废原因", waybill.void_reason),
-        ("", waybill.remarks),
+        ("备注", waybill.remarks),
     ):
         if text:
-            yield f"{title}：{text}" if title else text
+            yield title, text
 
 
-def _stop(stop: Stop) -> str:
-    return f"{stop.number} {_place(stop.place)}（{stop.consignee.name}）"
+def _stop(stop: Stop) -> Field:
+    drops = "；".join(f"第 {drop.goods_number} 项 {_thousandths(drop.planned_g)} kg" for drop in stop.drops)
+    return f"卸货点 {stop.number}", "｜".join(filter(None, (_place(stop.place), stop.consignee.name, drops)))
 
 
 def _place(place: Place | None) -> str:

@@ -6,8 +6,10 @@ The Chinese face is one of the standard ones of PDF (STSong-Light), which every 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from html import escape
 from io import BytesIO
+from itertools import chain, repeat
 from typing import Any
 
 from reportlab.lib import colors
@@ -17,6 +19,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus.doctemplate import LayoutError
 
 from services.waybill.form import GOODS_HEADER, Field, Form
 
@@ -28,6 +31,8 @@ _QUIET_ZONE = 4  # modules (ISO/IEC 18004)
 _SIZES = (12.0, 11.0, 10.0, 9.0, 8.0, 7.0, 6.5)  # points, largest first; smaller is not read at the roadside
 _PAIR = (15 * mm, 27 * mm, 51 * mm)
 _GOODS_WIDTHS = (11 * mm, 21 * mm, 56 * mm, 20 * mm, 18 * mm, 26 * mm, 11 * mm, 23 * mm)
+_MOST_LETTERS = 240  # in one cell; the whole of it is in the record
+_PIECE = 1_200  # letters of a remark in one row, so that a page holds it
 _COMPARED = frozenset({"车牌号码", "姓名"})
 _GREY = colors.Color(0.93, 0.93, 0.93)
 
@@ -38,23 +43,32 @@ Matrix = Sequence[Sequence[int]]
 def draw(form: Form, matrix: Matrix | None, notes: Sequence[str]) -> bytes:
     """The PDF, the same bytes for the same form. ``matrix`` is the code's modules, None where there is no code.
 
-    ``notes`` stand under the form. Goods and remarks that do not fit in the smallest type go on to further pages.
+    ``notes`` stand under the form. Goods and remarks that do not fit in the smallest type go on to further pages, each of
+    which tells the number of the waybill, its own and how many there are.
     """
     pdfmetrics.registerFont(UnicodeCIDFont(_FACE))
-    for size in _SIZES:
-        pdf, pages = _drawn(form, matrix, notes, size)
-        if pages == 1:
-            break
-    return pdf
+    for size in _SIZES[:-1]:
+        with suppress(LayoutError):  # a cell that is higher than a page in this type
+            pdf, pages = _drawn(form, matrix, notes, size)
+            if pages == 1:
+                return pdf
+    pdf, pages = _drawn(form, matrix, notes, _SIZES[-1])
+    return pdf if pages == 1 else _drawn(form, matrix, notes, _SIZES[-1], of=pages)[0]
 
 
-def _drawn(form: Form, matrix: Matrix | None, notes: Sequence[str], size: float) -> tuple[bytes, int]:
+def _drawn(form: Form, matrix: Matrix | None, notes: Sequence[str], size: float, *, of: int = 1) -> tuple[bytes, int]:
     buffer = BytesIO()
     document = SimpleDocTemplate(
         buffer, pagesize=A4, leftMargin=_MARGIN, rightMargin=_MARGIN, topMargin=_MARGIN, bottomMargin=_MARGIN,
         title=f"危险货物道路运输运单 {form.number}", invariant=1,
     )  # fmt: skip
     write = _Writer(size)
+
+    def numbered(canvas: Any, page: Any) -> None:
+        if of > 1:
+            canvas.setFont(_FACE, 8)
+            canvas.drawCentredString(A4[0] / 2, _MARGIN / 2, f"运单编号：{form.number}　第 {page.page} 页，共 {of} 页")
+
     document.build(
         [
             _head(form, matrix, notes[:1], write),
@@ -62,7 +76,9 @@ def _drawn(form: Form, matrix: Matrix | None, notes: Sequence[str], size: float)
             *(_joined(table, size) for table in _tables(form, write)),
             Spacer(1, 1.5 * mm),
             *(write.small(note) for note in notes[1:]),
-        ]
+        ],
+        onFirstPage=numbered,
+        onLaterPages=numbered,
     )
     return buffer.getvalue(), document.page
 
@@ -81,16 +97,20 @@ class _Writer:
         )  # fmt: skip
         return Paragraph(escape("".join(filter(str.isprintable, " ".join(text.split())))), style)
 
-    def lines(self, texts: Iterable[str]) -> list[Paragraph]:
-        """A paragraph for each line of the texts, one dash where there is none."""
-        return [self.text(line) for text in texts for line in text.splitlines()] or [self.text("—")]
+    def lines(self, text: str) -> list[Paragraph]:
+        """A paragraph for each line of the text, or piece of a long one."""
+        lines = filter(str.strip, text.splitlines())
+        return [self.text(line[start : start + _PIECE]) for line in lines for start in range(0, len(line), _PIECE)]
+
+    def cell(self, text: str) -> Paragraph:
+        return self.text(_cut(text))
 
     def value(self, name: str, value: str) -> Paragraph:
         """What is compared with the lorry stands out."""
-        return self.text(value or "—", 1.2 if name in _COMPARED else 1.0)
+        return self.text(_cut(value) or "—", 1.2 if name in _COMPARED else 1.0)
 
     def label(self, text: str) -> Paragraph:
-        return self.text(text, 0.95, align=1)
+        return self.text(_cut(text), 0.95, align=1)
 
     def small(self, text: str) -> Paragraph:
         return self.text(text, 0.8)
@@ -145,21 +165,31 @@ def _tables(form: Form, write: _Writer) -> list[Table]:
     box = f"{'■' if form.urban_distribution else '□'} 城市配送"
     return [
         _pairs(form.left, form.right, write),
-        _line((42, 94, 50), write.label("目的地"), write.text(form.destination), write.text(box, align=1)),
+        _line((42, 94, 50), write.label("目的地"), write.cell(form.destination), write.text(box, align=1)),
         _line(
-            (15, 14, 50, 20, 30, 29, 28),
+            (15, 12, 50, 19, 30, 27, 33),
             write.label("承运人"),
-            *(cell for field in form.carrier for cell in (write.label(field[0]), write.text(field[1]))),
+            *(cell for field in form.carrier for cell in (write.label(field[0]), write.cell(field[1]))),
         ),
         _pairs(form.vehicles, form.crew, write),
         _goods(form, write),
         _line((42, 144), write.label("货物提示"), write.text(form.goods_notes)),
-        _line((42, 144), write.label("备注"), write.lines(form.remarks)),
+        _remarks(form, write),
         _line(
             (42, 51, 42, 51),
-            *(cell for field in form.dispatch for cell in (write.label(field[0]), write.text(field[1]))),
+            *(cell for field in form.dispatch for cell in (write.label(field[0]), write.cell(field[1]))),
         ),
     ]
+
+
+def _remarks(form: Form, write: _Writer) -> Table:
+    """A row a line, so that they go on on the next page."""
+    rows = [
+        [write.label(title if first else ""), line]
+        for title, text in form.remarks or (("备注", "—"),)
+        for first, line in zip(chain([True], repeat(False)), write.lines(text), strict=False)
+    ]
+    return Table(rows, colWidths=(42 * mm, 144 * mm), style=_shaded(0))
 
 
 def _pairs(left: Sequence[Block], right: Sequence[Block], write: _Writer) -> Table:
@@ -180,7 +210,7 @@ def _pairs(left: Sequence[Block], right: Sequence[Block], write: _Writer) -> Tab
 def _goods(form: Form, write: _Writer) -> Table:
     header = [write.label(each) for each in GOODS_HEADER]
     rows = [
-        [write.label(cell) if place != 2 else write.text(cell) for place, cell in enumerate(row)] for row in form.goods
+        [write.label(cell) if place != 2 else write.cell(cell) for place, cell in enumerate(row)] for row in form.goods
     ]
     head = ("BACKGROUND", (0, 0), (-1, 0), _GREY)
     return Table([header, *rows], colWidths=_GOODS_WIDTHS, style=[head], repeatRows=1)
@@ -208,6 +238,10 @@ def _joined(table: Table, size: float) -> Table:
         )
     )
     return table
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_LETTERS else f"{text[: _MOST_LETTERS - 1]}…"
 
 
 def _no_padding() -> list[tuple[Any, ...]]:

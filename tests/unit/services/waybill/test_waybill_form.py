@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import re
+import zlib
 from dataclasses import replace
 from datetime import timedelta
 
@@ -114,8 +117,8 @@ def test_a_driver_who_was_exchanged_is_not_aboard_any_more_and_the_next_not_yet(
 
 
 def test_several_stops_stand_in_the_remarks() -> None:
-    remarks = "\n".join(form(replace(WAYBILL, stops=(stop(1, 1), stop(2, 1)))).remarks)
-    assert "1 站（站）；2 站（站）" in remarks
+    remarks = form(replace(WAYBILL, stops=(stop(1, 14_000_000), stop(2, 500)))).remarks
+    assert remarks[:2] == (("卸货点 1", "站｜站｜第 1 项 14,000 kg"), ("卸货点 2", "站｜站｜第 1 项 0.5 kg"))
 
 
 def test_an_ordinary_trip_is_one_page_with_its_code() -> None:
@@ -138,8 +141,29 @@ def test_25_lines_of_goods_are_still_one_page_and_three_hundred_are_not_lost() -
 def test_a_void_waybill_is_drawn_without_a_code() -> None:
     made = form(replace(WAYBILL, state=State.VOIDED, void_reason="取消"))
     assert made.is_void
-    assert "作废原因：取消" in made.remarks
+    assert ("作废原因", "取消") in made.remarks
     assert pages(pdf.draw(made, None, ["终止"])) == 1
+
+
+def test_the_longest_waybill_is_printed_whole_and_each_sheet_tells_of_the_others() -> None:
+    long = "长" * 2000
+    party, place = Party(name=long, phone="9" * 2000), Place(name=long, address=long)
+    goods = tuple(replace(PETROL, number=number, name=long, packaging_spec=long) for number in range(1, 41))
+    stops = tuple(replace(stop(number, 1), place=place, consignee=party) for number in range(1, 51))
+    largest = replace(
+        carrying(*goods), consignor=party, loader=party, consignee=party, origin=place, destination=place, stops=stops,
+        remarks="雨天慢行。\n" * 300, precautions=long, emergency_measures=long, dispatcher=long,
+    )  # fmt: skip
+    one, more = pdf.draw(form(), MATRIX, ["a"]), pdf.draw(form(largest), MATRIX, ["a"])
+    assert pages(more) > 10
+    # Eight points is what the line below each of several sheets is set in, and nothing else of these.
+    assert [sheets(each).count(b"Tm /F2 8 Tf") for each in (one, more)] == [0, pages(more)]
+
+
+def sheets(made: bytes) -> bytes:
+    """What the pages' content streams draw, one after the other."""
+    streams = re.findall(rb"stream\r?\n(.*?)endstream", made, re.DOTALL)
+    return b"".join(zlib.decompress(base64.a85decode(stream.strip().removesuffix(b"~>"))) for stream in streams)
 
 
 @given(st.text(max_size=60), st.text(max_size=300))
