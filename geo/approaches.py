@@ -6,19 +6,20 @@ speeds.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
+from geo.local_roads import Roads, edge_seconds, roads_of
 from geo.mending import FARTHEST_LINK_M, mended
 from geo.plane import Plane
 from geo.position import Position, distances_m
 from geo.roads import RoadGraph
 from geo.shapes import METRES_PER_E7
 from geo.tunnels import Tunnel
+from geo.turn_offs import turn_offs
 from geo.ways import Open, Ways
 
 Floats = npt.NDArray[np.float64]
@@ -32,24 +33,6 @@ BESIDE_M = 150.0  # roads over and beside the bore count too
 _SHORTEST_OTHER_M = 50.0  # other structures' bores below this are like open road: three seconds
 _MOST_NODES = 900
 _LEAST_REACH_M = 500.0
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Roads:
-    """Open-air edges near a tunnel as straight pieces, numbered from 0, and their ends as local nodes."""
-
-    graph_edge: Int64s
-    start: Int64s
-    end: Int64s
-    length_m: Floats
-    seconds: Floats
-    reverse: Int64s  # the same road driven the other way, -1 for a one-way road
-    piece_edge: Int64s
-    piece_x: Floats
-    piece_y: Floats
-    piece_dx: Floats
-    piece_dy: Floats
-    piece_from_m: Floats  # along the edge
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -158,7 +141,7 @@ def _compile(graph: RoadGraph, own: tuple[Tunnel, ...], others: tuple[Tunnel, ..
     entrance = np.array([graph.edge_from[bore.edges[0]] for bore in bores], dtype=np.int64)
     exit_ = np.array([graph.edge_to[bore.edges[-1]] for bore in bores], dtype=np.int64)
     nodes = np.unique(np.concatenate([graph.edge_from[near], graph.edge_to[near], entrance, exit_]))
-    roads = _roads(graph, near, nodes, plane)
+    roads = roads_of(graph, near, nodes, plane)
     in_bores = np.zeros(graph.edge_count, dtype=bool)
     in_bores[[edge for bore in bores for edge in bore.edges]] = True
     open_m, open_s = Ways(graph, ~in_bores, nodes).among(nodes)
@@ -167,13 +150,7 @@ def _compile(graph: RoadGraph, own: tuple[Tunnel, ...], others: tuple[Tunnel, ..
     around = Ways(graph, ~inside, nodes)
     entrances = np.searchsorted(nodes, entrance)
     to_entrance = around.towards(entrance[: len(own)], nodes)
-    committed, last = _committed(roads, entrances[: len(own)])
-    to_turn_off = np.full((len(own), len(near)), np.inf)
-    for bore, turn_offs in enumerate(last):
-        back = around.towards(nodes[list(turn_offs)], nodes)
-        for metres, to_node in zip(turn_offs.values(), back, strict=True):
-            on_the_way = to_entrance[bore, roads.end] >= to_node[roads.end] + metres - 1.0
-            to_turn_off[bore] = np.minimum(to_turn_off[bore], np.where(on_the_way, to_node[roads.end], np.inf))
+    to_turn_off, committed = turn_offs(roads, nodes, entrances[: len(own)], to_entrance, around)
     return Approaches(
         structure_id=own[0].structure_id,
         bores=own,
@@ -200,7 +177,7 @@ def _bores(
     ways = [frozenset(bore.way_ids) for bore in bores]
     turns = np.array([[one == other for other in ways] for one in ways]) & (exit_[:, None] == entrance)
     hop.metres[turns] = np.inf  # in at one portal and out by the same, turned round on the spot
-    seconds = _edge_seconds(graph)
+    seconds = edge_seconds(graph)
     return Bores(
         own=own,
         entrance=entrance,
@@ -218,73 +195,6 @@ def _bores(
 
 def _portals(bores: tuple[Tunnel, ...]) -> tuple[list[Position], list[Position]]:
     return [bore.entrance for bore in bores], [bore.exit for bore in bores]
-
-
-def _edge_seconds(graph: RoadGraph) -> Floats:
-    return np.asarray(graph.edge_length_dm * 3.6 / graph.legal_speeds_dkmh(), dtype=np.float64)
-
-
-def _roads(graph: RoadGraph, near: Int64s, nodes: Int64s, plane: Plane) -> Roads:
-    offset = graph.edge_geometry_offset
-    pieces = [
-        (number, point) for number, edge in enumerate(near) for point in range(offset[edge], offset[edge + 1] - 1)
-    ]
-    edge, point = (np.array(column, dtype=np.int64) for column in (zip(*pieces, strict=True) if pieces else ((), ())))
-    x, y = plane.x(graph.geometry_longitude_e7), plane.y(graph.geometry_latitude_e7)
-    dx, dy = x[point + 1] - x[point], y[point + 1] - y[point]
-    length = np.hypot(dx, dy)
-    first = np.searchsorted(edge, np.arange(len(near)))
-    before = np.cumsum(length) - length
-    start, end = np.searchsorted(nodes, graph.edge_from[near]), np.searchsorted(nodes, graph.edge_to[near])
-    number = {(a, b, way): e for e, (a, b, way) in enumerate(zip(start, end, graph.edge_way[near], strict=True))}
-    return Roads(
-        graph_edge=near,
-        start=start,
-        end=end,
-        length_m=np.bincount(edge, weights=length, minlength=len(near)).astype(np.float64),
-        seconds=_edge_seconds(graph)[near],
-        reverse=np.array(
-            [number.get((b, a, way), -1) for a, b, way in zip(start, end, graph.edge_way[near], strict=True)],
-            dtype=np.int64,
-        ),
-        piece_edge=edge,
-        piece_x=x[point],
-        piece_y=y[point],
-        piece_dx=dx,
-        piece_dy=dy,
-        piece_from_m=before - before[first][edge] if len(edge) else before,
-    )
-
-
-def _committed(roads: Roads, entrance: Int64s) -> tuple[Mask, list[dict[int, float]]]:
-    """Which edges lead nowhere but into each bore; and its last turn-off nodes with their distance to the portal."""
-    arriving, leaving = defaultdict(list), defaultdict(list)
-    for edge, (start, end) in enumerate(zip(roads.start.tolist(), roads.end.tolist(), strict=True)):
-        arriving[end].append(edge)
-        leaving[start].append(edge)
-    committed = np.zeros((len(entrance), len(roads.start)), dtype=bool)
-    turn_offs = []
-    for bore, portal in enumerate(entrance.tolist()):
-        last: dict[int, float] = {}
-        waiting = [(portal, 0.0)]
-        while waiting:
-            node, metres = waiting.pop()
-            for edge in arriving[node]:
-                if committed[bore, edge]:
-                    continue
-                if _offers_more(edge, node, leaving, roads, committed[bore]):
-                    last.setdefault(node, metres)
-                    continue
-                committed[bore, edge] = True
-                waiting.append((int(roads.start[edge]), metres + float(roads.length_m[edge])))
-        turn_offs.append(last)
-    return committed, turn_offs
-
-
-def _offers_more(edge: int, node: int, leaving: dict[int, list[int]], roads: Roads, committed: Mask) -> bool:
-    """Whether a vehicle arriving by ``edge`` can leave the node other than towards the bore or back where it came from."""
-    back = int(roads.reverse[edge])
-    return any(other != back and not committed[other] for other in leaving[node])
 
 
 def _trace(bore: Tunnel, graph: RoadGraph) -> tuple[tuple[Position, float], ...]:

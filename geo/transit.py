@@ -22,6 +22,7 @@ from geo.transit_evidence import Gap, gap, habit_s
 from geo.transit_places import FAR_M, OFF_ROAD, Places, places_of
 from geo.transit_state import (
     NOWHERE,
+    USUAL,
     Answer,
     Blind,
     Estimate,
@@ -49,7 +50,7 @@ def step(
     around: Approaches,
     state: TransitState | None,
     report: Seen | Blind | Tick,
-    policy: Policy = Policy(),
+    policy: Policy = USUAL,
 ) -> Answer:
     """Move one vehicle on by a report or a tick; reports in order of time. No state is left once it is far from the tunnel."""
     if not len(around.roads.start):
@@ -80,9 +81,9 @@ def _move(around: Approaches, state: TransitState, report: Seen, places: Places,
     ways = candidates(around, state.seen.position, state.guesses, report.position, places, between.farthest_m)
     known = np.log(np.maximum([guess.weight for guess in state.guesses], 1e-12))
     weight = known[:, None, None] + places.weight + between.weigh(ways)
-    alike = defaultdict(list)
-    for number, chain in enumerate(ways.chains):
-        alike[any(bore < around.near.own for bore in chain)].append(number)
+    alike: dict[bool, list[int]] = defaultdict(list)
+    for number, bores in enumerate(ways.chains):
+        alike[any(bore < around.near.own for bore in bores)].append(number)
     least = float(weight.max()) + _LEAST_LOG_WEIGHT
     edges, alongs = places.edge.tolist(), places.along_m.tolist()
     weighed: dict[tuple[int, ...], list[Guess]] = defaultdict(list)

@@ -75,7 +75,7 @@ class Gap:
                 inside[missed] = np.maximum(inside[missed], is_in)
         openly = (1.0 - inside).sum(axis=0)
         cost = _LOST_AT_ALL * np.minimum(openly, 1.0) + _LOST_AGAIN * np.maximum(openly - 1.0, 0.0)
-        return np.minimum(cost, _LOST_AT_MOST)
+        return np.asarray(np.minimum(cost, _LOST_AT_MOST))
 
     def moment_ms(self, along_s: float, whole_s: float) -> int:
         """When a place so many seconds along a way was passed, at a steady pace."""
@@ -92,8 +92,8 @@ def gap(state: TransitState, report: Seen, policy: Policy) -> Gap:
         lengths.append((expected, 0.3 * expected + 60.0, 4.0))
     if state.seen.odometer_m is not None and report.odometer_m is not None:
         lengths.append((float(report.odometer_m - state.seen.odometer_m), 70.0, 12.0))
-    count = max(state.blind, round(elapsed_s / period_s) - 1)
-    missed_s = np.arange(1, min(count, _MOST_MISSED) + 1) * (elapsed_s / (min(count, _MOST_MISSED) + 1))
+    count = min(max(state.blind, round(elapsed_s / period_s) - 1), _MOST_MISSED)
+    missed_s: Floats = np.linspace(0.0, elapsed_s, count + 2)[1:-1]
     return Gap(state.seen.at_ms, elapsed_s, missed_s, tuple(lengths), policy.fastest_m_s)
 
 

@@ -84,6 +84,9 @@ class Policy:
     approach_m: float = 1500.0  # a pre-alarm never comes earlier than this
 
 
+USUAL = Policy()
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """A bore driven through, with the estimated moments at its portals."""

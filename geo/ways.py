@@ -21,6 +21,7 @@ FloatOrFloats = TypeVar("FloatOrFloats", float, Floats)
 FARTHEST_M = 8000.0  # ways round longer than this are no alternative
 _FARTHEST_UNMAPPED_M = 1500.0
 UNMAPPED_M_S = 12.0
+OFF_ROAD_M_S = 5.0
 
 
 class Open(NamedTuple):
@@ -44,6 +45,11 @@ class Open(NamedTuple):
 def unmapped(metres: FloatOrFloats) -> FloatOrFloats:
     """Log-likelihood of a way between known roads by one that the map lacks."""
     return -3.5 - metres / 250.0
+
+
+def off_road(metres: FloatOrFloats) -> FloatOrFloats:
+    """Log-likelihood of a way over no road at all."""
+    return -metres / 150.0
 
 
 class Ways:
