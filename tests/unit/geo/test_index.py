@@ -73,12 +73,10 @@ def tried_on_every_zone(zones: dict[int, MultiPolygon], segments: Segments) -> F
     across = ((segments[3] - segments[1] + TURN // 2) % TURN - TURN // 2)[row]
     short = np.maximum(np.abs(up), np.abs(across)) <= 20 * E7
     found = pool.through(place[short], segments[0][row[short]], segments[1][row[short]], up[short], across[short])
-    answers = {
-        (int(row[short][hit]), keys[int(place[short][hit])]): (
-            float(found.t_in[hit]), float(found.t_out[hit]), bool(found.starts_inside[hit]), bool(found.ends_inside[hit]),
-        )
-        for hit in np.flatnonzero(found.meets)
-    }  # fmt: skip
+    hits = np.flatnonzero(found.meets)
+    pairs = zip(row[short][hits].tolist(), (keys[number] for number in place[short][hits].tolist()), strict=True)
+    columns = (found.t_in, found.t_out, found.starts_inside, found.ends_inside)
+    answers = dict(zip(pairs, zip(*(column[hits].tolist() for column in columns), strict=True), strict=True))
     for hit in np.flatnonzero(~short).tolist():
         ends = [position(int(segments[i][row[hit]]), int(segments[i + 1][row[hit]])) for i in (0, 2)]
         span = hull(zones[keys[int(place[hit])]], *ends)
