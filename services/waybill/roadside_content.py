@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 import segno
 
-from hazway import roadside_code
+from hazway import keys, roadside_code
 from hazway.roadside_code import Content, Goods
 from services.goods import tunnel_categories
 from services.runtime.clock import legal_day
@@ -25,6 +27,10 @@ _MARGIN = timedelta(hours=12)
 # With these the longest waybill still fits the largest QR code, and an ordinary one a code of version 20.
 _MOST_GOODS = 8
 _MOST_LETTERS = 32
+# What a code of version 20 at level M holds in alphanumeric mode is 970 characters (ISO/IEC 18004); another signature of
+# the same length deflates to a few more or less.
+_VERSION_20 = 955
+_FEWER_LETTERS = (26, 21, 17, 14, 11, 8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +50,46 @@ def qr(code: str) -> Any:
     return segno.make(code, error="m", mode="alphanumeric", boost_error=False)
 
 
+class _Scale:
+    """Signs as long as any key does, to see how large a code will be."""
+
+    alg, kid, spki = keys.ED25519, bytes(32), b""
+
+    def sign(self, message: bytes) -> bytes:
+        return hashlib.sha512(message).digest()
+
+
 def content_of(trip: Trip, recorded: Recorded) -> Content:
-    """What the code of the waybill's current revision says at the trip's time. Long texts and long lists are cut short."""
+    """What the code of the waybill's current revision says at the trip's time. Long texts and long lists are cut short.
+
+    One or two lines of goods always fit a code of version 20, which a phone reads at arm's length: what the paper says in
+    full, names of goods and places, gives way first.
+    """
+    content = _whole_content(trip, recorded)
+    if len(content.goods) > 2:
+        return content
+    shorter = (_with_fewer(content, letters) for letters in _FEWER_LETTERS)
+    return next(
+        (each for each in chain([content], shorter) if len(roadside_code.make(each, _Scale())) <= _VERSION_20), content
+    )
+
+
+def _with_fewer(content: Content, letters: int) -> Content:
+    return replace(
+        content,
+        origin=_shorter(content.origin, letters),
+        destination=_shorter(content.destination, letters),
+        goods=tuple(replace(line, name=_shorter(line.name, letters)) for line in content.goods),
+    )
+
+
+def _shorter(text: str, letters: int) -> str:
+    """How many there are of it stays."""
+    name, counted = re.fullmatch(r"(.*?)(等\d+[处项])?", text, re.DOTALL).groups(default="")  # type: ignore[union-attr]
+    return _cut(name, letters) + counted
+
+
+def _whole_content(trip: Trip, recorded: Recorded) -> Content:
     waybill = trip.waybill
     issued_at = int(trip.at.timestamp())
     return Content(
@@ -153,5 +197,5 @@ def _seconds(at: datetime | None) -> int | None:
     return None if at is None else int(at.timestamp())
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _MOST_LETTERS else text[: _MOST_LETTERS - 1] + "…"
+def _cut(text: str, most: int = _MOST_LETTERS) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

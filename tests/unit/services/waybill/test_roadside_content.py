@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from hazway import roadside_code
 from hazway.roadside_code import Content
 from services.registry.model import Person, Qualification, QualificationKind
-from services.waybill.model import Assignment, Facts, GoodsLine, Place, Role, State, Waybill, WaybillKind
+from services.waybill.model import Assignment, Facts, GoodsLine, Place, Role, Route, State, Waybill, WaybillKind
 from services.waybill.roadside_content import Recorded, content_of, qr
 from services.waybill.trip import Trip
-from tests.simulated_log import fixed_key
+from tests.simulated_log import fixed_es256_key, fixed_key
 from tests.unit.services.waybill.petrol_trip import (
     ARRIVAL,
     CATALOGUE,
@@ -159,6 +159,34 @@ def test_an_ordinary_waybill_of_two_lines_is_a_code_of_version_20_at_most() -> N
     made = qr(roadside_code.make(content(told), fixed_key("x")))
     assert (made.error, made.mode) == ("M", "alphanumeric")
     assert made.version <= 20
+
+
+LONG_NAMES = (
+    "环境有害液态物质，未另作规定的（含苯乙烯、乙苯、二甲苯混合物）",
+    "易燃液体，腐蚀性，有毒，未另作规定的（乙酸酐与甲醇混合溶液）",
+)
+LONG_PLACES = (
+    "中国石油化工股份有限公司广东深圳石油分公司盐田港区第三成品油库",
+    "广东省深圳市龙岗区平湖街道华南城第十二号综合能源补给站",
+)
+
+
+@pytest.mark.parametrize("random_key", range(4))
+def test_two_lines_of_the_longest_names_and_a_crew_of_three_are_version_20_at_most(random_key: int) -> None:
+    relief = replace(DRIVER, id="relief", name="慕容志远明")
+    people = knowing(FACTS, replace(DRIVER, name="欧阳建国强"), relief)
+    lines = (replace(PETROL, number=n, name=name, mass_g=12_345_678) for n, name in enumerate(LONG_NAMES, start=1))
+    told = replace(
+        carrying(*lines, waybill=ISSUED), origin=Place(name=LONG_PLACES[0]), route=Route(edge_keys=("a",)),
+        stops=tuple(replace(stop(n, 1), place=Place(name=LONG_PLACES[1])) for n in range(1, 13)),
+    )  # fmt: skip
+    told = replace(told, assignments=(*told.assignments, Assignment(role=Role.DRIVER, resource_id="relief")))
+    said = content(told, people)
+    signer = fixed_es256_key(str(random_key)) if random_key % 2 else fixed_key(str(random_key))
+    assert qr(roadside_code.make(said, signer)).version <= 20
+    assert (said.driver, said.trailer) == ("欧阳建国强 Q1、慕容志远明 Q1", "粤B1234挂")
+    assert said.destination.endswith("…等12处")
+    assert all(len(line.name) >= 14 for line in said.goods)
 
 
 @given(
