@@ -55,11 +55,7 @@ def trip_at_gate(waybill: Waybill, facts: Facts, catalogue: Catalogue, now: date
     departure, arrival = waybill.planned_departure, waybill.planned_arrival
     planned = arrival if arrival and departure and arrival > departure else None
     lasts = planned - departure if planned and departure else None
-    active = tuple(
-        each
-        for each in waybill.assignments
-        if (each.from_at is None or each.from_at <= now) and (each.to_at is None or now < each.to_at)
-    )
+    active = tuple(each for each in waybill.assignments if each.holds_at(now))
     moved = replace(
         waybill,
         assignments=active,

@@ -81,7 +81,7 @@ def facts_at(
     """What was true at ``at`` by what was known at ``known_at`` (now when not told) of these ids.
 
     Licences and permits are those of the organisations; permits over for longer than ``_LONG_OVER`` are left out. An id that was merged into another entry stands for that one,
-    and is a key of its own in the answer. What is not there was not known. ``versions`` names each version used.
+    and is a key of its own in the answer. What is not there was not known. ``versions`` names each version used, by ``<kind>/<id>``.
     """
     parts = TakingPart(
         organisations=frozenset(organisations),
@@ -104,7 +104,7 @@ def _facts(at: datetime, named: Iterable[store.Named]) -> RegistryFacts:
     for each in named:
         values = of.setdefault(each.kind, {})
         values[each.asked] = values[each.id] = each.found.value
-        versions[each.id] = each.found.version
+        versions[f"{each.kind}/{each.id}"] = each.found.version
     return RegistryFacts(
         at=at,
         organisations=of.get("organisation", {}),

@@ -326,7 +326,7 @@ class Permit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryFacts:
-    """What was known to be true at ``at``; ``versions`` maps the id of each thing to the version that was used."""
+    """What was known to be true at ``at``; ``versions`` maps ``<kind>/<id>`` of each thing to the version that was used."""
 
     at: datetime
     organisations: Mapping[str, Organisation] = field(default_factory=dict)

@@ -33,6 +33,5 @@ def certificate(person: Person, role: Role) -> str:
 def _ids(trip: Trip, role: Role) -> Iterator[str]:
     """Whoever was exchanged on the way is not aboard any more, and whoever takes over later not yet."""
     for each in trip.assigned(role):
-        given = each.assignment
-        if (given.from_at is None or given.from_at <= trip.at) and (given.to_at is None or trip.at < given.to_at):
+        if each.assignment.holds_at(trip.at):
             yield each.resource_id

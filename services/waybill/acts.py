@@ -57,7 +57,7 @@ def depart_waybill(call: Call, request: Any) -> pb.DepartWaybillResponse:
     """Judged again by the facts of now: what ended since the issue holds the lorry at the gate."""
     kept = standing(call, request.waybill_id)
     at, faults = moment(request, "departed_at", call.now)
-    occupancy.hold(call.transaction, occupancy.resources_of(kept.waybill.assignments).values())
+    occupancy.hold(call.transaction, occupancy.resources_of(kept.waybill))
     catalogue = catalogue_of(call)
     facts = gather(call.transaction, kept.waybill, at, now=call.now, catalogue=catalogue)
     clearance = clearances_store.find(call.transaction, kept.waybill.id)
@@ -166,12 +166,12 @@ def relay(call: Call, waybill: Waybill) -> None:
     if waybill.unloaded_at is None:
         lay_out(call, waybill)
         return
-    resources, planned = occupancy.resources_of(waybill.assignments), waybill.planned_arrival
+    planned = waybill.planned_arrival
     try:
-        occupancy.lay_out(call.transaction, waybill.id, spans_of(waybill), resources)
+        occupancy.lay_out(call.transaction, waybill.id, spans_of(waybill))
     except occupancy.Overlap:
         early = min(waybill.unloaded_at, planned) if planned else waybill.unloaded_at
-        occupancy.lay_out(call.transaction, waybill.id, spans_of(replace(waybill, unloaded_at=early)), resources)
+        occupancy.lay_out(call.transaction, waybill.id, spans_of(replace(waybill, unloaded_at=early)))
 
 
 def _left_in_tank(waybill: Waybill, at: datetime) -> TankState | None:

@@ -47,8 +47,7 @@ class Grounds:
     def of(self, waybill: Waybill, at: datetime) -> Facts:
         """What this one is judged by, for a trip that leaves at ``at``."""
         since = min(waybill.planned_departure or at, at)
-        resources = occupancy.resources_of(waybill.assignments)
-        others = (each for name in sorted(resources.values()) for each in self._busy.get(name, ()))
+        others = (each for name in sorted(occupancy.resources_of(waybill)) for each in self._busy.get(name, ()))
         busy = [each for each in others if each.waybill_id != waybill.id and (each.under_way or each.to_at > since)]
         replaced = self._followed.get(waybill.replaces)
         return Facts(
@@ -60,9 +59,8 @@ class Grounds:
     def add(self, waybill: Waybill) -> None:
         """From now on this trip counts too."""
         self._followed[waybill.id] = waybill
-        resources = occupancy.resources_of(waybill.assignments)
         for span in spans_of(waybill):
-            self._busy.setdefault(resources[span.resource_id], []).append(span)
+            self._busy.setdefault(span.resource, []).append(span)
 
 
 def grounds_of(connection: Connection, waybills: Sequence[Waybill], at: datetime, *, now: datetime) -> Grounds:
@@ -72,7 +70,7 @@ def grounds_of(connection: Connection, waybills: Sequence[Waybill], at: datetime
         registry.known_of(connection, now, map(taking_part, waybills)),
         occupancy.busy(
             connection,
-            {name for each in waybills for name in occupancy.resources_of(each.assignments).values()},
+            {name for each in waybills for name in occupancy.resources_of(each)},
             carrier_id=carrier_of(waybills[0]),
             since=min(min(each.planned_departure or at, at) for each in waybills),
         ),

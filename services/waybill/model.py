@@ -44,6 +44,16 @@ class Role(Enum):
     DRIVER = "DRIVER"
     ESCORT = "ESCORT"
 
+    @property
+    def kind(self) -> str:
+        """The kind of the registry's things that hold it."""
+        return _KINDS[self]
+
+
+_KINDS = {
+    Role.TRACTOR: "vehicle", Role.TRAILER: "vehicle", Role.TANK: "tank", Role.DRIVER: "person", Role.ESCORT: "person",
+}  # fmt: skip
+
 
 class Exemption(Enum):
     NONE = "NONE"
@@ -137,6 +147,15 @@ class Assignment:
     to_at: datetime | None = None
     reason: str = ""
     approved_by: str = ""
+
+    @property
+    def resource(self) -> str:
+        """``vehicle/<id>``, ``tank/<id>`` or ``person/<id>``: things of two kinds may have one id."""
+        return f"{self.role.kind}/{self.resource_id}"
+
+    def holds_at(self, at: datetime) -> bool:
+        """Whether it has begun; an end is the first instant at which it holds no longer."""
+        return (self.from_at is None or self.from_at <= at) and (self.to_at is None or at < self.to_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,10 +328,11 @@ class RouteZone:
 class Busy:
     """A resource is on another trip in [``from_at``, ``to_at``), from departure to unloading, as planned or as it was.
 
-    ``under_way``: departed and not unloaded yet, whatever was planned. ``waybill_number`` is empty where the asker may not know whose trip it is.
+    ``resource`` is as an assignment names it. ``under_way``: departed and not unloaded yet, whatever was planned.
+    ``waybill_number`` is empty where the asker may not know whose trip it is.
     """
 
-    resource_id: str
+    resource: str
     waybill_id: str
     from_at: datetime
     to_at: datetime

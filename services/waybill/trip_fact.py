@@ -14,7 +14,8 @@ from services.goods import Catalogue, Mode, tunnel_categories
 from services.runtime import outbox
 from services.runtime.clock import legal_day
 from services.waybill.facts import carrier_of
-from services.waybill.model import Assignment, Facts, Role, State, Waybill
+from services.waybill.model import Facts, Role, State, Waybill
+from services.waybill.revision.reassignment import aboard
 from services.waybill.trip import Trip
 
 TOPIC = "trip"
@@ -36,8 +37,8 @@ def fact_of(trip: Trip, vehicle_id: str, event: str) -> dict[int | str, Any]:
     is unloaded. A vehicle that was exchanged has no trip any more.
     """
     waybill, at = trip.waybill, trip.at
-    holds = _holds(waybill, vehicle_id, at)
-    aboard = waybill.unloaded_at is None or waybill.state is State.REJECTED
+    holds = vehicle_id in aboard(waybill, Role.TRACTOR, at)
+    is_loaded = waybill.unloaded_at is None or waybill.state is State.REJECTED
     return {
         "waybill_id": waybill.id,
         "number": waybill.number,
@@ -48,37 +49,26 @@ def fact_of(trip: Trip, vehicle_id: str, event: str) -> dict[int | str, Any]:
         "event": event,
         "at_ms": _milliseconds(at),
         "under_way": waybill.state is State.IN_TRANSIT and holds,
-        "loaded": trip.carries_dangerous_goods and aboard and holds,
-        "tunnel_forbidden": _closed(trip, aboard) if holds else "",
+        "loaded": trip.carries_dangerous_goods and is_loaded and holds,
+        "tunnel_forbidden": _closed(trip, is_loaded) if holds else "",
         "goods": [_goods(trip, index) for index in range(len(waybill.goods))],
         "net_explosive_mass_g": sum(line.net_explosive_mass_g for line in waybill.goods),
         "route": [[point.latitude_e7, point.longitude_e7] for point in waybill.route.line],
         "edges": list(waybill.route.edge_keys),
-        "driver_ids": [
-            each.resource_id for each in waybill.assignments if each.role is Role.DRIVER and _stands(each, at)
-        ],
+        "driver_ids": list(aboard(waybill, Role.DRIVER, at)),
         "sites": sites_of(waybill),
         "planned_arrival_ms": _milliseconds(waybill.planned_arrival) if waybill.planned_arrival else None,
     }
 
 
-def _closed(trip: Trip, aboard: bool) -> str:
+def _closed(trip: Trip, is_loaded: bool) -> str:
     """The categories closed to what is aboard, or to what is left in the tank once it is unloaded."""
-    lines = trip.load.lines if aboard else tuple(line for line in trip.load.lines if line.mode is Mode.TANK)
+    lines = trip.load.lines if is_loaded else tuple(line for line in trip.load.lines if line.mode is Mode.TANK)
     load = replace(trip.load, lines=lines)
     if not any(line.is_dangerous for line in lines):
         return ""
     judgement = tunnel_categories(load, trip.catalogue, legal_day(trip.at))
     return "".join(sorted({*judgement.forbidden, *judgement.unknown}))
-
-
-def _holds(waybill: Waybill, vehicle_id: str, at: datetime) -> bool:
-    return any(each.resource_id == vehicle_id and _stands(each, at) for each in waybill.assignments)
-
-
-def _stands(assignment: Assignment, at: datetime) -> bool:
-    begun = assignment.from_at is None or assignment.from_at <= at
-    return begun and (assignment.to_at is None or at < assignment.to_at)
 
 
 def _goods(trip: Trip, index: int) -> list[Any]:

@@ -62,7 +62,7 @@ def offer_handover(call: Call, request: Any) -> pb.HandoverResponse:
     ))  # fmt: skip
     refuse(findings)
     if offer.kind is HandoverKind.PARKED:
-        occupancy.hold(call.transaction, occupancy.resources_of(waybill.assignments).values())
+        occupancy.hold(call.transaction, occupancy.resources_of(waybill))
     registered = traceability.record(call, request)
     if offer.kind is HandoverKind.PARKED:
         _leave(call, kept, at, registered)

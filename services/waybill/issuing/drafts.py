@@ -78,7 +78,7 @@ def draft_of(call: Call, request: Any) -> Draft:
 def hold(call: Call, drafts: Sequence[Draft]) -> None:
     """Nobody else disposes of what these need until the transaction ends; all in one order, so nobody waits in a ring."""
     waybills = [each.waybill for each in drafts if not each.request.validate_only]
-    names = {name for each in waybills for name in occupancy.resources_of(each.assignments).values()}
+    names = {name for each in waybills for name in occupancy.resources_of(each)}
     if names:
         occupancy.hold(call.transaction, names)
     drawing.hold(call, waybills)

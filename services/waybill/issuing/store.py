@@ -63,7 +63,6 @@ def _meaning(error: IntegrityError) -> Exception:
 
 def _row(issued: Issued, now: datetime) -> dict[str, Any]:
     waybill, index = issued.waybill, issued.index
-    resources = occupancy.resources_of(waybill.assignments)
     event, told = receivers.told(None, waybill, 1, now)
     return {
         "id": waybill.id,
@@ -80,7 +79,7 @@ def _row(issued: Issued, now: datetime) -> dict[str, Any]:
         "trip": [
             {
                 **occupancy.row_of(span),
-                "resource": resources[span.resource_id],
+                "resource": span.resource,
                 "from_at": _text(span.from_at),
                 "to_at": _text(span.to_at),
             }

@@ -17,8 +17,7 @@ from services.waybill.occupancy.spans import spans_of
 def lay_out(call: Call, waybill: Waybill) -> None:
     """Hold the waybill's resources at its times. Raises a refusal RESOURCE_BUSY when another trip has one of them."""
     try:
-        resources = store.resources_of(waybill.assignments)
-        store.lay_out(call.transaction, waybill.id, spans_of(waybill), resources)
+        store.lay_out(call.transaction, waybill.id, spans_of(waybill))
     except store.Overlap:
         raise in_the_way(call.now) from None
 

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from services.waybill.model import Assignment, Busy, Role
+from services.waybill.model import Busy, Waybill
 
 # A resource's stretch of the line, in seconds since 1970: good until the year 2242.
 STRETCH = 1 << 33
-_KINDS = {
-    Role.TRACTOR: "vehicle",
-    Role.TRAILER: "vehicle",
-    Role.TANK: "tank",
-    Role.DRIVER: "person",
-    Role.ESCORT: "person",
-}
 _NOT_AT_ONCE = frozenset({"23P01", "23505"})  # exclusion and unique violation
 
 
@@ -27,9 +20,9 @@ class Overlap(Exception):
     """Another trip holds one of the resources at that time, or is under way with it."""
 
 
-def resources_of(assignments: Iterable[Assignment]) -> dict[str, str]:
-    """``vehicle/<id>``, ``tank/<id>`` or ``person/<id>`` of each assigned resource, by its id."""
-    return {each.resource_id: f"{_KINDS[each.role]}/{each.resource_id}" for each in assignments}
+def resources_of(waybill: Waybill) -> frozenset[str]:
+    """``vehicle/<id>``, ``tank/<id>`` or ``person/<id>`` of everybody and everything that is or was assigned."""
+    return frozenset(each.resource for each in waybill.assignments)
 
 
 def hold(connection: Connection, resources: Iterable[str]) -> None:
@@ -55,21 +48,21 @@ def busy(
     found: dict[str, list[Busy]] = {}
     for row in connection.execute(_BUSY, {"resources": sorted(resources), "since": since}):
         trip = Busy(
-            resource_id=row.resource.partition("/")[2], waybill_id=row.waybill_id, from_at=row.from_at, to_at=row.to_at,
+            resource=row.resource, waybill_id=row.waybill_id, from_at=row.from_at, to_at=row.to_at,
             under_way=row.under_way, waybill_number=row.number if row.carrier_id == carrier_id else "",
         )  # fmt: skip
         found.setdefault(row.resource, []).append(trip)
     return found
 
 
-def lay_out(connection: Connection, waybill_id: str, spans: Iterable[Busy], resources: Mapping[str, str]) -> None:
-    """The trip holds exactly these resources at these times. Raises ``Overlap`` when another trip is in the way.
+def lay_out(connection: Connection, waybill_id: str, spans: Iterable[Busy]) -> None:
+    """The trip holds exactly the resources of these spans at their times. Raises ``Overlap`` when another trip is in the way.
 
     Nothing but this is undone then: the caller's transaction stays usable. Fractions of seconds are cut off.
     """
-    wanted = sorted(spans, key=lambda span: resources[span.resource_id])
-    numbers = _numbers(connection, [resources[span.resource_id] for span in wanted])
-    rows = [row_of(span, numbers[resources[span.resource_id]]) for span in wanted]
+    wanted = sorted(spans, key=lambda span: span.resource)
+    numbers = _numbers(connection, [span.resource for span in wanted])
+    rows = [row_of(span, numbers[span.resource]) for span in wanted]
     columns = {name: [row[name] for row in rows] for name in _COLUMNS}
     try:
         with connection.begin_nested():
@@ -130,7 +123,7 @@ def row_of(span: Busy, number: int = 0) -> dict[str, Any]:
     """The trip on its resource's stretch of the line."""
     first = _seconds(span.from_at)
     return {
-        "resource_id": span.resource_id,
+        "resource_id": span.resource.partition("/")[2],
         "resource": number,
         "first": number * STRETCH + first,
         "past": number * STRETCH + max(_seconds(span.to_at), first + 1),

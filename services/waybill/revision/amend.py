@@ -40,7 +40,7 @@ _DEPARTED = frozenset({State.IN_TRANSIT, State.ARRIVED, State.COMPLETED})
 def amend_waybill(call: Call, request: Any) -> pb.AmendWaybillResponse:
     """The author's own signature counts for all he is in the waybill; the change holds at once when nobody else must sign."""
     kept = standing(call, request.waybill.id)
-    occupancy.hold(call.transaction, occupancy.resources_of(kept.waybill.assignments).values())
+    occupancy.hold(call.transaction, occupancy.resources_of(kept.waybill))
     read = waybill_from_wire(request.waybill)
     proposed = carried_over(kept.waybill, read.value)
     pending = store.find_open(call.transaction, kept.waybill.id)

@@ -27,14 +27,8 @@ class Swap:
 
 
 def aboard(waybill: Waybill, role: Role, at: datetime) -> tuple[str, ...]:
-    """Ids of those who hold the role at ``at``; an end is the first instant at which one no longer does."""
-    return tuple(
-        each.resource_id
-        for each in waybill.assignments
-        if each.role is role
-        and (each.from_at is None or each.from_at <= at)
-        and (each.to_at is None or at < each.to_at)
-    )
+    """Ids of those who hold the role at ``at``."""
+    return tuple(each.resource_id for each in waybill.assignments if each.role is role and each.holds_at(at))
 
 
 def check_swap(waybill: Waybill, swap: Swap, at: datetime) -> tuple[Finding, ...]:

@@ -44,7 +44,7 @@ def swap_assignment(call: Call, request: Any) -> pb.SwapAssignmentResponse:
     after = _exchanged(kept.waybill, swap, at)
     incoming = _incoming(kept.waybill, after, at)
     refuse(check_swap_takers(call, after, swap.role, incoming, at))
-    occupancy.hold(call.transaction, occupancy.resources_of(after.assignments).values())
+    occupancy.hold(call.transaction, occupancy.resources_of(after))
     catalogue = catalogue_of(call)
     present = replace(after, assignments=tuple(each for each in after.assignments if not each.to_at or at < each.to_at))
     gathered = gather_all(call.transaction, present, kept.waybill.departed_at or at, now=call.now, catalogue=catalogue)

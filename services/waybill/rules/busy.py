@@ -27,15 +27,15 @@ def occupies(waybill: Waybill) -> tuple[Busy, ...]:
     for assignment in waybill.assignments:
         first, last = _span(assignment, start, end)
         if first < last:
-            known = spans.get(assignment.resource_id, (first, last))
-            spans[assignment.resource_id] = min(known[0], first), max(known[1], last)
+            known = spans.get(assignment.resource, (first, last))
+            spans[assignment.resource] = min(known[0], first), max(known[1], last)
     under_way = waybill.departed_at is not None and waybill.unloaded_at is None
     return tuple(
         Busy(
-            resource_id=resource_id, waybill_id=waybill.id, from_at=first, to_at=last,
+            resource=resource, waybill_id=waybill.id, from_at=first, to_at=last,
             under_way=under_way and last == end, waybill_number=waybill.number,
         )
-        for resource_id, (first, last) in spans.items()
+        for resource, (first, last) in spans.items()
     )  # fmt: skip
 
 
@@ -45,17 +45,17 @@ def _span(assignment: Assignment, start: datetime, end: datetime) -> tuple[datet
 
 def not_twice(trip: Trip) -> Iterator[Finding]:
     """One finding for each other trip that overlaps, naming everything the two share."""
-    ours = {each.resource_id: each for each in occupies(trip.waybill)}
+    ours = {each.resource: each for each in occupies(trip.waybill)}
     yield from _shared(trip, [
         other for other in trip.facts.busy
-        if (own := ours.get(other.resource_id)) and own.from_at < other.to_at and other.from_at < own.to_at
+        if (own := ours.get(other.resource)) and own.from_at < other.to_at and other.from_at < own.to_at
     ])  # fmt: skip
 
 
 def not_under_way(trip: Trip) -> Iterator[Finding]:
     """At the departure: no other trip that holds a resource has yet to be unloaded, whatever was planned for it."""
-    ours = {each.assignment.resource_id for each in trip.assigned(*ROLE_WORDS) if each.assignment.to_at is None}
-    yield from _shared(trip, [other for other in trip.facts.busy if other.under_way and other.resource_id in ours])
+    ours = {each.assignment.resource for each in trip.assigned(*ROLE_WORDS) if each.assignment.to_at is None}
+    yield from _shared(trip, [other for other in trip.facts.busy if other.under_way and other.resource in ours])
 
 
 def _shared(trip: Trip, conflicts: list[Busy]) -> Iterator[Finding]:
@@ -65,15 +65,16 @@ def _shared(trip: Trip, conflicts: list[Busy]) -> Iterator[Finding]:
         if busy.waybill_id not in own:
             by_trip.setdefault(busy.waybill_id, []).append(busy)
     for others in by_trip.values():
-        names = "、".join(dict.fromkeys(_name(trip.registry, busy.resource_id) for busy in others))
+        names = "、".join(dict.fromkeys(_name(trip.registry, busy.resource) for busy in others))
         other = others[0].waybill_number or "另一运单 another waybill"
         yield trip.finding(RESOURCE_BUSY, "waybill.assignments", RULE, resources=names, other=other)
 
 
-def _name(registry: RegistryFacts, resource_id: str) -> str:
+def _name(registry: RegistryFacts, resource: str) -> str:
     """Plate, tank number or name: what the reader of a finding knows it by."""
-    if resource_id in registry.vehicles:
-        return registry.vehicles[resource_id].plate
-    if resource_id in registry.tanks:
-        return registry.tanks[resource_id].number
-    return registry.persons[resource_id].name if resource_id in registry.persons else resource_id
+    kind, _, thing_id = resource.partition("/")
+    if kind == "vehicle" and thing_id in registry.vehicles:
+        return registry.vehicles[thing_id].plate
+    if kind == "tank" and thing_id in registry.tanks:
+        return registry.tanks[thing_id].number
+    return registry.persons[thing_id].name if kind == "person" and thing_id in registry.persons else thing_id

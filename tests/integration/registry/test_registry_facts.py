@@ -92,13 +92,24 @@ def test_a_decision_is_re_read_by_the_versions_it_used(house: House) -> None:
     put_licence(house)
     decided_at = house.clock.now()
     used = facts(house, decided_at)
-    assert set(used.versions) == {CARRIER, "vehicle-1", "tank-1", "person-1", "licence-1"}
+    assert set(used.versions) == {
+        f"organisation/{CARRIER}", "vehicle/vehicle-1", "tank/tank-1", "person/person-1", "licence/licence-1",
+    }  # fmt: skip
     # At the very instant of the decision the fact is corrected: only the versions tell what was used.
     put_vehicle(house, device="new", since=decided_at)
     assert device(facts(house, decided_at, known_at=decided_at)) == "new"
     with house.engine.begin() as connection:
         again = registry.facts_of_versions(connection, decided_at, used.versions)
     assert again == used
+
+
+def test_things_of_two_kinds_with_one_id_are_re_read_both(house: House) -> None:
+    put_vehicle(house, device="old")
+    house.call(CARRIER, "PutTank", pb.PutTankRequest(tank=a_tank("vehicle-1")))
+    with house.engine.begin() as connection:
+        used = registry.facts_at(connection, house.clock.now(), vehicles=["vehicle-1"], tanks=["vehicle-1"])
+        assert registry.facts_of_versions(connection, used.at, used.versions) == used
+    assert set(used.versions) == {"vehicle/vehicle-1", "tank/vehicle-1"}
 
 
 def test_facts_read_at_a_moment_are_read_again_by_what_was_known_then(house: House) -> None:
@@ -211,7 +222,7 @@ def test_a_merged_id_in_a_decision_stands_for_the_kept_vehicle(house: House) -> 
     with house.engine.begin() as connection:
         found = registry.facts_at(connection, house.clock.now(), vehicles=["vehicle-2"])
     assert found.vehicles["vehicle-2"].positioning_device == "kept"
-    assert set(found.versions) == {"vehicle-1"}
+    assert set(found.versions) == {"vehicle/vehicle-1"}
 
 
 def test_a_permit_long_over_is_left_out_and_one_lately_over_is_not(house: House) -> None:

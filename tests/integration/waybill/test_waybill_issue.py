@@ -17,7 +17,7 @@ from hazway.registry.v1 import registry_pb2 as registry
 from hazway.waybill.v1 import waybill_pb2 as pb
 from hazway.zones.v1 import zones_pb2 as zones
 from services.traceability import store as traceability_store
-from tests.cast import CARRIER, WAYBILL, Cast, a_person, a_tank, a_waybill, put_fleet
+from tests.cast import CARRIER, WAYBILL, Cast, a_person, a_tank, a_vehicle, a_waybill, put_fleet
 from tests.integration.zones import zone_house
 
 
@@ -148,6 +148,22 @@ def test_nothing_and_nobody_is_on_two_trips_at_a_time(cast: Cast, shared: str) -
     assert any("C44030700000120261102000" in fault.zh for fault in refused.value.faults)
     right_after = a_waybill(departure=cast.world.clock.now().replace(hour=6))
     cast.issue(right_after)
+
+
+def test_a_trailer_and_a_tank_of_one_id_are_both_on_the_trip(cast: Cast) -> None:
+    put_fleet(cast, "-2", 2)
+    cast.register(registry.PutVehicleRequest(vehicle=a_vehicle("one", number=9, trailer=True)))
+    cast.register(registry.PutTankRequest(tank=a_tank("one", number=9, fixed_on="one")))
+    first = a_waybill()
+    for assignment in first.assignments[1:3]:
+        assignment.resource_id = "one"
+    cast.issue(first)
+    for shared in (1, 2):
+        second = a_waybill(suffix="-2")
+        second.assignments[shared].resource_id = "one"
+        with pytest.raises(Refused) as refused:
+            cast.issue(second)
+        assert "RESOURCE_BUSY" in refused.value.reasons
 
 
 @pytest.mark.parametrize("contest", range(3))

@@ -100,7 +100,7 @@ def test_a_late_start_meets_the_ban_it_was_planned_around() -> None:
 
 def test_another_trip_not_unloaded_yet_holds_the_lorry_whatever_was_planned() -> None:
     busy = Busy(
-        resource_id="tank", waybill_id="w2", from_at=DEPARTURE - timedelta(hours=9), to_at=DEPARTURE - timedelta(hours=1),
+        resource="tank/tank", waybill_id="w2", from_at=DEPARTURE - timedelta(hours=9), to_at=DEPARTURE - timedelta(hours=1),
         under_way=True,
     )  # fmt: skip
     assert errors(depart(facts=replace(FACTS, busy=(busy,)))) == ["RESOURCE_BUSY"]
@@ -108,7 +108,7 @@ def test_another_trip_not_unloaded_yet_holds_the_lorry_whatever_was_planned() ->
 
 
 def test_a_plan_for_later_does_not_hold_the_lorry() -> None:
-    busy = Busy(resource_id="tank", waybill_id="w2", from_at=DEPARTURE, to_at=ARRIVAL)
+    busy = Busy(resource="tank/tank", waybill_id="w2", from_at=DEPARTURE, to_at=ARRIVAL)
     assert depart(facts=replace(FACTS, busy=(busy,))) == ()
 
 

@@ -123,7 +123,7 @@ def of_fireworks(waybill: Waybill = SHOW, permit: Any = PERMIT, **crew: Any) -> 
 
 
 def busy(until: Any) -> Findings:
-    other = Busy(resource_id="tractor", waybill_id="w2", from_at=DEPARTURE - HOUR, to_at=until)
+    other = Busy(resource="vehicle/tractor", waybill_id="w2", from_at=DEPARTURE - HOUR, to_at=until)
     return issue(facts=replace(FACTS, busy=(other,)))
 
 

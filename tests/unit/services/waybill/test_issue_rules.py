@@ -45,8 +45,8 @@ def test_four_faults_come_back_as_exactly_four_errors_in_two_languages_with_thei
         facts,
         zones=(RouteZone(zone_id="z1", name="示例隧道", kind=ZoneKind.TUNNEL, tunnel_category="D"),),
         busy=tuple(
-            Busy(resource_id=name, waybill_id="w2", from_at=DEPARTURE, to_at=ARRIVAL, waybill_number="C2")
-            for name in ("tractor", "trailer", "tank", "driver", "escort")
+            Busy(resource=name, waybill_id="w2", from_at=DEPARTURE, to_at=ARRIVAL, waybill_number="C2")
+            for name in ("vehicle/tractor", "vehicle/trailer", "tank/tank", "person/driver", "person/escort")
         ),
     )
     found = issue(facts=facts)
@@ -95,7 +95,7 @@ def test_any_mixture_of_faults_is_told_completely(faults: set[str]) -> None:
     if "licence" in faults:
         facts, expected = knowing(facts, licences=()), [*expected, "CARRIER_LICENCE_INVALID"]
     if "busy" in faults:
-        busy = Busy(resource_id="tank", waybill_id="w2", from_at=DEPARTURE, to_at=ARRIVAL)
+        busy = Busy(resource="tank/tank", waybill_id="w2", from_at=DEPARTURE, to_at=ARRIVAL)
         facts, expected = replace(facts, busy=(busy,)), [*expected, "RESOURCE_BUSY"]
     if "party" in faults:
         waybill, expected = replace(waybill, loader=None), [*expected, "PARTY_MISSING"]

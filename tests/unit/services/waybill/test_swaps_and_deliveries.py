@@ -25,16 +25,16 @@ def test_a_relieved_driver_is_busy_until_the_swap_and_the_new_one_from_it() -> N
     after = swapped(MOVING, RELIEF, NOON)
     assert aboard(after, Role.DRIVER, NOON - SECOND) == ("driver",)
     assert aboard(after, Role.DRIVER, NOON) == ("second",)
-    spans = {busy.resource_id: (busy.from_at, busy.to_at, busy.under_way) for busy in occupies(after)}
-    assert spans["driver"] == (DEPARTURE, NOON, False)
-    assert spans["second"] == (NOON, ARRIVAL, True)
+    spans = {busy.resource: (busy.from_at, busy.to_at, busy.under_way) for busy in occupies(after)}
+    assert spans["person/driver"] == (DEPARTURE, NOON, False)
+    assert spans["person/second"] == (NOON, ARRIVAL, True)
 
 
 def test_before_the_departure_the_outgoing_one_was_never_on_the_trip() -> None:
     issued = replace(WAYBILL, state=State.ISSUED)
     after = swapped(issued, RELIEF, NOW - timedelta(hours=3))
     assert after.resources(Role.DRIVER) == ("second",)
-    assert "driver" not in {busy.resource_id for busy in occupies(after)}
+    assert "person/driver" not in {busy.resource for busy in occupies(after)}
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ zones = st.builds(
     windows=st.lists(st.tuples(moments, moments), max_size=2).map(tuple),
 )
 busy = st.builds(
-    Busy, resource_id=st.sampled_from(["tractor", "nobody", ""]), waybill_id=st.sampled_from(["w1", "w2"]), from_at=moments, to_at=moments
+    Busy, resource=st.sampled_from(["vehicle/tractor", "vehicle/nobody", ""]), waybill_id=st.sampled_from(["w1", "w2"]), from_at=moments, to_at=moments
 )  # fmt: skip
 waybills = st.builds(
     lambda **stated: replace(WAYBILL, **stated),
