@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Engine, Row
 
 from hazway.alarms.v1 import alarms_pb2 as pb
 from services import traceability
@@ -19,13 +19,16 @@ from services.errors import Finding, Refusal, refuse
 from services.errors.alarms import ALARM_CLOSED, RESUME_TOKEN_INVALID
 from services.errors.common import FIELD_INVALID, FIELD_MISSING, NOT_FOUND, PAGE_TOKEN_INVALID
 from services.runtime.access import Relation
+from services.runtime.bus import Bus
 from services.runtime.call import Call
 from services.runtime.service import Service, StreamCall
+from services.runtime.together import Together
 
 _MOST = 500
-_LOOK_S = 0.5  # between looks when no wake-up comes
+_SHARED_S = 1.0  # a look is good for all who ask within
 _SIGN_OF_LIFE_S = 15
 _WAKES = Wakes()  # of this process: it listens only while somebody watches
+_LOOKS: Together[tuple[pb.WatchAlarmsResponse, int]] = Together()
 
 
 def list_alarms(call: Call, request: pb.ListAlarmsRequest) -> pb.ListAlarmsResponse:
@@ -68,20 +71,25 @@ def handle_alarm(call: Call, request: pb.HandleAlarmRequest) -> pb.HandleAlarmRe
 async def watch_alarms(
     call: StreamCall, requests: AsyncIterator[pb.WatchAlarmsRequest]
 ) -> AsyncIterator[pb.WatchAlarmsResponse]:
-    """Every change in order from the token on; a watcher that reads slowly is simply further behind, at no cost here."""
+    """Every change in order from the token on; a watcher that reads slowly is simply further behind, at no cost here, and those
+    of one caller who are equally far look together."""
     request = await anext(requests)
-    after, bus = await call.run(lambda one: (_start(one, request.resume_token), one.bus))
+    after, visible, engine, bus = await call.run(partial(_start, resume_token=request.resume_token))
     yield pb.WatchAlarmsResponse(resume_token=_token(after))
     quiet_since = time.monotonic()
-    with _WAKES.watching(bus) as event:
+    with _WAKES.watching(engine, bus, after, visible) as watcher:
         while call.is_active():
-            event.clear()
-            rows, after = await call.run(partial(_look, after=after))
-            if rows or time.monotonic() - quiet_since >= _SIGN_OF_LIFE_S:
+            watcher.event.clear()
+            response, after = await _LOOKS.do(
+                (engine, call.organisation, call.person, after, watcher.known),
+                partial(call.run, partial(_look, after=after)),
+                fresh_s=_SHARED_S,
+            )
+            if response.alarms or time.monotonic() - quiet_since >= _SIGN_OF_LIFE_S:
                 quiet_since = time.monotonic()
-                yield pb.WatchAlarmsResponse(alarms=[_to_wire(row) for row in rows], resume_token=_token(after))
-            if not rows:
-                await woken(event, _LOOK_S)
+                yield response
+            if not response.alarms:
+                await woken(watcher.event, _SIGN_OF_LIFE_S)
 
 
 def list_alarm_groups(call: Call, request: pb.ListAlarmGroupsRequest) -> pb.ListAlarmGroupsResponse:
@@ -129,17 +137,21 @@ SERVICE = Service(
 )
 
 
-def _start(call: Call, resume_token: str) -> int:
-    _visible(call)
-    if not resume_token:
-        return store.last_change(call.transaction)
-    return 0 if resume_token == "0" else _number(resume_token, RESUME_TOKEN_INVALID, "resume_token")  # noqa: S105
+def _start(call: Call, resume_token: str) -> tuple[int, dict[str, object], Engine, Bus]:
+    visible, last = _visible(call), store.last_change(call.transaction)
+    after = last
+    if resume_token:
+        after = 0 if resume_token == "0" else _number(resume_token, RESUME_TOKEN_INVALID, "resume_token")  # noqa: S105
+    if after > last:  # of a database that has been set back since: what changes next would be missed
+        raise Refusal((Finding(reason=RESUME_TOKEN_INVALID, path="resume_token"),))
+    return after, visible, call.transaction.engine, call.bus
 
 
-def _look(call: Call, after: int) -> tuple[list[Row[Any]], int]:
+def _look(call: Call, after: int) -> tuple[pb.WatchAlarmsResponse, int]:
     last = store.last_change(call.transaction)
     rows = list(store.changed_since(call.transaction, _visible(call, again=True), after=after, most=_MOST))
-    return rows, rows[-1].change if len(rows) == _MOST else max(last, rows[-1].change if rows else after)
+    after = rows[-1].change if len(rows) == _MOST else max(last, rows[-1].change if rows else after)
+    return pb.WatchAlarmsResponse(alarms=[_to_wire(row) for row in rows], resume_token=_token(after)), after
 
 
 def _visible(call: Call, *, again: bool = False) -> dict[str, object]:

@@ -150,6 +150,17 @@ def changed_since(
 _LAST_CHANGE = text("SELECT last FROM alarms_changes")
 
 
+def touched_since(connection: Connection, after: int) -> set[tuple[str, str, bool]]:
+    """Whom changes after ``after`` concern: carrier, division, and whether authorities see it."""
+    rows = connection.execute(
+        text(
+            f"SELECT DISTINCT carrier_id, division, {_CONDITIONS['shown']} AS is_shown FROM alarms_alarms WHERE change > :after"
+        ),
+        {"after": after},
+    )
+    return {(row.carrier_id, row.division, row.is_shown) for row in rows}
+
+
 def last_change(connection: Connection) -> int:
     return int(connection.execute(_LAST_CHANGE).scalar_one())
 

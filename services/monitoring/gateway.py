@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
 
 from services import registry
 from services.monitoring import intake, vehicles
 from services.monitoring.committer import Committer
 from services.monitoring.live import LiveMap
 from services.monitoring.log_store import SHARDS
+from services.runtime.access import Relation
 from services.runtime.bus import Bus
 from services.runtime.call import Call
 from services.runtime.host import Host
+from services.runtime.service import StreamCall
+from services.runtime.together import Together
 
 _FRESH_S = 5.0
+_WATCHED_S = 1.0
 _AGAIN_S = 0.5  # an unknown vehicle may have been registered a moment ago
 
 
@@ -22,6 +30,18 @@ _AGAIN_S = 0.5  # an unknown vehicle may have been registered a moment ago
 class _Fleet:
     numbers: dict[str, int] = field(default_factory=dict)
     read_at: float = 0.0
+
+
+class Watched:
+    """Vehicles somebody may see: ``ids`` by number."""
+
+    def __init__(self, ids: Mapping[int, str]) -> None:
+        self.ids = ids
+        self.numbers = np.fromiter(ids, dtype=np.int64, count=len(ids))
+
+    def only(self, wanted: frozenset[str]) -> Watched:
+        """Those of them that are wanted; all when none are named."""
+        return Watched({number: name for number, name in self.ids.items() if name in wanted}) if wanted else self
 
 
 class Gateway:
@@ -32,6 +52,7 @@ class Gateway:
         self._bus: Bus = host.bus
         self._live: LiveMap | None = None
         self._fleets: dict[str, _Fleet] = {}
+        self._watched: Together[Watched] = Together()
 
     @property
     def live(self) -> LiveMap:
@@ -64,7 +85,21 @@ class Gateway:
             numbered |= vehicles.ensure(call.transaction, carrier, changed)
         self._fleets[carrier] = _Fleet(intake.as_fleet(numbered), time.monotonic())
 
+    async def watched(self, call: StreamCall) -> Watched:
+        """What the watcher may see now, looked up once for all watchers of one caller. Raises ``Refusal``."""
+        key = call.organisation, call.person
+        return await self._watched.do(key, partial(call.run, _visible), fresh_s=_WATCHED_S)
+
     def close(self) -> None:
         self.committer.close()
         if self._live is not None:
             self._live.close()
+
+
+def _visible(call: Call) -> Watched:
+    relation = call.allow(
+        [Relation.JURISDICTION] if call.caller.is_authority else [Relation.OWN], subject="vehicles", again=True
+    )
+    if relation is Relation.OWN:
+        return Watched(vehicles.of_carrier(call.transaction, call.caller.organisation))
+    return Watched(vehicles.of_division(call.transaction, registry.division_prefix(call.caller.division)))

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 import redis
 
 from services.monitoring.packed import ESTIMATED, RECORD, Records, read
@@ -16,6 +17,7 @@ from services.runtime.bus import Bus
 
 _CHANNEL = "hazway:live"
 _SHARD = "hazway:live:{shard}"
+_REFILL_S = 20.0  # workers keep each shard's anew every few seconds
 
 
 def publish(bus: Bus, records: Records) -> None:
@@ -34,45 +36,70 @@ def keep(bus: Bus, shards: Mapping[int, Records]) -> None:
 
 
 class LiveMap:
-    """One process's view of the last record of every vehicle, with a count that grows at each change."""
+    """One process's view of the last record of every vehicle, with a count that grows at each change.
+
+    What was told while Redis was away, or kept there only since, is made up for by reading what is kept again and again.
+    """
 
     def __init__(self, bus: Bus, shards: int) -> None:
+        self._bus, self._shards = bus, shards
         self._lock = threading.Lock()
-        self._records: dict[int, np.void] = {}
-        self._seen_ms: dict[int, int] = {}  # the newest fix of each
-        self._changed: dict[int, int] = {}
+        # By vehicle's number, which are dense.
+        self._records = np.zeros(0, dtype=RECORD)
+        self._seen_ms = np.zeros(0, dtype=np.int64)  # the newest fix of each
+        self._changed = np.zeros(0, dtype=np.int64)
         self._count = 0
         self._stopped = threading.Event()
         bus.listen(_CHANNEL, lambda _channel, payload: self._hear(read([payload])), self._stopped)
-        self._fill(bus, shards)
+        self._fill()
+        threading.Thread(target=self._refill, name="live map", daemon=True).start()
 
     def close(self) -> None:
         self._stopped.set()
 
-    def changes(self, after: int, numbers: frozenset[int]) -> tuple[int, Records]:
+    def changes(self, after: int, numbers: npt.NDArray[np.int64]) -> tuple[int, Records]:
         """The newest records of these vehicles that changed after ``after``, and the count to go on from."""
         with self._lock:
-            found = [self._records[number] for number in numbers if self._changed.get(number, 0) > after]
-            return self._count, np.array(found, dtype=RECORD)
+            known = numbers[numbers < len(self._records)]
+            return self._count, self._records[known[self._changed[known] > after]]
 
-    def _fill(self, bus: Bus, shards: int) -> None:
+    def _refill(self) -> None:
+        while not self._stopped.wait(_REFILL_S):
+            self._fill()
+
+    def _fill(self) -> None:
         try:
-            kept = bus.client.mget([_SHARD.format(shard=shard) for shard in range(shards)])
+            kept = self._bus.client.mget([_SHARD.format(shard=shard) for shard in range(self._shards)])
         except redis.RedisError:
             return
         self._hear(read([body for body in kept if isinstance(body, bytes)]))
 
     def _hear(self, records: Records) -> None:
+        if not len(records):
+            return
+        is_guess = (records["flags"] & ESTIMATED) != 0
         with self._lock:
+            self._make_room(int(records["vehicle"].max()) + 1)
             self._count += 1
-            for record in records:
-                number, at_ms = int(record["vehicle"]), int(record["time_ms"])
-                known = self._records.get(number)
-                if record["flags"] & ESTIMATED:
-                    is_news = known is None or at_ms > known["time_ms"]
-                else:
-                    is_news = at_ms > self._seen_ms.get(number, -1)
-                    self._seen_ms[number] = max(at_ms, self._seen_ms.get(number, -1))
-                if is_news:
-                    self._records[number] = record
-                    self._changed[number] = self._count
+            fixes = records[~is_guess]
+            fixes = fixes[fixes["time_ms"] > self._seen_ms[fixes["vehicle"]]]
+            self._take(fixes)
+            self._seen_ms[fixes["vehicle"]] = self._records["time_ms"][fixes["vehicle"]]
+            guesses = records[is_guess]
+            self._take(guesses[guesses["time_ms"] > self._records["time_ms"][guesses["vehicle"]]])
+
+    def _take(self, records: Records) -> None:
+        """The newest of each vehicle: where a place is written several times, the last stays."""
+        ordered = records[np.argsort(records["time_ms"], kind="stable")]
+        self._records[ordered["vehicle"]] = ordered
+        self._changed[ordered["vehicle"]] = self._count
+
+    def _make_room(self, size: int) -> None:
+        if size <= len(self._records):
+            return
+        more = max(size, len(self._records) * 3 // 2) - len(self._records)
+        unknown = np.zeros(more, dtype=RECORD)
+        unknown["time_ms"] = -1
+        self._records = np.concatenate([self._records, unknown])
+        self._seen_ms = np.concatenate([self._seen_ms, unknown["time_ms"]])
+        self._changed = np.concatenate([self._changed, np.zeros(more, dtype=np.int64)])

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 
 from hazway.monitoring.v1 import monitoring_pb2 as pb
-from services import registry
 from services.errors import Finding
-from services.monitoring import figures_wire, intake, track, vehicles
-from services.monitoring.gateway import Gateway
+from services.monitoring import figures_wire, intake, track
+from services.monitoring.gateway import Gateway, Watched
 from services.monitoring.packed import ESTIMATED, Records
 from services.runtime.access import Relation
 from services.runtime.call import Call
@@ -19,6 +18,8 @@ from services.runtime.service import Service, StreamCall
 _WINDOW = 32  # batches of one stream that may wait for durability at once
 _WATCH_S = 1.0
 _SIGN_OF_LIFE_S = 15.0
+_MOST_STATES = 5_000  # in one message: a province has more vehicles than a message holds
+_SHOWN = ("vehicle", "time_ms", "latitude_e7", "longitude_e7", "speed_dkmh", "heading_deg", "flags")
 
 
 def service(gateway: Gateway) -> Service:
@@ -105,44 +106,37 @@ async def watch_vehicles(
     """What is known of each vehicle, then what changed, once a second; a slow reader gets the newest, not all."""
     request = await anext(requests)
     wanted = frozenset(request.vehicle_ids)
-    seen = 0
-    quiet_s = 0.0
-    numbers: dict[int, str] = await call.run(partial(_visible, wanted, False))
+    await call.run(_may_watch)
+    seen, quiet_s = 0, 0.0
     live = await asyncio.get_running_loop().run_in_executor(None, lambda: gateway.live)
+    fleet, watched = Watched({}), Watched({})
     while call.is_active():
-        seen, records = live.changes(seen, frozenset(numbers))
-        if len(records) or quiet_s >= _SIGN_OF_LIFE_S:
-            quiet_s = 0.0
-            yield pb.WatchVehiclesResponse(vehicles=_states(records, numbers))
+        if fleet is not (fleet := await gateway.watched(call)):
+            watched = fleet.only(wanted)
+        seen, records = live.changes(seen, watched.numbers)
+        if not len(records) and quiet_s >= _SIGN_OF_LIFE_S:
+            yield pb.WatchVehiclesResponse()
+        for begin in range(0, len(records), _MOST_STATES):
+            yield pb.WatchVehiclesResponse(vehicles=_states(records[begin : begin + _MOST_STATES], watched.ids))
+        quiet_s = 0.0 if len(records) or quiet_s >= _SIGN_OF_LIFE_S else quiet_s + _WATCH_S
         await asyncio.sleep(_WATCH_S)
-        quiet_s += _WATCH_S
-        numbers = await call.run(partial(_visible, wanted, True))
 
 
-def _visible(wanted: frozenset[str], again: bool, call: Call) -> dict[int, str]:
-    relation = call.allow(
-        [Relation.JURISDICTION] if call.caller.is_authority else [Relation.OWN], subject="vehicles", again=again
-    )
-    if relation is Relation.OWN:
-        found = vehicles.of_carrier(call.transaction, call.caller.organisation)
-    else:
-        found = vehicles.of_division(call.transaction, registry.division_prefix(call.caller.division))
-    return {number: vehicle_id for number, vehicle_id in found.items() if not wanted or vehicle_id in wanted}
+def _may_watch(call: Call) -> None:
+    call.allow([Relation.JURISDICTION] if call.caller.is_authority else [Relation.OWN], subject="vehicles")
 
 
-def _states(records: Records, numbers: dict[int, str]) -> list[pb.VehicleState]:
+def _states(records: Records, ids: Mapping[int, str]) -> list[pb.VehicleState]:
+    columns = (records[name].tolist() for name in _SHOWN)
     states = []
-    for record in records:
+    for number, time_ms, latitude, longitude, speed, heading, flags in zip(*columns, strict=True):
         state = pb.VehicleState(
-            vehicle_id=numbers[int(record["vehicle"])],
-            time_ms=int(record["time_ms"]),
-            speed_dkmh=int(record["speed_dkmh"]),
-            heading_deg=int(record["heading_deg"]),
-            estimated=bool(record["flags"] & ESTIMATED),
+            vehicle_id=ids[number],
+            time_ms=time_ms,
+            speed_dkmh=speed,
+            heading_deg=heading,
+            estimated=bool(flags & ESTIMATED),
         )
-        state.position.latitude_e7, state.position.longitude_e7 = (
-            int(record["latitude_e7"]),
-            int(record["longitude_e7"]),
-        )
+        state.position.latitude_e7, state.position.longitude_e7 = latitude, longitude
         states.append(state)
     return states

@@ -124,9 +124,9 @@ class _Method:
                 return await self._adapter.run(asked, work)
 
             requests = self._wellformed(request if self._method.client_streaming else _one(request), asked.purpose)
-            async for response in handler(
-                StreamCall(asked.organisation, run, lambda: not context.done(), self._adapter.clock.now), requests
-            ):
+            is_active, now = lambda: not context.done(), self._adapter.clock.now
+            call = StreamCall(asked.organisation, asked.person, run, is_active, now)
+            async for response in handler(call, requests):
                 yield response
         except Refusal as refusal:
             await _abort(context, refusal)

@@ -23,6 +23,7 @@ class StreamCall:
     """Handed to a stream's handler: ``run`` does blocking work as one ordinary call in its own transaction."""
 
     organisation: str
+    person: str
     run: Callable[[Callable[[Call], Any]], Awaitable[Any]]
     is_active: Callable[[], bool]
     now: Callable[[], datetime]

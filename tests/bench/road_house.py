@@ -103,7 +103,8 @@ def cpu_of(pid: int, *, with_children: bool = False) -> float:
 @contextmanager
 def road(carriers: int, each: int, start_ms: int) -> Iterator[Road]:
     """An api and a worker over durable servers, with so many carriers of so many lorries, each on a trip with petrol."""
-    signal.signal(signal.SIGTERM, _stop)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _stop)
     with ExitStack() as begun:
         home = Path(begun.enter_context(tempfile.TemporaryDirectory()))
         begun.callback(embedded.postgres.forget, home)
@@ -205,6 +206,11 @@ class Fleet:
         self._odometer = rng.integers(10**6, 10**9, each)
         self._heading = rng.choice([0, 90], each)
         self._fast = rng.random(each) < fast
+
+    @property
+    def at_ms(self) -> int:
+        """When the newest reports are from."""
+        return self._at_ms
 
     def messages(self, rounds: int) -> list[bytes]:
         """The next so many reports of every lorry, as messages of 1,000 fixes in columns."""
