@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import random
 
@@ -170,6 +171,69 @@ def test_after_the_transit_the_same_vehicle_can_go_back_through() -> None:
     transits = [event for event in run(region, *there, *again)[1] if event.kind is Kind.TRANSIT]
     assert len(transits) == 2
     assert transits[0].bore_id != transits[1].bore_id
+
+
+def two_in_a_row() -> RoadGraph:
+    """Tunnels from 400 to 900 m and from 1000 to 1500 m along a straight road, and a long way round each of them."""
+    builder = Builder()
+    for begin, end in ((-2000, 0), (0, 400), (900, 1000), (1500, 1900), (1900, 3900)):
+        builder.road([(float(begin), 0.0), (float(end), 0.0)])
+    builder.road([(400.0, 0.0), (900.0, 0.0)], tunnel="yes", name="First")
+    builder.road([(1000.0, 0.0), (1500.0, 0.0)], tunnel="yes", name="Second")
+    builder.road([(0.0, 0.0), (450.0, 500.0), (950.0, 0.0)])
+    builder.road([(950.0, 0.0), (1250.0, -500.0), (1900.0, 0.0)])
+    return builder.graph()
+
+
+def test_one_silence_over_two_tunnels_is_a_transit_of_both() -> None:
+    graph = two_in_a_row()
+    for structure in {bore.structure_id for bore in graph.tunnels}:
+        _, events = run(approaches(graph, structure), *BEFORE, seen(150, 1800), seen(180, 2300))
+        assert kinds(events).count(Kind.TRANSIT) == 1
+
+
+def test_in_a_chain_each_bore_has_its_own_times() -> None:
+    graph = two_in_a_row()
+    one, other = sorted(graph.tunnels, key=lambda bore: bore.entrance.longitude_e7)[1:3]
+    joined = dataclasses.replace(
+        graph, tunnels=tuple(dataclasses.replace(bore, structure_id="tunnel-1") for bore in graph.tunnels)
+    )
+    _, events = run(approaches(joined, "tunnel-1"), *BEFORE, seen(150, 1800), seen(180, 2300))
+    transits = [event for event in events if event.kind is Kind.TRANSIT]
+    assert [event.entered_ms for event in transits] == [
+        pytest.approx(66_000, abs=3000),
+        pytest.approx(102_000, abs=3000),
+    ]
+    assert {event.bore_id for event in transits} <= {bore.id for bore in graph.tunnels}
+    assert one.structure_id != other.structure_id
+
+
+def test_a_silence_that_another_tunnel_explains_is_no_transit_of_this_one() -> None:
+    builder = Builder()
+    for line in ([(-2000.0, 0.0), (0.0, 0.0)], [(0.0, 0.0), (400.0, 0.0)], [(1400.0, 0.0), (3400.0, 0.0)]):
+        builder.road(line)
+    builder.road([(400.0, 0.0), (1400.0, 0.0)], tunnel="yes", name="Straight")
+    builder.road([(0.0, 0.0), (200.0, 400.0)])
+    builder.road([(200.0, 400.0), (1200.0, 400.0)], tunnel="yes", name="Aside")
+    builder.road([(1200.0, 400.0), (1400.0, 0.0)])
+    graph = builder.graph()
+    aside = (seen(0, -700), seen(30, -200), seen(60, 150, 300, 27), seen(150, 1300, 200, 153), seen(180, 1900))
+    told = {
+        bore.name: kinds(run(approaches(graph, bore.structure_id), *aside)[1]).count(Kind.TRANSIT)
+        for bore in graph.tunnels
+    }
+    assert told == {"Straight": 0, "Aside": 1}
+
+
+def test_an_open_question_is_answered_when_no_further_fix_comes() -> None:
+    beside = around(a_region(beside_m=15.0, length_m=300.0))
+    fixes = (seen(0, -700), seen(30, -200), seen(60, 300, 7.5), seen(90, 850, 7.5))
+    state, events = run(beside, *fixes)
+    assert state is not None
+    assert not {Kind.TRANSIT, Kind.AMBIGUOUS} & set(kinds(events))
+    assert 0.03 < state.passed < 0.97
+    _, later = run(beside, *fixes, Tick(600_000))
+    assert {Kind.TRANSIT, Kind.AMBIGUOUS} & set(kinds(later))
 
 
 @pytest.mark.parametrize("missing", ["approach", "exit", "side west", "beside"])
