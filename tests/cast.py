@@ -15,7 +15,7 @@ from hazway.client import Client
 from hazway.registry.v1 import registry_pb2 as registry
 from hazway.waybill.v1 import waybill_pb2 as waybill
 from services import waybill as door
-from services.waybill.model import Positioning
+from services.waybill.facts import Positioning
 from tests.integration.registry.registry_house import a_credit_code, an_identity
 from tests.world import World
 

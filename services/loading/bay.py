@@ -28,7 +28,7 @@ from services.runtime.plain import to_plain
 from services.runtime.refusals import finding_to_wire
 from services.runtime.wire import text_of
 from services.waybill import ForLoading
-from services.waybill.facts import catalogue_of, decision_on
+from services.waybill.gathering import catalogue_of, decision_on
 from services.waybill.lifecycle import LEAVES_WITHOUT_LOADING, Act, check_act
 from services.waybill.model import State as WaybillState
 from services.waybill.model import Waybill

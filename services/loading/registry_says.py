@@ -30,7 +30,8 @@ from services.loading.model import CheckCode
 from services.registry.model import LicenceKind, Tank, TankCondition, TankKind, Vehicle
 from services.registry.versions import valid_on
 from services.runtime.clock import legal_day
-from services.waybill.model import Facts, GoodsLine, Role, Waybill
+from services.waybill.facts import Facts
+from services.waybill.model import GoodsLine, Role, Waybill
 from services.waybill.rules.crew import crew_qualified
 from services.waybill.rules.permits import permitted
 from services.waybill.rules.scope import within_scope

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from services import waybill
 from services.monitoring import packed
 from services.monitoring.vehicles import Vehicle
-from services.waybill.model import Positioning as Told
+from services.waybill.facts import Positioning as Told
 
 _EVERY_MS = 60_000  # of a vehicle's own time: departures are judged by minutes
 _SILENT_MS = 600_000  # a terminal silent for longer has been offline in between

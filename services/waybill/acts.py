@@ -18,10 +18,11 @@ from services.runtime.wire import moment, text_of
 from services.traceability import Registered
 from services.waybill import clearances_store, store
 from services.waybill.consignment import drawing
-from services.waybill.facts import carrier_of, catalogue_of, decision_on, gather, known_of
+from services.waybill.facts import Facts
+from services.waybill.gathering import carrier_of, catalogue_of, decision_on, gather, known_of
 from services.waybill.issuing import references_store
 from services.waybill.lifecycle import Act, check_act, next_state
-from services.waybill.model import Facts, Role, State, Waybill, WaybillKind
+from services.waybill.model import Role, State, Waybill, WaybillKind
 from services.waybill.occupancy import store as occupancy
 from services.waybill.occupancy.laying_out import lay_out
 from services.waybill.occupancy.spans import spans_of

@@ -15,9 +15,10 @@ from services.errors.waybill import CLEARANCE_VOID
 from services.goods import Catalogue
 from services.waybill import clearances_store, store
 from services.waybill.acts import moved
-from services.waybill.facts import gather
+from services.waybill.facts import Facts
+from services.waybill.gathering import gather
 from services.waybill.lifecycle import Act, check_act
-from services.waybill.model import Clearance, Facts, GoodsLine, State, Waybill
+from services.waybill.model import Clearance, GoodsLine, State, Waybill
 from services.waybill.rules.quantities import check_actual
 from services.waybill.store import Kept
 

@@ -1,4 +1,4 @@
-"""A waybill, its stops, crew, changes and clearance; and the facts it is judged by. Plain values, no behaviour.
+"""A waybill, its stops, crew, route and clearance. Plain values, no behaviour.
 
 Instants are aware datetimes, masses whole grams, volumes whole millilitres. What the official form shows is held as it
 was stated (names, phones, licence numbers): a later change in the registry must not change what was signed.
@@ -6,13 +6,12 @@ was stated (names, phones, licence numbers): a later change in the registry must
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
 from geo.position import Position
-from services.registry.model import ExternalRef, RegistryFacts
+from services.registry.model import ExternalRef
 
 
 class WaybillKind(Enum):
@@ -234,132 +233,3 @@ class Clearance:
     granted_at: datetime
     voided_at: datetime | None = None
     void_reason: str = ""
-
-
-class RevisionState(Enum):
-    OPEN = "OPEN"
-    MADE = "MADE"
-    REVERTED = "REVERTED"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldChange:
-    """One changed field: its path (``goods[1].mass_g``), and the value before and after, as text ("" for none)."""
-
-    path: str
-    before: str
-    after: str
-
-
-class Signer(Enum):
-    CONSIGNOR = "CONSIGNOR"
-    CARRIER = "CARRIER"
-    LOADER = "LOADER"
-    CREW = "CREW"
-    CONSIGNEE = "CONSIGNEE"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revision:
-    """A proposed change to an issued waybill; open until every required signer has signed it, or it is reverted."""
-
-    id: str
-    waybill_id: str
-    number: int
-    author: str
-    reason: str
-    at: datetime
-    changes: tuple[FieldChange, ...]
-    required: frozenset[Signer]
-    signed: frozenset[Signer] = frozenset()
-    state: RevisionState = RevisionState.OPEN
-
-
-class ZoneKind(Enum):
-    TUNNEL = "TUNNEL"
-    LONG_TUNNEL = "LONG_TUNNEL"  # 特长隧道: over 3,000 m
-    BRIDGE = "BRIDGE"
-    LARGE_BRIDGE = "LARGE_BRIDGE"  # 特大桥
-    WATER_SOURCE = "WATER_SOURCE"  # 饮用水水源保护区
-    RESTRICTED_AREA = "RESTRICTED_AREA"
-    TIME_BANNED_ROAD = "TIME_BANNED_ROAD"
-
-
-class ZoneAction(Enum):
-    NOTHING = "NOTHING"
-    FORBID = "FORBID"
-    PASS_ONLY = "PASS_ONLY"  # noqa: S105
-    NOTIFY = "NOTIFY"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GoodsFilter:
-    """Which goods a zone's rule means; goods match when any non-empty part does, all goods when every part is empty."""
-
-    hazards: frozenset[str] = frozenset()
-    un_numbers: frozenset[str] = frozenset()
-    special_control: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteZone:
-    """A zone the planned route touches, when it does, and what holds there.
-
-    ``tunnel_category`` is "A" to "E", empty when none was declared. ``windows`` are the instants (half open) in which
-    ``action`` holds, read from the zone's calendar for the days of the trip; empty means always. A passage without
-    known times counts as happening at any time of the trip. What is ``proposed`` by a map alone binds nobody.
-    """
-
-    zone_id: str
-    name: str
-    kind: ZoneKind
-    tunnel_category: str = ""
-    action: ZoneAction = ZoneAction.NOTHING
-    goods: GoodsFilter = field(default_factory=GoodsFilter)
-    windows: tuple[tuple[datetime, datetime], ...] = ()
-    enter_at: datetime | None = None
-    leave_at: datetime | None = None
-    version_id: str = ""
-    source: str = ""
-    proposed: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Busy:
-    """A resource is on another trip in [``from_at``, ``to_at``), from departure to unloading, as planned or as it was.
-
-    ``resource`` is as an assignment names it. ``under_way``: departed and not unloaded yet, whatever was planned.
-    ``waybill_number`` is empty where the asker may not know whose trip it is.
-    """
-
-    resource: str
-    waybill_id: str
-    from_at: datetime
-    to_at: datetime
-    under_way: bool = False
-    waybill_number: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Positioning:
-    """What is known of a vehicle's positioning terminal: its last fix and since when it has been online (if it is)."""
-
-    last_fix_at: datetime | None = None
-    online_since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """All a waybill is judged by, as of one time. ``positioning`` is by vehicle id; ``replaced`` is what it follows."""
-
-    registry: RegistryFacts
-    zones: tuple[RouteZone, ...] = ()
-    busy: tuple[Busy, ...] = ()
-    positioning: Mapping[str, Positioning] = field(default_factory=dict)
-    replaced: Waybill | None = None
-
-    @property
-    def version_ids(self) -> tuple[str, ...]:
-        """Ids of every version a decision over these facts has used, sorted."""
-        zones = (zone.version_id for zone in self.zones if zone.version_id)
-        return tuple(sorted({*self.registry.versions.values(), *zones}))

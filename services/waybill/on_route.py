@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 from services import zones
 from services.errors import Finding, Refusal
 from services.errors.common import invalid
-from services.waybill.model import GoodsFilter, Route, RouteZone, WaybillKind, ZoneAction, ZoneKind
+from services.waybill.facts import GoodsFilter, RouteZone, ZoneAction, ZoneKind
+from services.waybill.model import Route, WaybillKind
 from services.waybill.trip import Trip
 from services.zones.model import Purpose
 from services.zones.model import RouteZone as ZoneRow

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, text
 
-from services.waybill.model import Positioning
+from services.waybill.facts import Positioning
 
 _POSITIONING_OF = text(
     "SELECT vehicle_id, last_fix_at, online_since FROM waybill_positioning WHERE vehicle_id = ANY(:ids)"

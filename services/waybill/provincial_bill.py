@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from services.registry.model import LicenceKind, QualificationKind
-from services.waybill.model import Facts, GoodsLine, Party, Place, Role, State, Stop, Waybill
+from services.waybill.facts import Facts
+from services.waybill.model import GoodsLine, Party, Place, Role, State, Stop, Waybill
 from services.waybill.provincial import (
     CANCELLED,
     COMPLETED,

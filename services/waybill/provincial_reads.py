@@ -20,7 +20,7 @@ from services.runtime.clock import legal_day
 from services.runtime.refusals import finding_to_wire
 from services.runtime.wire import text_of
 from services.waybill import provincial, store
-from services.waybill.facts import known_of
+from services.waybill.gathering import known_of
 from services.waybill.model import GoodsLine, Waybill
 from services.waybill.provincial import Bill, Member, Plate, Site, Unit
 from services.waybill.provincial_bill import bill_of, lines_of

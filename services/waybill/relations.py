@@ -8,9 +8,10 @@ from services.registry.relations import covers, oversees
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.waybill import index_store, store
-from services.waybill.facts import carrier_of, organisations_of
+from services.waybill.facts import Facts
+from services.waybill.gathering import carrier_of, organisations_of
 from services.waybill.index_store import Index
-from services.waybill.model import Facts, Role, Waybill
+from services.waybill.model import Role, Waybill
 
 
 def relations(call: Call, waybill_id: str) -> list[Relation]:

@@ -19,7 +19,7 @@ from services.runtime.call import Call
 from services.runtime.wire import text_of
 from services.traceability.places import leaf_of
 from services.waybill import aboard, roadside_keys, search_store, status_list
-from services.waybill.facts import catalogue_of, known_of
+from services.waybill.gathering import catalogue_of, known_of
 from services.waybill.home_province import province_of
 from services.waybill.model import Role, State, Waybill
 from services.waybill.reads import readable

@@ -13,7 +13,8 @@ from services.goods.controls import Control, substances_of
 from services.registry.model import Licence, Permit, Person, RegistryFacts, Tank, TankCondition, Vehicle, VehicleType
 from services.runtime.clock import legal_day
 from services.waybill.bases import basis_on
-from services.waybill.model import Assignment, Exemption, Facts, GoodsLine, Role, Waybill, WaybillKind
+from services.waybill.facts import Facts
+from services.waybill.model import Assignment, Exemption, GoodsLine, Role, Waybill, WaybillKind
 
 ROLE_WORDS = {
     Role.TRACTOR: ("车辆", "vehicle"),

@@ -13,8 +13,9 @@ from services import goods
 from services.goods import Catalogue, Mode, tunnel_categories
 from services.runtime import outbox
 from services.runtime.clock import legal_day
-from services.waybill.facts import carrier_of
-from services.waybill.model import Facts, Role, State, Waybill
+from services.waybill.facts import Facts
+from services.waybill.gathering import carrier_of
+from services.waybill.model import Role, State, Waybill
 from services.waybill.revision.reassignment import aboard
 from services.waybill.trip import Trip
 

@@ -10,7 +10,8 @@ from hazway.waybill.v1 import waybill_pb2 as pb
 from services.errors import Finding, Findings
 from services.errors.common import invalid
 from services.runtime.wire import Read, from_wire, text_of, to_wire
-from services.waybill.model import Revision, Route, Waybill
+from services.waybill.model import Route, Waybill
+from services.waybill.revision.model import Revision
 from services.waybill.store import Kept
 
 MOST_ON_ROUTE = 20_000

@@ -23,7 +23,7 @@ from services.waybill.consignment.model import ConsignmentList, ListState
 from services.waybill.consignment.reads import parties_of, readable, shown
 from services.waybill.consignment.rules import check_list
 from services.waybill.consignment.store import Seen
-from services.waybill.facts import EDITION, catalogue_of
+from services.waybill.gathering import EDITION, catalogue_of
 
 
 def create_consignment_list(call: Call, request: Any) -> pb.CreateConsignmentListResponse:

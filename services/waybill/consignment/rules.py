@@ -27,7 +27,8 @@ from services.registry.versions import valid_on
 from services.runtime.clock import legal_day
 from services.waybill.bases import basis_on
 from services.waybill.consignment.model import ConsignmentLine, ConsignmentList
-from services.waybill.model import Facts, GoodsLine, Party, Waybill
+from services.waybill.facts import Facts
+from services.waybill.model import GoodsLine, Party, Waybill
 from services.waybill.rules.goods import goods_agree
 from services.waybill.rules.parties import class_agrees
 from services.waybill.rules.permits import permitted

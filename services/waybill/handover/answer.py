@@ -27,9 +27,10 @@ from services.waybill.handover.model import (
     SignatureMethod,
 )
 from services.waybill.handover.rules import check_answer, check_open, finding, found_otherwise, is_taker, totals
-from services.waybill.model import Signer, Waybill
+from services.waybill.model import Waybill
 from services.waybill.relations import relations_to
 from services.waybill.revision import store as revisions
+from services.waybill.revision.model import Signer
 
 CODE_KIND = "waybill.countersign_by_code"
 

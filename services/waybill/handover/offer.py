@@ -20,7 +20,7 @@ from services.waybill import status_list
 from services.waybill import store as waybills
 from services.waybill.deliver import consignee_of, with_stops
 from services.waybill.delivery import Received, check_delivery
-from services.waybill.facts import carrier_of
+from services.waybill.gathering import carrier_of
 from services.waybill.handover import overdue, store
 from services.waybill.handover.custody import carrier_aboard, holder
 from services.waybill.handover.found import answered, found

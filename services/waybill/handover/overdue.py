@@ -18,7 +18,7 @@ from services.runtime.clock import legal_day
 from services.runtime.host import Host
 from services.runtime.timers import Timer, cancel_timer, fire_due, set_timer
 from services.waybill import store as waybills
-from services.waybill.facts import carrier_of
+from services.waybill.gathering import carrier_of
 from services.waybill.handover import store
 from services.waybill.handover.model import Handover, HandoverState
 from services.waybill.handover.rules import WORDS, countersigned_within

@@ -17,15 +17,17 @@ from services.traceability import Registered
 from services.waybill import store as waybills
 from services.waybill.consignment import drawing
 from services.waybill.consignment.model import Draw
-from services.waybill.facts import catalogue_of, decision_on, grounds_of, on_route
+from services.waybill.facts import Facts
+from services.waybill.gathering import catalogue_of, decision_on, grounds_of, on_route
 from services.waybill.issuing import references_store, store
 from services.waybill.issuing.numbers import Numbers, check_offline, licence_of
 from services.waybill.issuing.references_store import references_of
 from services.waybill.issuing.store import Issued
-from services.waybill.model import Facts, Revision, RevisionState, Signer, State, Waybill
+from services.waybill.model import State, Waybill
 from services.waybill.occupancy import store as occupancy
 from services.waybill.occupancy.laying_out import in_the_way
 from services.waybill.relations import index_of
+from services.waybill.revision.model import Revision, RevisionState, Signer
 from services.waybill.revision.rules import diff
 from services.waybill.rules import check_issue
 from services.waybill.store import Kept

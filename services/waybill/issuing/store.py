@@ -13,10 +13,11 @@ from sqlalchemy.exc import IntegrityError
 
 from services.runtime.plain import to_plain
 from services.waybill.index_store import Index
-from services.waybill.model import Revision, Route, Waybill
+from services.waybill.model import Route, Waybill
 from services.waybill.occupancy import store as occupancy
 from services.waybill.occupancy.spans import spans_of
 from services.waybill.receivers import store as receivers
+from services.waybill.revision.model import Revision
 
 
 class Taken(Exception):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from services.waybill.model import Busy, State, Waybill
+from services.waybill.facts import Busy
+from services.waybill.model import State, Waybill
 from services.waybill.rules.busy import occupies
 
 _FREE = frozenset({State.VOIDED, State.REJECTED})

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from services.waybill.model import Busy, Waybill
+from services.waybill.facts import Busy
+from services.waybill.model import Waybill
 
 # A resource's stretch of the line, in seconds since 1970: good until the year 2242.
 STRETCH = 1 << 33

@@ -6,8 +6,9 @@ import hashlib
 
 from services import alarms, traceability
 from services.runtime.call import Call
-from services.waybill.facts import carrier_of
-from services.waybill.model import Revision, Role, Waybill
+from services.waybill.gathering import carrier_of
+from services.waybill.model import Role, Waybill
+from services.waybill.revision.model import Revision
 
 _MOST_PATHS = 20
 

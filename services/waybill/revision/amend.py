@@ -19,15 +19,16 @@ from services.waybill import clearances_store, index_store
 from services.waybill import store as waybills
 from services.waybill.acts import relay, standing
 from services.waybill.consignment import drawing
-from services.waybill.facts import carrier_of, catalogue_of, decision_on, gather_all, known_of
+from services.waybill.gathering import carrier_of, catalogue_of, decision_on, gather_all, known_of
 from services.waybill.issuing import references_store
 from services.waybill.issuing.references_store import references_of
 from services.waybill.loading import without_clearance
-from services.waybill.model import GoodsLine, Revision, RevisionState, Role, Signer, State, Stop, Waybill
+from services.waybill.model import GoodsLine, Role, State, Stop, Waybill
 from services.waybill.occupancy import store as occupancy
 from services.waybill.relations import index_of
 from services.waybill.revision import store
 from services.waybill.revision.alarm import raise_amended
+from services.waybill.revision.model import Revision, RevisionState, Signer
 from services.waybill.revision.rules import Amendment, check_amendment, further_references, revert, sign
 from services.waybill.rules import check_content
 from services.waybill.store import Kept

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hazway import ids
 from services.runtime.call import Call
-from services.waybill.model import Revision, RevisionState, Signer, Waybill
+from services.waybill.model import Waybill
 from services.waybill.revision import store
+from services.waybill.revision.model import Revision, RevisionState, Signer
 from services.waybill.revision.rules import diff
 
 

@@ -22,7 +22,8 @@ from services.registry.model import ExternalRef
 from services.runtime.clock import legal_day
 from services.waybill.bases import basis_on
 from services.waybill.lifecycle import Act, check_act
-from services.waybill.model import FieldChange, Revision, RevisionState, Signer, State, Waybill
+from services.waybill.model import State, Waybill
+from services.waybill.revision.model import FieldChange, Revision, RevisionState, Signer
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from services.runtime.plain import from_plain, to_json
-from services.waybill.model import Revision, Signer, Waybill
+from services.waybill.model import Waybill
+from services.waybill.revision.model import Revision, Signer
 
 _INSERT = text(
     "INSERT INTO waybill_revisions"

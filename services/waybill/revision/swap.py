@@ -20,7 +20,7 @@ from services.runtime.call import Call
 from services.runtime.refusals import warnings_to_wire
 from services.runtime.wire import moment, text_of
 from services.waybill.acts import standing
-from services.waybill.facts import catalogue_of, decision_on, gather_all
+from services.waybill.gathering import catalogue_of, decision_on, gather_all
 from services.waybill.handover.waiting import check_swap_takers, offer_swap
 from services.waybill.model import Role, Waybill
 from services.waybill.occupancy import store as occupancy

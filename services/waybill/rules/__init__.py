@@ -15,8 +15,9 @@ from services.errors.waybill import REASON_NEEDED, TOO_EARLY
 from services.goods import Catalogue
 from services.runtime.clock import legal_day
 from services.waybill.bases import basis_on
+from services.waybill.facts import Facts
 from services.waybill.lifecycle import Act, check_act
-from services.waybill.model import Clearance, Facts, Waybill
+from services.waybill.model import Clearance, Waybill
 from services.waybill.rules.busy import not_twice, not_under_way
 from services.waybill.rules.crew import crew_qualified
 from services.waybill.rules.dispatch import cleared, positioning_alive

@@ -8,7 +8,8 @@ from datetime import datetime
 from services.errors import Finding
 from services.errors.waybill import RESOURCE_BUSY
 from services.registry.model import RegistryFacts
-from services.waybill.model import Assignment, Busy, Waybill
+from services.waybill.facts import Busy
+from services.waybill.model import Assignment, Waybill
 from services.waybill.trip import ROLE_WORDS, Trip
 
 RULE = "WB-10"

@@ -18,8 +18,9 @@ from services.errors.waybill import (
 from services.registry.model import TankCondition, Vehicle
 from services.runtime.clock import legal_day
 from services.waybill.bases import basis_on
+from services.waybill.facts import Positioning
 from services.waybill.lifecycle import LEAVES_WITHOUT_LOADING
-from services.waybill.model import Clearance, Positioning, Role, Waybill, WaybillKind
+from services.waybill.model import Clearance, Role, Waybill, WaybillKind
 from services.waybill.trip import Trip
 
 # practice.md: parked terminals sleep, so a fix within a day is asked before, and being online soon after, the start.

@@ -18,7 +18,8 @@ from services.goods import Catalogue, Mode
 from services.registry.model import Compartment, Tank, VehicleKind
 from services.runtime.clock import legal_day
 from services.waybill.bases import figure_on
-from services.waybill.model import Facts, GoodsLine, Role, Waybill, WaybillKind
+from services.waybill.facts import Facts
+from services.waybill.model import GoodsLine, Role, Waybill, WaybillKind
 from services.waybill.trip import Trip
 
 RULE = "WB-06"

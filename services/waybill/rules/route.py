@@ -23,7 +23,8 @@ from services.goods.controls import Control
 from services.goods.tunnels import UNKNOWN
 from services.registry.model import PermitKind
 from services.runtime.clock import LEGAL_ZONE, legal_day
-from services.waybill.model import GoodsLine, RouteZone, ZoneAction, ZoneKind
+from services.waybill.facts import RouteZone, ZoneAction, ZoneKind
+from services.waybill.model import GoodsLine
 from services.waybill.trip import Trip
 
 # 公路安全保护条例 Art 42: flammable, explosive, highly toxic, radioactive.

@@ -11,7 +11,8 @@ from services.loading.model import Check, CheckCode, CheckItem, Fill, Objection,
 from services.loading.permit import permit_for
 from services.loading.registry_says import Says, registry_says, trip_at_gate
 from services.loading.rules import Judged, check_form, judge
-from services.waybill.model import Facts, State, Waybill
+from services.waybill.facts import Facts
+from services.waybill.model import State, Waybill
 from services.waybill.trip import Trip
 from tests.unit.services.waybill.petrol_trip import CATALOGUE, FACTS, NOW, WAYBILL
 

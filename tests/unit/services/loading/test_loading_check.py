@@ -13,7 +13,8 @@ from services.loading.bases import RULE_OF, RULES
 from services.loading.model import CheckCode, Objection, Result
 from services.loading.rules import CONTESTABLE, judge, outcome_of
 from services.registry.model import Medium, TankCondition, TankState
-from services.waybill.model import Facts, Role
+from services.waybill.facts import Facts
+from services.waybill.model import Role
 from tests.unit.services.loading.loading_samples import (
     BASIC,
     FILL,

@@ -30,15 +30,14 @@ from services.registry.model import (
     VehicleType,
 )
 from services.registry.scope import parse_scope
+from services.waybill.facts import Facts, Positioning
 from services.waybill.model import (
     Assignment,
     Clearance,
     Drop,
-    Facts,
     GoodsLine,
     Party,
     Place,
-    Positioning,
     Role,
     Route,
     State,

@@ -9,20 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.waybill.model import (
-    Assignment,
-    Drop,
-    Party,
-    Place,
-    Revision,
-    RevisionState,
-    Role,
-    Route,
-    Signer,
-    State,
-    Stop,
-    Waybill,
-)
+from services.waybill.model import Assignment, Drop, Party, Place, Role, Route, State, Stop, Waybill
+from services.waybill.revision.model import Revision, RevisionState, Signer
 from services.waybill.revision.rules import (
     IMMUTABLE,
     MATTERS,

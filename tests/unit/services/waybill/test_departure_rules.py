@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.registry.model import QualificationKind, TankCondition, TankState
-from services.waybill.model import Busy, Positioning, RouteZone, State, WaybillKind, ZoneAction, ZoneKind
+from services.waybill.facts import Busy, Positioning, RouteZone, ZoneAction, ZoneKind
+from services.waybill.model import State, WaybillKind
 from services.waybill.rules.busy import occupies
 from services.waybill.rules.dispatch import check_started
 from tests.unit.services.waybill.petrol_trip import (

@@ -29,26 +29,12 @@ from services.registry.model import (
     VehicleKind,
 )
 from services.waybill.delivery import Received, check_completion, check_delivery, delivered
+from services.waybill.facts import Busy, Positioning, RouteZone, ZoneAction, ZoneKind
 from services.waybill.issuing.numbering import NumberBlock, NumberRule, check_offline_number, next_block
 from services.waybill.lifecycle import Act, check_act
-from services.waybill.model import (
-    Assignment,
-    Busy,
-    Drop,
-    Positioning,
-    Revision,
-    RevisionState,
-    Role,
-    Route,
-    RouteZone,
-    Signer,
-    State,
-    Waybill,
-    WaybillKind,
-    ZoneAction,
-    ZoneKind,
-)
+from services.waybill.model import Assignment, Drop, Role, Route, State, Waybill, WaybillKind
 from services.waybill.preparation.rules import Preparation, PreparationKind, unprepared
+from services.waybill.revision.model import Revision, RevisionState, Signer
 from services.waybill.revision.reassignment import Swap, check_swap
 from services.waybill.revision.rules import check_amendment, sign
 from services.waybill.rules import check_void

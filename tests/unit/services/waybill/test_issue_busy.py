@@ -12,12 +12,8 @@ from hypothesis import strategies as st
 from services.registry.model import (
     QualificationKind,
 )
-from services.waybill.model import (
-    Assignment,
-    Busy,
-    Role,
-    State,
-)
+from services.waybill.facts import Busy
+from services.waybill.model import Assignment, Role, State
 from services.waybill.rules.busy import occupies
 from tests.unit.services.waybill.petrol_trip import (
     ARRIVAL,

@@ -13,11 +13,7 @@ from services.registry.model import (
     QualificationKind,
 )
 from services.waybill.bases import FIGURES, RULES
-from services.waybill.model import (
-    Busy,
-    RouteZone,
-    ZoneKind,
-)
+from services.waybill.facts import Busy, RouteZone, ZoneKind
 from tests.unit.services.waybill.petrol_trip import (
     ARRIVAL,
     DEPARTURE,

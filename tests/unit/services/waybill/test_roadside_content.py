@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from hazway import roadside_code
 from hazway.roadside_code import Content
 from services.registry.model import Person, Qualification, QualificationKind
-from services.waybill.model import Assignment, Facts, GoodsLine, Place, Role, Route, State, Waybill, WaybillKind
+from services.waybill.facts import Facts
+from services.waybill.model import Assignment, GoodsLine, Place, Role, Route, State, Waybill, WaybillKind
 from services.waybill.roadside_content import Recorded, content_of, qr
 from services.waybill.trip import Trip
 from tests.simulated_log import fixed_es256_key, fixed_key

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.registry.model import Medium, Permit, PermitGoods, PermitKind, TankCondition, TankState
-from services.waybill.model import Facts, GoodsFilter, RouteZone, Waybill, WaybillKind, ZoneAction, ZoneKind
+from services.waybill.facts import Facts, GoodsFilter, RouteZone, ZoneAction, ZoneKind
+from services.waybill.model import Waybill, WaybillKind
 from tests.unit.services.waybill.petrol_trip import (
     ARRIVAL,
     DEPARTURE,

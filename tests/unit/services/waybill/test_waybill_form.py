@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from services.registry.model import Person, PlateColour, Qualification, QualificationKind
 from services.waybill import aboard, pdf
+from services.waybill.facts import Facts
 from services.waybill.form import Form, form_of
 from services.waybill.home_province import UNKNOWN, province_of
-from services.waybill.model import Assignment, Facts, Party, Place, Role, State, Waybill
+from services.waybill.model import Assignment, Party, Place, Role, State, Waybill
 from services.waybill.roadside_content import qr
 from services.waybill.trip import Trip
 from tests.unit.services.waybill.petrol_trip import (

@@ -10,23 +10,19 @@ from hypothesis import strategies as st
 
 from services.errors import Severity
 from services.registry.model import TankCondition, TankState
+from services.waybill.facts import Busy, GoodsFilter, RouteZone, ZoneAction, ZoneKind
 from services.waybill.model import (
     Assignment,
-    Busy,
     Drop,
     Exemption,
-    GoodsFilter,
     GoodsLine,
     Party,
     Place,
     Role,
-    RouteZone,
     State,
     Stop,
     Waybill,
     WaybillKind,
-    ZoneAction,
-    ZoneKind,
 )
 from services.waybill.revision.rules import check_amendment
 from tests.unit.services.waybill.petrol_trip import (
