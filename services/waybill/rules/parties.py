@@ -197,10 +197,15 @@ def _no_more_than(trip: Trip) -> Iterator[Finding]:
     for line in replaced.goods if replaced else ():
         mass_g = line.mass_g if line.actual_mass_g is None else line.actual_mass_g
         aboard[line.un_number] = aboard.get(line.un_number, 0) + mass_g
+    # What was delivered is not aboard any more; but a residue may be what stays in any emptied tank.
+    if replaced is not None and trip.waybill.kind is not WaybillKind.RESIDUE_RETURN:
+        numbers = {line.number: line.un_number for line in replaced.goods}
+        for drop in (drop for stop in replaced.stops for drop in stop.drops if drop.goods_number in numbers):
+            aboard[numbers[drop.goods_number]] -= drop.delivered_g or 0
     for path, line in trip.lines():
         aboard[line.un_number] = aboard.get(line.un_number, 0) - line.mass_g
         if aboard[line.un_number] < 0:
-            yield _invalid(trip, f"{path}.mass_g", "the waybill it follows did not carry that much")
+            yield _invalid(trip, f"{path}.mass_g", "the waybill it follows has not that much aboard")
 
 
 def _missing_link(trip: Trip, path: str, zh: str, en: str) -> Finding:

@@ -101,6 +101,10 @@ def test_what_a_station_could_not_take_goes_home_as_residue_and_the_tank_then_go
     cast.call(CARRIER, "VoidWaybill", pb.VoidWaybillRequest(waybill_id=empty.id, reason="罐内有余液"))
     more = home(after(cast, trip, pb.WAYBILL_KIND_RESIDUE_RETURN, 28_001 * KG), LOADER)
     assert reasons(cast, more) == {"FIELD_INVALID"}
+    turned_away = home(after(cast, trip, pb.WAYBILL_KIND_REFUSED_RETURN, 3_000 * KG + 1), LOADER)
+    assert reasons(cast, turned_away) == {"FIELD_INVALID"}  # by a gram more than is left aboard
+    turned_away.goods[0].mass_g -= 1
+    assert cast.issue(turned_away, validate_only=True).waybill.goods[0].mass_g == 3_000 * KG
     residue = leaves(cast, home(after(cast, trip, pb.WAYBILL_KIND_RESIDUE_RETURN, 3_000 * KG), LOADER))
     assert said_at_the_roadside(cast, residue) == ("1203", "车用汽油", 3_000)
     ends(cast, residue, LOADER)
