@@ -15,6 +15,7 @@ import math
 from collections import defaultdict
 
 import numpy as np
+import numpy.typing as npt
 
 from geo.approaches import Approaches
 from geo.transit_ahead import estimate, wait, warn
@@ -41,6 +42,8 @@ __all__ = [
     "NOWHERE", "Answer", "Blind", "Estimate", "Event", "Guess", "Kind", "Passage", "Policy", "Seen", "Tick", "TransitState",
     "estimate", "step",
 ]  # fmt: skip
+
+Floats = npt.NDArray[np.float64]
 
 _LEAST_LOG_WEIGHT = -14.0
 _MOST_GUESSES = 10
@@ -135,7 +138,7 @@ def _wait(around: Approaches, state: TransitState, report: Blind | Tick, policy:
     """Time without a fix: no answer comes to an open question, or the vehicle may be inside."""
     silent_s = (report.at_ms - state.seen.at_ms) / 1000
     events: list[Event] = []
-    if state.waited and silent_s > policy.patience * habit_s(state, policy):
+    if state.waited and state.inside == NOWHERE and silent_s > policy.patience * habit_s(state, policy):
         state, events = _settle(around, state, state.passed, policy)
     waited, told = wait(around, state, report, policy)
     return waited, (*events, *told)
@@ -160,7 +163,7 @@ def _conclude(around: Approaches, state: TransitState, policy: Policy) -> Answer
     return state, (*events, *warning)
 
 
-def _portal_m(around: Approaches, state: TransitState) -> np.ndarray:
+def _portal_m(around: Approaches, state: TransitState) -> Floats:
     position = state.seen.position
     return around.portal_m(float(around.plane.x(position.longitude_e7)), float(around.plane.y(position.latitude_e7)))
 
