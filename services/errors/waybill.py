@@ -30,6 +30,11 @@ GOODS_CLASS_MISSTATED = Reason(
     "UN{un} 的类别/项别应为 {expected}，填写为 {stated}", "UN{un} is of class {expected}, stated as {stated}",
     "请按品名表填写", "State the class of the list",
 )  # fmt: skip
+PURPOSE_UNFOUNDED = Reason(
+    "PURPOSE_UNFOUNDED", Status.INVALID_ARGUMENT,
+    "运输用途 {purpose} 与运单不符：{why}", "The trip cannot be for {purpose}: {why_en}",
+    "请删除该用途或更正货物", "Leave the purpose out, or correct the goods",
+)  # fmt: skip
 DROPS_INCONSISTENT = Reason(
     "DROPS_INCONSISTENT", Status.INVALID_ARGUMENT,
     "货物第 {line} 行：各卸货点合计 {sum} 克，运单为 {mass} 克", "Goods line {line}: the stops add up to {sum} g, the line says {mass} g",

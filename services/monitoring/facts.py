@@ -13,13 +13,26 @@ CATEGORIES = "ABCDE"
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """One line of the load: UN number of four digits, class or division with subsidiary hazards, lists it stands on, and label
-    compatibility ("1.1D" for class 1)."""
+    """One line of the load: UN number of four digits, class or division (several where several entries may be meant), lists it
+    stands on, label compatibility ("1.1D" for class 1), tunnel codes, and further labels (subsidiary hazards)."""
 
     un_number: str
     hazards: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
     compatibility: str = ""
+    tunnel_codes: tuple[str, ...] = ()
+    subsidiary: tuple[str, ...] = ()
+
+    def to_plain(self) -> list[Any]:
+        return [
+            self.un_number, list(self.hazards), list(self.controls), self.compatibility, list(self.tunnel_codes),
+            list(self.subsidiary),
+        ]  # fmt: skip
+
+    @classmethod
+    def from_plain(cls, plain: list[Any]) -> Goods:
+        un_number, hazards, controls, compatibility, *further = plain  # older facts hold nothing further
+        return cls(un_number, tuple(hazards), tuple(controls), compatibility, *map(tuple, further))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +85,8 @@ class TripFact:
 
     ``tunnel_forbidden`` are the categories the load may not enter, "" for none; ``loaded`` says whether goods or their residue
     are aboard. ``route`` is the planned line; ``event`` (DEPARTED, AMENDED, UNLOADED, ENDED) says what made the fact.
-    ``passes`` are the vehicle's while the trip is in force, which detection adds from its ``PassFact``.
+    ``passes`` are the vehicle's while the trip is in force, which detection adds from its ``PassFact``; ``purposes`` what the trip
+    is for, where a ban may leave it alone.
     """
 
     vehicle: int
@@ -90,6 +104,7 @@ class TripFact:
     sites: tuple[Site, ...] = ()
     event: str = ""
     passes: tuple[Pass, ...] = ()
+    purposes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if any(category not in CATEGORIES for category in self.tunnel_forbidden):
@@ -102,9 +117,9 @@ class TripFact:
             "division": self.division, "under_way": self.under_way, "loaded": self.loaded,
             "forbidden": self.tunnel_forbidden, "route": _differences(self.route), "driver": self.driver_id,
             "second_driver": self.second_driver_id, "event": self.event,
-            "goods": [[g.un_number, list(g.hazards), list(g.controls), g.compatibility] for g in self.goods],
+            "goods": [line.to_plain() for line in self.goods],
             "sites": [[s.latitude_e7, s.longitude_e7, s.radius_m, s.site_id, s.purpose] for s in self.sites],
-            "passes": _plain_passes(self.passes),
+            "passes": _plain_passes(self.passes), "purposes": list(self.purposes),
         }  # fmt: skip
         return _dumps(plain)
 
@@ -165,15 +180,14 @@ def _trip(plain: dict[str, Any]) -> TripFact:
         under_way=plain["under_way"],
         loaded=plain["loaded"],
         tunnel_forbidden=plain["forbidden"],
-        goods=tuple(
-            Goods(un, tuple(hazards), tuple(controls), group) for un, hazards, controls, group in plain["goods"]
-        ),
+        goods=tuple(Goods.from_plain(line) for line in plain["goods"]),
         route=_points(plain["route"]),
         driver_id=plain["driver"],
         second_driver_id=plain["second_driver"],
         sites=tuple(Site(*site) for site in plain["sites"]),
         event=plain["event"],
         passes=_passes(plain["passes"]),
+        purposes=tuple(plain.get("purposes", ())),
     )
 
 

@@ -103,9 +103,8 @@ def _trip(told: dict[str, Any], number: int) -> TripFact:
         under_way=told["under_way"],
         loaded=told["loaded"],
         tunnel_forbidden=told["tunnel_forbidden"],
-        goods=tuple(
-            Goods(un_number, (hazard_class,), tuple(marks)) for un_number, hazard_class, *marks in told["goods"]
-        ),
+        goods=tuple(Goods.from_plain(line) for line in told["goods"]),
+        purposes=tuple(told["purposes"]),
         route=tuple((latitude, longitude) for latitude, longitude in told["route"]),
         driver_id=drivers[0],
         second_driver_id=drivers[1],

@@ -161,7 +161,7 @@ def _put_stands(connection: Connection, stands: Collection[Stand]) -> None:
             "cells": [one.cell for one in stands],
             "latitudes": [one.position.latitude_e7 for one in stands],
             "longitudes": [one.position.longitude_e7 for one in stands],
-            "goods": [json.dumps([dataclasses.astuple(line) for line in one.goods]) for one in stands],
+            "goods": [json.dumps([line.to_plain() for line in one.goods]) for one in stands],
             "waybills": [one.waybill_id for one in stands],
             "carriers": [one.carrier_id for one in stands],
         },
@@ -222,7 +222,7 @@ def _take_driven(connection: Connection, vehicle: int, from_ms: int) -> list[Dri
 
 
 def _stand(row: Row[Any]) -> Stand:
-    goods = tuple(Goods(un, tuple(hazards), tuple(controls), group) for un, hazards, controls, group in row.goods)
+    goods = tuple(Goods.from_plain(line) for line in row.goods)
     return Stand(
         row.vehicle, row.since_ms, row.until_ms, row.cell, Position(row.latitude_e7, row.longitude_e7), goods,
         row.waybill_id, row.carrier_id,

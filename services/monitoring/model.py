@@ -98,7 +98,7 @@ def always(first_ms: int, last_ms: int) -> tuple[tuple[int, int], ...]:
 class ZoneRule:
     """Who is meant and when. Goods are meant when any non-empty part fits; every part empty means all dangerous goods.
 
-    ``hours`` gives the merged half-open spans within [first_ms, last_ms) in which the rule holds. ``action`` is FORBID,
+    Trips for a purpose in ``exempt`` are left alone. ``hours`` gives the merged half-open spans within [first_ms, last_ms) in which the rule holds. ``action`` is FORBID,
     ONLY_WITH_PASS, NOTIFY or SPEED_LIMIT (then ``speed_dkmh``).
     """
 
@@ -108,6 +108,8 @@ class ZoneRule:
     un_numbers: frozenset[str] = frozenset()
     controls: frozenset[str] = frozenset()
     tunnel_category: str = ""
+    tunnel_codes: frozenset[str] = frozenset()
+    exempt: frozenset[str] = frozenset()
     speed_dkmh: int = 0
     hours: Hours = always
     source: str = ""

@@ -83,6 +83,8 @@ def _rule(rule: Rule) -> ZoneRule:
         un_numbers=goods.un_numbers if goods else frozenset(),
         controls=frozenset(control.name for control in goods.controls) if goods else frozenset(),
         tunnel_category=goods.barred_from_category if goods else "",
+        tunnel_codes=goods.tunnel_codes if goods else frozenset(),
+        exempt=frozenset(purpose.name for purpose in rule.exempt),
         speed_dkmh=rule.speed_dkmh,
         hours=_hours(rule),
         source=source.basis().zh if source else "",

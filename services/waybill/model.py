@@ -12,6 +12,7 @@ from enum import Enum
 
 from geo.position import Position
 from services.registry.model import ExternalRef
+from services.zones.model import Purpose
 
 
 class WaybillKind(Enum):
@@ -212,6 +213,7 @@ class Waybill:
     unloaded_at: datetime | None = None
     completed_at: datetime | None = None
     void_reason: str = ""
+    purposes: tuple[Purpose, ...] = ()
 
     @property
     def carrier_id(self) -> str:

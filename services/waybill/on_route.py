@@ -11,9 +11,9 @@ from services import zones
 from services.errors import Finding, Refusal
 from services.errors.common import invalid
 from services.waybill.facts import GoodsFilter, RouteZone, ZoneAction, ZoneKind
-from services.waybill.model import Route, WaybillKind
+from services.waybill.model import Route
+from services.waybill.rules.purposes import purposes_of
 from services.waybill.trip import Trip
-from services.zones.model import Purpose
 from services.zones.model import RouteZone as ZoneRow
 from services.zones.rules import Cargo, judge, means
 
@@ -53,8 +53,7 @@ def _rows(connection: Connection, route: Route, at: datetime, until: datetime) -
 
 def _row(row: ZoneRow, trip: Trip, cargo: Cargo, shift: timedelta) -> RouteZone:
     """What nobody can tell of the goods counts as meant."""
-    left_alone = trip.waybill.kind is WaybillKind.RESCUE and Purpose.RESCUE in row.exempt
-    silent = left_alone or means(row.goods, cargo) is False
+    silent = bool(row.exempt & purposes_of(trip.waybill)) or means(row.goods, cargo) is False
     return RouteZone(
         zone_id=row.zone_id,
         name=row.name,

@@ -9,15 +9,16 @@ from typing import Any
 from sqlalchemy import Connection
 
 from hazway import cbor
-from services import goods
 from services.goods import Catalogue, Mode, tunnel_categories
 from services.runtime import outbox
 from services.runtime.clock import legal_day
 from services.waybill.facts import Facts
 from services.waybill.gathering import carrier_of
-from services.waybill.model import Role, State, Waybill
+from services.waybill.model import GoodsLine, Role, State, Waybill
 from services.waybill.revision.reassignment import aboard
+from services.waybill.rules.purposes import purposes_of
 from services.waybill.trip import Trip
+from services.zones.rules import controls_of
 
 TOPIC = "trip"
 
@@ -52,7 +53,8 @@ def fact_of(trip: Trip, vehicle_id: str, event: str) -> dict[int | str, Any]:
         "under_way": waybill.state is State.IN_TRANSIT and holds,
         "loaded": trip.carries_dangerous_goods and is_loaded and holds,
         "tunnel_forbidden": _closed(trip, is_loaded) if holds else "",
-        "goods": [_goods(trip, index) for index in range(len(waybill.goods))],
+        "goods": [_goods(trip, line) for line in waybill.goods if trip.load_line(line).is_dangerous],
+        "purposes": sorted(purpose.name for purpose in purposes_of(waybill)),
         "net_explosive_mass_g": sum(line.net_explosive_mass_g for line in waybill.goods),
         "route": [[point.latitude_e7, point.longitude_e7] for point in waybill.route.line],
         "edges": list(waybill.route.edge_keys),
@@ -72,11 +74,20 @@ def _closed(trip: Trip, is_loaded: bool) -> str:
     return "".join(sorted({*judgement.forbidden, *judgement.unknown}))
 
 
-def _goods(trip: Trip, index: int) -> list[Any]:
-    """UN number, class as stated, and the lists the goods stand on."""
-    line = trip.waybill.goods[index]
-    controls = {substance.control.name for substance in goods.substances_of(trip.load_line(line), trip.catalogue)}
-    return [line.un_number, line.hazard_class, *sorted(controls)]
+def _goods(trip: Trip, line: GoodsLine) -> list[Any]:
+    """UN number, classes and divisions as the rules of zones look at them, lists it stands on, compatibility ("1.4G"), tunnel codes,
+    and further labels."""
+    rows = trip.rows(line)
+    hazards = {label for row in rows for label in (row.goods_class, row.division)} or {line.hazard_class}
+    controls = {control.name for control in controls_of(trip.load_line(line), trip.catalogue)}
+    return [
+        line.un_number,
+        sorted(hazards),
+        sorted(controls),
+        min((row.classification_code for row in rows if row.is_explosive), default=""),
+        sorted({row.tunnel_code for row in rows}),
+        sorted({label for row in rows for label in row.labels[1:]}),
+    ]
 
 
 def sites_of(waybill: Waybill) -> list[list[Any]]:

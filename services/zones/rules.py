@@ -76,15 +76,15 @@ def judge(load: Load, catalogue: Catalogue, at: datetime, purposes: Iterable[Pur
         un_numbers=frozenset(line.un_number for line in lines),
         hazards=frozenset(label for each in rows.values() for row in each for label in (row.goods_class, row.division)),
         tunnel_codes=frozenset(row.tunnel_code for each in rows.values() for row in each),
-        controls=frozenset(control for line in lines for control in _controls(line, catalogue)),
+        controls=frozenset(control for line in lines for control in controls_of(line, catalogue)),
         unknown=frozenset(line.un_number for line in lines if not rows[line]),
         tunnels=tunnel_categories(load, catalogue, at.astimezone(BEIJING).date()),
         purposes=frozenset(purposes),
     )
 
 
-def _controls(line: LoadLine, catalogue: Catalogue) -> Iterator[Control]:
-    """An entry that may be fireworks or civil explosives counts as both."""
+def controls_of(line: LoadLine, catalogue: Catalogue) -> Iterator[Control]:
+    """The lists a line stands on; an entry that may be fireworks or civil explosives counts as both."""
     for substance in substances_of(line, catalogue):
         if substance.control.name == "FIREWORKS_OR_CIVIL_EXPLOSIVE":
             yield from (Control.FIREWORKS, Control.CIVIL_EXPLOSIVE)

@@ -197,6 +197,7 @@ LABELS_1: Mapping[str, str] = {
     "unified_code": "统一社会信用代码",
     "unit": "单位",
     "urban_distribution": "城市配送",
+    "purposes": "运输用途",
     "valid_from": "有效期自",
     "valid_to": "有效期至",
     "valid_until": "有效期至",

@@ -9,9 +9,9 @@ from services.monitoring.facts import Goods, TripFact
 from services.monitoring.model import Hours, ZoneRecord, ZoneRule
 
 Span = tuple[int, int]
-Load = tuple[tuple[Goods, ...], str]  # lines, forbidden tunnel categories
+Load = tuple[tuple[Goods, ...], str, tuple[str, ...]]  # lines, forbidden tunnel categories, what the trip is for
 
-NO_LOAD: Load = ((), "")
+NO_LOAD: Load = ((), "", ())
 
 CATEGORY = "category"
 _BARS = frozenset({"FORBID", "ONLY_WITH_PASS"})
@@ -51,17 +51,18 @@ def _without(hours: Hours, exempt: list[Span]) -> Hours:
 
 
 def load_of(trip: TripFact | None) -> Load:
-    """What about a trip zones may mind: goods and forbidden categories; nothing when nothing is aboard."""
-    return (trip.goods, trip.tunnel_forbidden) if trip is not None and is_laden(trip) else NO_LOAD
+    """What about a trip zones may mind: goods, forbidden categories and purposes; nothing when nothing is aboard."""
+    return (trip.goods, trip.tunnel_forbidden, trip.purposes) if trip is not None and is_laden(trip) else NO_LOAD
 
 
 def barring_load(zone: ZoneRecord, load: Load) -> tuple[ZoneRule, ...]:
-    """What keeps a load out of the zone, whoever carries it; empty for none."""
+    """What keeps a load out of the zone, whoever carries it; empty for none. A rule leaves alone the purposes it exempts."""
     if load == NO_LOAD:
         return ()
     category = zone.category and zone.category in load[1]
     closed = (ZoneRule(id=CATEGORY, tunnel_category=zone.category),) if category else ()
-    return (*closed, *(rule for rule in zone.rules if rule.action in _BARS and means(rule, load)))
+    barred = (rule for rule in zone.rules if rule.action in _BARS and rule.exempt.isdisjoint(load[2]))
+    return (*closed, *(rule for rule in barred if means(rule, load)))
 
 
 def limiting(zone: ZoneRecord, trip: TripFact | None) -> tuple[ZoneRule, ...]:
@@ -74,20 +75,23 @@ def means(rule: ZoneRule, load: Load) -> bool:
     """Whether a rule is about this load: any non-empty part of its filter fits, or it has none."""
     if not _has_filter(rule):
         return True
-    goods, forbidden = load
+    goods, forbidden, _ = load
     if rule.tunnel_category and rule.tunnel_category in forbidden:
         return True
     return any(_fits(rule, line) for line in goods)
 
 
 def _has_filter(rule: ZoneRule) -> bool:
-    return bool(rule.classes or rule.un_numbers or rule.controls or rule.tunnel_category)
+    return bool(rule.classes or rule.un_numbers or rule.controls or rule.tunnel_category or rule.tunnel_codes)
 
 
 def _fits(rule: ZoneRule, goods: Goods) -> bool:
     hazards = {*goods.hazards, *(hazard.split(".")[0] for hazard in goods.hazards)}
     return bool(
-        goods.un_number in rule.un_numbers or hazards & rule.classes or rule.controls.intersection(goods.controls)
+        goods.un_number in rule.un_numbers
+        or hazards & rule.classes
+        or rule.controls.intersection(goods.controls)
+        or rule.tunnel_codes.intersection(goods.tunnel_codes)
     )
 
 

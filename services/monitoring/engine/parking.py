@@ -93,4 +93,6 @@ def are_incompatible(some: tuple[Goods, ...], others: tuple[Goods, ...]) -> bool
 
 def _hazards(goods: tuple[Goods, ...]) -> frozenset[str]:
     """Divisions where they matter, class 1 as a whole."""
-    return frozenset("1" if hazard.startswith("1") else hazard for line in goods for hazard in line.hazards)
+    return frozenset(
+        "1" if hazard.startswith("1") else hazard for line in goods for hazard in (*line.hazards, *line.subsidiary)
+    )

@@ -50,6 +50,7 @@ MATTERS: Mapping[str, Matter] = {
     "stops": Matter(_BOTH),
     "assignments": Matter(_CARRIER | {Signer.CREW}, voids_clearance=True),
     "permit_numbers": Matter(_BOTH, voids_clearance=True, alerts_regulator=True),
+    "purposes": Matter(_BOTH, alerts_regulator=True),
     "consignment_list_ids": Matter(_BOTH),
     "emergency_phone": Matter(_BOTH),
     "precautions": Matter(_BOTH),

@@ -25,6 +25,7 @@ from services.waybill.rules.equipment import can_be_followed, inspected
 from services.waybill.rules.goods import goods_agree
 from services.waybill.rules.parties import complete
 from services.waybill.rules.permits import permitted
+from services.waybill.rules.purposes import purposes_founded
 from services.waybill.rules.quantities import load_fits
 from services.waybill.rules.route import route_open
 from services.waybill.rules.scope import within_scope
@@ -105,4 +106,5 @@ def _faults(trip: Trip) -> Iterator[Finding]:
     yield from tank_permits(trip)
     yield from load_fits(trip)
     yield from permitted(trip)
+    yield from purposes_founded(trip)
     yield from route_open(trip)

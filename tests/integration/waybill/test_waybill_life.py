@@ -45,7 +45,8 @@ def test_those_who_follow_vehicles_are_told_of_each_step_in_order(cast: Cast) ->
     assert [fact["tunnel_forbidden"] for fact in facts] == ["DE", "DE", "DE"]
     assert facts[0]["vehicle_id"] == "tractor"
     assert facts[0]["driver_ids"] == ["driver"]
-    assert facts[0]["goods"][0][:2] == ["1203", "3"]
+    assert facts[0]["goods"] == [["1203", ["3"], ["SPECIAL_CONTROL"], "", ["D/E"], []]]
+    assert facts[0]["purposes"] == []
 
 
 def test_nobody_departs_without_the_loaders_clearance(cast: Cast) -> None:

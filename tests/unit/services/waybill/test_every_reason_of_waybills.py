@@ -40,6 +40,7 @@ from services.waybill.revision.rules import check_amendment, sign
 from services.waybill.rules import check_void
 from services.waybill.rules.dispatch import check_started
 from services.waybill.rules.quantities import check_actual
+from services.zones.model import Purpose
 from tests.unit.services.waybill.petrol_trip import (
     ARRIVAL,
     CATALOGUE,
@@ -201,6 +202,9 @@ PAIRS: Mapping[str, tuple[Findings, Findings]] = {
         issue(replace(WAYBILL, planned_arrival=DEPARTURE)), issue(replace(WAYBILL, planned_arrival=DEPARTURE + SECOND)),
     ),
     "GOODS_CLASS_MISSTATED": (issue(carrying(replace(PETROL, hazard_class="3.1"))), issue()),
+    "PURPOSE_UNFOUNDED": (
+        issue(replace(WAYBILL, purposes=(Purpose.MEDICAL_OXYGEN,))), issue(replace(WAYBILL, purposes=(Purpose.SERVICE_AREA_FUEL,))),
+    ),
     "DROPS_INCONSISTENT": (dropping(14_000_000, 14_000_001), dropping(14_000_000, 14_000_000)),
     "GOODS_LINE_UNKNOWN": (dropping(28_000_000, line=2), dropping(28_000_000)),
     "LINK_MISSING": (following(replaces=""), following()),

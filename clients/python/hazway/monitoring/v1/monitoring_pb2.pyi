@@ -29,7 +29,7 @@ class _FigureKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FigureKind
     DESCRIPTOR: _descriptor.EnumDescriptor
     FIGURE_KIND_UNSPECIFIED: _FigureKind.ValueType  # 0
     FIGURE_KIND_ENTRY: _FigureKind.ValueType  # 1
-    """入网率: vehicles that ever sent a sound fix, of those known."""
+    """入网率: vehicles that ever sent a sound fix, of those registered with a terminal (and those that did all the same)."""
     FIGURE_KIND_ONLINE: _FigureKind.ValueType  # 2
     """上线率: vehicles with a sound fix in the period, of those entered."""
     FIGURE_KIND_DATA_VALID: _FigureKind.ValueType  # 3
@@ -47,7 +47,7 @@ class FigureKind(_FigureKind, metaclass=_FigureKindEnumTypeWrapper): ...
 
 FIGURE_KIND_UNSPECIFIED: FigureKind.ValueType  # 0
 FIGURE_KIND_ENTRY: FigureKind.ValueType  # 1
-"""入网率: vehicles that ever sent a sound fix, of those known."""
+"""入网率: vehicles that ever sent a sound fix, of those registered with a terminal (and those that did all the same)."""
 FIGURE_KIND_ONLINE: FigureKind.ValueType  # 2
 """上线率: vehicles with a sound fix in the period, of those entered."""
 FIGURE_KIND_DATA_VALID: FigureKind.ValueType  # 3

@@ -253,6 +253,7 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_SHAPEFILE_INVALID: _Reason.ValueType  # 227
     REASON_DAY_BUNDLE_NOT_BUILT: _Reason.ValueType  # 228
     REASON_CONSIGNMENT_LIST_NOT_NAMED: _Reason.ValueType  # 229
+    REASON_PURPOSE_UNFOUNDED: _Reason.ValueType  # 230
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a request was refused, or what it was warned about. An ErrorInfo carries the same name without `REASON_`.
@@ -489,6 +490,7 @@ REASON_PREPARATION_TOO_LATE: Reason.ValueType  # 226
 REASON_SHAPEFILE_INVALID: Reason.ValueType  # 227
 REASON_DAY_BUNDLE_NOT_BUILT: Reason.ValueType  # 228
 REASON_CONSIGNMENT_LIST_NOT_NAMED: Reason.ValueType  # 229
+REASON_PURPOSE_UNFOUNDED: Reason.ValueType  # 230
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
 
 class _Severity:

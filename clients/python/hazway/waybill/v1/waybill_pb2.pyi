@@ -12,6 +12,7 @@ from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from hazway.refusal.v1 import refusal_pb2 as _refusal_pb2
 from hazway.registry.v1 import registry_pb2 as _registry_pb2
 from hazway.types.v1 import types_pb2 as _types_pb2
+from hazway.zones.v1 import zones_pb2 as _zones_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -606,6 +607,7 @@ class Waybill(_message.Message):
     COMPLETED_AT_FIELD_NUMBER: _builtins.int
     VOID_REASON_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    PURPOSES_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     kind: Global___WaybillKind.ValueType
     number: _builtins.str
@@ -684,6 +686,10 @@ class Waybill(_message.Message):
     def unloaded_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def completed_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def purposes(self) -> _containers.RepeatedScalarFieldContainer[_zones_pb2.Purpose.ValueType]:
+        """What the trip is for, where a ban leaves such trips alone 运输用途: the carrier's word, which must fit the goods."""
+
     def __init__(
         self,
         *,
@@ -726,10 +732,11 @@ class Waybill(_message.Message):
         completed_at: _timestamp_pb2.Timestamp | None = ...,
         void_reason: _builtins.str = ...,
         etag: _builtins.str = ...,
+        purposes: _abc.Iterable[_zones_pb2.Purpose.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["arrived_at", b"arrived_at", "carrier", b"carrier", "completed_at", b"completed_at", "consignee", b"consignee", "consignor", b"consignor", "departed_at", b"departed_at", "destination", b"destination", "dispatched_at", b"dispatched_at", "issued_at", b"issued_at", "issued_offline_at", b"issued_offline_at", "loader", b"loader", "origin", b"origin", "planned_arrival", b"planned_arrival", "planned_departure", b"planned_departure", "planned_loading", b"planned_loading", "route", b"route", "unloaded_at", b"unloaded_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arrived_at", b"arrived_at", "assignments", b"assignments", "authority", b"authority", "carrier", b"carrier", "completed_at", b"completed_at", "consignee", b"consignee", "consignment_list_ids", b"consignment_list_ids", "consignor", b"consignor", "departed_at", b"departed_at", "destination", b"destination", "dispatched_at", b"dispatched_at", "dispatcher", b"dispatcher", "emergency_measures", b"emergency_measures", "emergency_phone", b"emergency_phone", "etag", b"etag", "external_refs", b"external_refs", "goods", b"goods", "id", b"id", "issued_at", b"issued_at", "issued_offline_at", b"issued_offline_at", "kind", b"kind", "loader", b"loader", "number", b"number", "origin", b"origin", "permit_numbers", b"permit_numbers", "planned_arrival", b"planned_arrival", "planned_departure", b"planned_departure", "planned_loading", b"planned_loading", "precautions", b"precautions", "remarks", b"remarks", "replaces", b"replaces", "revision", b"revision", "route", b"route", "state", b"state", "stops", b"stops", "under_correction", b"under_correction", "unloaded_at", b"unloaded_at", "urban_distribution", b"urban_distribution", "void_reason", b"void_reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arrived_at", b"arrived_at", "assignments", b"assignments", "authority", b"authority", "carrier", b"carrier", "completed_at", b"completed_at", "consignee", b"consignee", "consignment_list_ids", b"consignment_list_ids", "consignor", b"consignor", "departed_at", b"departed_at", "destination", b"destination", "dispatched_at", b"dispatched_at", "dispatcher", b"dispatcher", "emergency_measures", b"emergency_measures", "emergency_phone", b"emergency_phone", "etag", b"etag", "external_refs", b"external_refs", "goods", b"goods", "id", b"id", "issued_at", b"issued_at", "issued_offline_at", b"issued_offline_at", "kind", b"kind", "loader", b"loader", "number", b"number", "origin", b"origin", "permit_numbers", b"permit_numbers", "planned_arrival", b"planned_arrival", "planned_departure", b"planned_departure", "planned_loading", b"planned_loading", "precautions", b"precautions", "purposes", b"purposes", "remarks", b"remarks", "replaces", b"replaces", "revision", b"revision", "route", b"route", "state", b"state", "stops", b"stops", "under_correction", b"under_correction", "unloaded_at", b"unloaded_at", "urban_distribution", b"urban_distribution", "void_reason", b"void_reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
