@@ -16,7 +16,7 @@ from services import traceability
 from services.runtime import embedded
 from services.runtime.certificates import DevelopmentAuthority
 from services.runtime.clock import Clock
-from services.runtime.host import read_clock, scale_clock
+from services.runtime.host import scale_clock
 from services.runtime.settings import Settings
 from services.supervisor import Supervisor
 
@@ -89,11 +89,11 @@ def open_stage(settings: Settings, *, factor: float) -> Iterator[Stage]:
         )
     home = settings.home / "demo"
     _clear(home)
-    scale_clock(home, datetime.now(UTC), factor)
+    clock = scale_clock(home, datetime.now(UTC), factor)
     supervisor = Supervisor(replace(settings, home=home, log_level="WARNING"))
     try:
         ports = supervisor.start()
-        stage = Stage(supervisor, read_clock(home), ports)
+        stage = Stage(supervisor, clock, ports)
         yield stage
         stage.close()
     finally:

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from services.runtime import embedded
 from services.runtime.bus import Bus
-from services.runtime.clock import Clock, ScaledClock, SystemClock
+from services.runtime.clock import Clock, ScaledClock, SharedClock
 from services.runtime.database import connect
 from services.runtime.settings import Settings
 
@@ -29,6 +30,8 @@ class Host:
     clock: Clock
 
     def close(self) -> None:
+        if isinstance(self.clock, SharedClock):
+            self.clock.close()
         self.engine.dispose()
 
 
@@ -53,20 +56,29 @@ def embedded_servers(settings: Settings) -> Iterator[Settings]:
 def open_host(settings: Settings) -> Host:
     """Connect to the servers the settings name."""
     engine = connect(settings.database_url, pool=settings.pool + 4)
-    return Host(settings, engine, Bus(settings.redis_url), read_clock(settings.home))
+    scaled = _read_clock(settings.home)
+    return Host(settings, engine, Bus(settings.redis_url), scaled or SharedClock(partial(_time_of, engine)))
 
 
-def scale_clock(home: Path, start: datetime, factor: float) -> None:
+def _time_of(engine: Engine) -> datetime:
+    with engine.connect() as connection:
+        now: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return now
+
+
+def scale_clock(home: Path, start: datetime, factor: float) -> ScaledClock:
     """Let every process of this home read a clock that runs ``factor`` times as fast from ``start`` on (the demo)."""
     home.mkdir(parents=True, exist_ok=True)
-    content = {"start": start.isoformat(), "real_start": time.time(), "factor": factor}
+    clock = ScaledClock(start, time.time(), factor)
+    content = {"start": start.isoformat(), "real_start": clock.real_start, "factor": factor}
     (home / _CLOCK_FILE).write_text(json.dumps(content), encoding="utf-8")
+    return clock
 
 
-def read_clock(home: Path) -> Clock:
-    """The clock of this home: the world's unless a demo has scaled it."""
+def _read_clock(home: Path) -> ScaledClock | None:
+    """The clock of this home where a demo has scaled it; else it goes by the database's."""
     try:
         content = json.loads((home / _CLOCK_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return SystemClock()
+        return None
     return ScaledClock(datetime.fromisoformat(content["start"]), content["real_start"], content["factor"])

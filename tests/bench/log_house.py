@@ -31,7 +31,6 @@ from services.runtime.access import Relation, Role
 from services.runtime.adapter import Adapter
 from services.runtime.call import Call, Caller, Language
 from services.runtime.certificates import DevelopmentAuthority
-from services.runtime.clock import SystemClock
 from services.runtime.host import Host, open_host
 from services.runtime.listeners import Listeners
 from services.runtime.loops import run_loops
@@ -97,7 +96,7 @@ def call_of(built: House, connection: Any, request_id: str = "bench") -> Call:
     caller = Caller(traceability.OPERATOR, roles=frozenset({Role.OPERATOR}))
     return Call(
         method=METHOD, caller=caller, request_id=request_id, language=Language.CHINESE, purpose="", deadline=None,
-        now=datetime.now(UTC), clock=SystemClock(), settings=built.settings, transaction=connection, bus=built.host.bus,
+        now=datetime.now(UTC), clock=built.host.clock, settings=built.settings, transaction=connection, bus=built.host.bus,
     )  # fmt: skip
 
 

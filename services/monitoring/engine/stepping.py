@@ -24,6 +24,8 @@ from services.monitoring.model import Effect, Entry, FixesEntry, PassEntry, Tick
 
 Int64s = npt.NDArray[np.int64]
 
+_WRONG_MS = 60_000
+
 
 def step(state: ShardState, world: World, entry: Entry) -> list[Effect]:
     """Move the state on in place. What comes out does not depend on how fixes are cut into entries, but for the number of
@@ -101,6 +103,8 @@ def _detect(state: ShardState, world: World, rows: Rows, out: Outbox) -> None:
 
 def _tick(state: ShardState, world: World, at_ms: int, out: Outbox) -> None:
     if at_ms <= state.tick_ms:
+        if at_ms < state.tick_ms - _WRONG_MS:
+            state.tick_ms = at_ms  # the clock was wrong and has been set back: what comes next counts again
         return
     paused(state, state.tick_ms, at_ms, out)
     state.tick_ms = at_ms

@@ -1,0 +1,95 @@
+"""Clocks that jump by hours: no storm of false silences, none missed, nothing judged by a host that is wrong."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from hazway.alarms.v1 import alarms_pb2 as pb
+from services.runtime import clock
+from services.runtime.clock import SharedClock
+from services.runtime.host import open_host
+from services.runtime.settings import Settings
+from tests.integration.monitoring.road_house import House, a_fix
+
+JUMPS = [timedelta(hours=5), timedelta(hours=-5), timedelta(days=400), timedelta(days=-400)]
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+def test_a_host_whose_clock_jumps_goes_on_telling_the_databases_time(
+    database_url: str,
+    redis_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    jump: timedelta,
+) -> None:
+    real = datetime.now
+
+    def wrong(zone: object = None) -> datetime:
+        return real(UTC) + jump
+
+    monkeypatch.setattr(clock, "datetime", SimpleNamespace(now=wrong))
+    monkeypatch.setattr(time, "time", lambda: wrong().timestamp())
+    settings = Settings(home=tmp_path_factory.mktemp("home"), database_url=database_url, redis_url=redis_url)
+    host = open_host(settings)
+    try:
+        assert abs(host.clock.now() - real(UTC)) < timedelta(seconds=2)
+    finally:
+        host.close()
+
+
+def test_a_database_that_is_away_or_slow_does_not_stop_the_clock() -> None:
+    passed, told = [1_000.0], datetime(2026, 11, 2, tzinfo=UTC)
+    answers: list[object] = [told, OSError("away"), OSError("away")]
+
+    def ask() -> datetime:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        passed[0] += slow
+        assert isinstance(answer, datetime)
+        return answer
+
+    slow = 0.0
+    shared = SharedClock(ask, lambda: passed[0])
+    shared.close()
+    passed[0] += 3_600
+    shared.compare()
+    assert shared.now() == told + timedelta(hours=1)
+    slow, answers[0] = 5.0, told
+    shared.compare()
+    assert shared.now() == told + timedelta(hours=1, seconds=5), "an answer that was on its way for long is no answer"
+
+
+@pytest.mark.parametrize("hours", [5, 30])
+def test_a_tick_of_the_far_future_is_taken_back_and_a_silence_after_it_is_told_in_time(
+    house: House, hours: float
+) -> None:
+    """The worst there is: the clock everybody goes by was wrong for a moment."""
+    for vehicle in ("lorry1", "lorry2", "lorry3"):
+        house.tell_trip(vehicle, house.now - timedelta(minutes=5))
+        house.rows(a_fix(house.now, vehicle))
+    house.world.settle()
+    house.world.clock.advance(hours=hours)
+    house.world.settle()
+    house.world.clock.advance(hours=-hours)
+    house.world.settle()
+    for minute in range(30):
+        house.world.clock.advance(minutes=1)
+        house.rows(a_fix(house.now, north_m=800 * minute))
+        if minute < 2:
+            house.rows(a_fix(house.now, "lorry2", north_m=800 * minute))
+        house.world.settle()
+    silent = {
+        vehicle: [
+            alarm for alarm in house.alarms(vehicle_id=vehicle, kind=pb.ALARM_KIND_OFFLINE)
+            if alarm.state != pb.ALARM_STATE_WITHDRAWN
+        ]
+        for vehicle in ("lorry1", "lorry2", "lorry3")
+    }  # fmt: skip
+    assert [len(silent[vehicle]) for vehicle in ("lorry1", "lorry2", "lorry3")] == [0, 1, 1]
+    assert silent["lorry2"][0].occurred_at.ToDatetime(UTC) == house.now - timedelta(minutes=28)
+    assert all(not alarm.HasField("ended_at") for alarm in (*silent["lorry2"], *silent["lorry3"]))
