@@ -28,10 +28,6 @@ REQUEST_ID_REUSED = Reason(
     "请求编号已用于另一内容", "This request_id was used with other content",
     "每个新请求请使用新的编号", "Use a new request_id for a new request",
 )  # fmt: skip
-REQUEST_IN_PROGRESS = Reason(
-    "REQUEST_IN_PROGRESS", Status.ABORTED,
-    "同一请求正在处理", "The same request is being processed", "请稍后重试", "Retry in a moment",
-)  # fmt: skip
 STALE_ETAG = Reason(
     "STALE_ETAG", Status.ABORTED,
     "内容已被他人修改", "It was changed by somebody else since you read it", "请重新读取后再提交", "Read it again, then retry",

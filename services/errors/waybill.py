@@ -407,10 +407,6 @@ STOP_SIGNED = Reason(
     "STOP_SIGNED", Status.FAILED_PRECONDITION,
     "第 {stop} 个卸货点已签收", "Stop {stop} is signed already", "如有差错请办理更正", "Open a correction if it is wrong",
 )  # fmt: skip
-STOP_OPEN = Reason(
-    "STOP_OPEN", Status.FAILED_PRECONDITION,
-    "第 {stop} 个卸货点尚未签收", "Stop {stop} is not signed yet", "请收货人签收", "Let the consignee sign",
-)  # fmt: skip
 DELIVERY_IMPOSSIBLE = Reason(
     "DELIVERY_IMPOSSIBLE", Status.INVALID_ARGUMENT,
     "货物第 {line} 行：车上只有 {aboard} 克，签收和退回合计 {total} 克",

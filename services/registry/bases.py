@@ -25,7 +25,3 @@ TANK = Basis(
     "《危险货物道路运输安全管理办法》（交通运输部令2019年第29号）", "Measures for safety of road transport of dangerous goods (Order 29 of 2019)",
     "第三十八条、第三十九条", date(2020, 1, 1), verified=False,
 )  # fmt: skip
-NO_AFFILIATION = Basis(
-    "《危险货物道路运输安全管理办法》（交通运输部令2019年第29号）", "Measures for safety of road transport of dangerous goods (Order 29 of 2019)",
-    "第八条", date(2020, 1, 1), verified=False,
-)  # fmt: skip

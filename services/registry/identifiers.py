@@ -118,11 +118,6 @@ def mask_identity(number: str) -> str:
     return f"{number[:3]}{'*' * (len(number) - 7)}{number[-4:]}" if len(number) >= 12 else "*" * len(number)
 
 
-def mask_phone(number: str) -> str:
-    """First three and last four places, as 138****5678; a text under eight places is all stars."""
-    return f"{number[:3]}{'*' * (len(number) - 7)}{number[-4:]}" if len(number) >= 8 else "*" * len(number)
-
-
 def normalise_plate(text: str) -> tuple[str, PlateColour | None]:
     """The plate as GA 36 writes it and the colour when the text named one (“粤B·12345-黄” → 粤B12345, YELLOW).
 

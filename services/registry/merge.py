@@ -1,9 +1,6 @@
-"""The same thing registered twice: which entries may be one, and what an alias leads to."""
+"""The same thing registered twice: which entries may be one."""
 
 from __future__ import annotations
-
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
 
 from services.errors import Finding
 from services.errors.registry import MERGE_REFUSED
@@ -26,15 +23,6 @@ def merge_key(thing: Registered) -> str:
     return plain(key)
 
 
-def duplicates(things: Iterable[Registered]) -> tuple[tuple[str, ...], ...]:
-    """Ids of entries that are one by their key, each group in the order given; entries without a key stand alone."""
-    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for thing in things:
-        if key := merge_key(thing):
-            groups[type(thing).__name__, key].append(thing.id)
-    return tuple(tuple(group) for group in groups.values() if len(group) > 1)
-
-
 def check_merge(kept: Registered, merged: Registered, *, successor: bool = False) -> tuple[Finding, ...]:
     """Two entries are merged only when their keys agree, or when a document names one the ``successor`` of the other."""
     if kept.id == merged.id:
@@ -46,14 +34,3 @@ def check_merge(kept: Registered, merged: Registered, *, successor: bool = False
     else:
         return ()
     return (Finding(reason=MERGE_REFUSED, path="merged_id", rule="RG-12", values={"problem": problem}),)
-
-
-def resolve(aliases: Mapping[str, str], thing_id: str) -> str:
-    """The id that stands at the end of the chain of aliases. Raises ``ValueError`` for a chain that bites its tail."""
-    seen = {thing_id}
-    while thing_id in aliases:
-        thing_id = aliases[thing_id]
-        if thing_id in seen:
-            raise ValueError(f"aliases of {thing_id} form a ring")
-        seen.add(thing_id)
-    return thing_id

@@ -1,4 +1,4 @@
-"""What each consignee received and sent back, against what is aboard; and when a waybill is done."""
+"""What each consignee received and sent back, against what is aboard."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from services.errors.waybill import (
     DELIVERY_DIFFERS,
     DELIVERY_IMPOSSIBLE,
     GOODS_LINE_UNKNOWN,
-    STOP_OPEN,
     STOP_SIGNED,
     STOP_UNKNOWN,
     TOO_EARLY,
@@ -96,15 +95,6 @@ def _signed(stop: Stop, received: Mapping[int, Received], signed_by: str, at: da
         for number, quantity in sorted(rest.items())
     ]
     return replace(stop, drops=tuple(drops), signed_by=signed_by, signed_at=at)
-
-
-def check_completion(waybill: Waybill, at: datetime) -> tuple[Finding, ...]:
-    """A waybill is complete once every stop is signed for."""
-    open_stops = (stop for stop in waybill.stops if stop.signed_at is None)
-    return (
-        *check_act(waybill, Act.COMPLETE, at),
-        *(_finding(STOP_OPEN, f"waybill.stops[{stop.number - 1}]", stop=stop.number) for stop in open_stops),
-    )
 
 
 def _stop(waybill: Waybill, number: int) -> Stop | None:

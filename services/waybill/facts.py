@@ -93,9 +93,3 @@ class Facts:
     busy: tuple[Busy, ...] = ()
     positioning: Mapping[str, Positioning] = field(default_factory=dict)
     replaced: Waybill | None = None
-
-    @property
-    def version_ids(self) -> tuple[str, ...]:
-        """Ids of every version a decision over these facts has used, sorted."""
-        zones = (zone.version_id for zone in self.zones if zone.version_id)
-        return tuple(sorted({*self.registry.versions.values(), *zones}))

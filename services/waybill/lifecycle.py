@@ -1,12 +1,12 @@
 """The life of a waybill: one table of (state, act) → state, and for every other pair the reason it is refused.
 
-UNDER_CORRECTION is a flag beside the state, OVERDUE is read from the clock; neither is a row of the table.
+UNDER_CORRECTION is a flag beside the state and no row of the table.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum
 
 from services.errors import Finding, Reason
@@ -114,10 +114,3 @@ def _refusal(state: State, act: Act) -> Reason:
     if not departed and act in _AFTER:
         return NOT_DEPARTED
     return NOT_IN_THIS_STATE
-
-
-def is_overdue(waybill: Waybill, at: datetime, grace: timedelta = timedelta(0)) -> bool:
-    """Under way after its planned arrival, or arrived and not signed for, by more than ``grace``."""
-    if waybill.planned_arrival is None or waybill.state not in (State.IN_TRANSIT, State.ARRIVED):
-        return False
-    return at > max(waybill.planned_arrival, waybill.arrived_at or waybill.planned_arrival) + grace

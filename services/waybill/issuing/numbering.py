@@ -6,12 +6,12 @@ The national rule is not verified (china.md 2.4), so the form is configuration a
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from services.errors import Finding, Severity
-from services.errors.waybill import NUMBER_NOT_IN_BLOCK, NUMBER_TAKEN, NUMBERS_EXHAUSTED, OFFLINE_UPLOAD_LATE
+from services.errors.waybill import NUMBER_NOT_IN_BLOCK, NUMBER_TAKEN, OFFLINE_UPLOAD_LATE
 from services.runtime.clock import legal_day
 
 OFFLINE_UPLOAD_WITHIN = timedelta(hours=24)  # practice: no penalty within a day
@@ -62,17 +62,6 @@ class NumberBlock:
     def __contains__(self, parsed: tuple[str, date, int]) -> bool:
         licence_number, day, serial = parsed
         return licence_number == self.licence_number and day == self.day and self.first <= serial < self.end
-
-
-def next_block(
-    rule: NumberRule, licence_number: str, day: date, size: int, allotted: Iterable[NumberBlock]
-) -> NumberBlock | tuple[Finding, ...]:
-    """A block of ``size`` serials behind all that are ``allotted`` of the licence and day, or why there is none."""
-    ours = (block.end for block in allotted if (block.licence_number, block.day) == (licence_number, day))
-    first = max(ours, default=0)
-    if size < 1 or first + size > rule.capacity:
-        return (Finding(reason=NUMBERS_EXHAUSTED, path="size", rule="WB-NUMBER", values={"day": day.isoformat()}),)
-    return NumberBlock(licence_number, day, first, first + size)
 
 
 def check_offline_number(

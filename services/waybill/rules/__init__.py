@@ -1,7 +1,7 @@
 """Whether a waybill may be issued, and whether its lorry may depart: every fault at once, each with its legal basis.
 
 The rules stand in modules by theme and are pure: a ``Trip`` is the waybill, the facts as of a time, the catalogue and
-the time of the decision. ``Facts.version_ids`` are what a decision keeps.
+the time of the decision.
 """
 
 from __future__ import annotations

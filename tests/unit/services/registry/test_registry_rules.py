@@ -169,20 +169,11 @@ def test_merging_needs_the_same_vin_or_a_document() -> None:
     assert merge.check_merge(VEHICLE, other, successor=True) == ()
     assert reasons(merge.check_merge(VEHICLE, VEHICLE)) == [MERGE_REFUSED.name]
     assert reasons(merge.check_merge(VEHICLE, TANK)) == [MERGE_REFUSED.name]
-    assert merge.duplicates([VEHICLE, other, twin]) == (("v1", "v2"),)
 
 
 def test_shops_without_a_credit_code_are_never_taken_for_one() -> None:
     shops = [replace(ORGANISATION, id=f"s{number}", credit_code="") for number in range(3)]
-    assert merge.duplicates(shops) == ()
     assert reasons(merge.check_merge(shops[0], shops[1])) == [MERGE_REFUSED.name]
-
-
-def test_aliases_lead_to_the_last_and_a_ring_is_refused() -> None:
-    assert merge.resolve({"a": "b", "b": "c"}, "a") == "c"
-    assert merge.resolve({}, "a") == "a"
-    with pytest.raises(ValueError, match="ring"):
-        merge.resolve({"a": "b", "b": "a"}, "a")
 
 
 def test_owner_apart_from_operator_is_no_sign_of_affiliation() -> None:

@@ -61,11 +61,6 @@ def test_four_faults_come_back_as_exactly_four_errors_in_two_languages_with_thei
         assert finding.path.startswith("waybill.")
 
 
-def test_a_decision_keeps_the_versions_it_used() -> None:
-    zone = RouteZone(zone_id="z", name="z", kind=ZoneKind.TUNNEL, version_id="5")
-    assert replace(FACTS, zones=(zone,)).version_ids == ("3", "5", "7")
-
-
 def test_every_rule_and_figure_has_a_basis_in_two_languages() -> None:
     bases = [basis for bases in RULES.values() for basis in bases]
     bases += [figure.basis for figures in FIGURES.values() for figure in figures]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.registry.model import Compartment, Medium, TankKind
-from services.waybill.issuing.numbering import NumberBlock, NumberRule, check_offline_number, next_block
+from services.waybill.issuing.numbering import NumberBlock, NumberRule, check_offline_number
 from services.waybill.model import GoodsLine, Waybill
 from services.waybill.rules.quantities import check_actual, mass_aboard, volume_of
 from tests.unit.services.waybill.petrol_trip import (
@@ -113,27 +113,6 @@ def test_a_number_of_another_form_is_no_number(number: str) -> None:
 def test_what_does_not_fit_makes_no_number(licence: str, serial: int) -> None:
     with pytest.raises(ValueError, match="must be"):
         RULE.number(licence, DAY, serial)
-
-
-@given(st.lists(st.integers(1, 400), max_size=8))
-def test_blocks_never_overlap_and_end_with_the_day(sizes: list[int]) -> None:
-    blocks: list[NumberBlock] = []
-    for size in sizes:
-        block = next_block(RULE, LICENCE, DAY, size, blocks)
-        if isinstance(block, NumberBlock):
-            blocks.append(block)
-        else:
-            assert errors(block) == ["NUMBERS_EXHAUSTED"]
-            assert sum(each.end - each.first for each in blocks) + size > 1000
-    serials = [serial for block in blocks for serial in range(block.first, block.end)]
-    assert serials == sorted(set(serials))
-    assert all(serial < 1000 for serial in serials)
-
-
-def test_a_block_of_another_day_or_licence_does_not_count() -> None:
-    other = [NumberBlock(LICENCE, DAY + timedelta(days=1), 0, 900), NumberBlock("3" * 12, DAY, 0, 900)]
-    assert next_block(RULE, LICENCE, DAY, 5, other) == NumberBlock(LICENCE, DAY, 0, 5)
-    assert isinstance(next_block(RULE, LICENCE, DAY, 0, []), tuple)
 
 
 BLOCK = NumberBlock(LICENCE, DAY, 10, 20)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.waybill.delivery import Received, aboard_g, check_completion, check_delivery, delivered
+from services.waybill.delivery import Received, aboard_g, check_delivery, delivered
 from services.waybill.model import Drop, Party, Place, Role, State, Stop
 from services.waybill.revision.reassignment import Swap, aboard, check_swap, swapped
 from services.waybill.rules.busy import occupies
@@ -89,15 +89,6 @@ def test_a_stop_is_signed_once_and_must_exist() -> None:
     assert errors(check_delivery(ROUND, 1, {9: Received(1)}, NOON)) == ["GOODS_LINE_UNKNOWN"]
     assert errors(check_delivery(ROUND, 1, {1: Received(600)}, DEPARTURE - SECOND)) == ["TOO_EARLY"]
     assert errors(check_delivery(replace(ROUND, state=State.LOADED), 1, {1: Received(600)}, NOON)) == ["NOT_DEPARTED"]
-
-
-def test_a_waybill_is_complete_once_every_stop_is_signed() -> None:
-    arrived = replace(ROUND, state=State.ARRIVED)
-    assert errors(check_completion(arrived, NOON)) == ["STOP_OPEN"] * 2
-    once = delivered(arrived, 1, {1: Received(600)}, "王五", NOON)
-    assert errors(check_completion(once, NOON)) == ["STOP_OPEN"]
-    twice = delivered(once, 2, {1: Received(400)}, "赵六", NOON)
-    assert check_completion(twice, NOON) == ()
 
 
 @given(st.lists(st.tuples(st.integers(1, 2), st.integers(-5, 1_200), st.integers(-5, 50)), max_size=6))

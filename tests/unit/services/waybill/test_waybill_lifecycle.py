@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.errors import Reason
-from services.waybill.lifecycle import LEAVES_WITHOUT_LOADING, TABLE, Act, check_act, is_overdue, next_state
+from services.waybill.lifecycle import LEAVES_WITHOUT_LOADING, TABLE, Act, check_act, next_state
 from services.waybill.model import State, WaybillKind
-from services.waybill.rules import check_not_before, check_void
-from tests.unit.services.waybill.petrol_trip import ARRIVAL, NOW, SECOND, WAYBILL, errors
+from services.waybill.rules import check_void
+from tests.unit.services.waybill.petrol_trip import NOW, WAYBILL, errors
 
 # A row a state, a column an act in the order of the enum: the state it leads to, or the reason in lower case.
 MATRIX = """
@@ -92,26 +91,3 @@ def test_a_waybill_is_voided_before_the_departure_only_and_with_a_reason() -> No
     assert errors(check_void(issued, "  ", NOW)) == ["REASON_NEEDED"]
     assert errors(check_void(replace(WAYBILL, state=State.IN_TRANSIT), "x", NOW)) == ["ALREADY_DEPARTED"]
     assert errors(check_void(replace(WAYBILL, state=State.VOIDED), "", NOW)) == ["REASON_NEEDED", "WAYBILL_VOID"]
-
-
-def test_a_lorry_is_overdue_one_second_after_its_time_and_grace() -> None:
-    moving = replace(WAYBILL, state=State.IN_TRANSIT)
-    grace = timedelta(hours=1)
-    assert not is_overdue(moving, ARRIVAL)
-    assert is_overdue(moving, ARRIVAL + SECOND)
-    assert not is_overdue(moving, ARRIVAL + grace, grace)
-    assert is_overdue(moving, ARRIVAL + grace + SECOND, grace)
-    assert not is_overdue(replace(moving, state=State.COMPLETED), ARRIVAL + grace)
-    assert not is_overdue(replace(moving, planned_arrival=None), ARRIVAL + grace)
-
-
-def test_a_counter_signature_is_overdue_from_the_arrival_on() -> None:
-    late = replace(WAYBILL, state=State.ARRIVED, arrived_at=ARRIVAL + timedelta(hours=2))
-    assert not is_overdue(late, ARRIVAL + timedelta(hours=2))
-    assert is_overdue(late, ARRIVAL + timedelta(hours=2) + SECOND)
-
-
-def test_an_act_is_not_dated_before_the_one_it_follows() -> None:
-    assert check_not_before("at", NOW, NOW, None) == ()
-    assert errors(check_not_before("at", NOW, NOW + SECOND)) == ["TOO_EARLY"]
-    assert check_not_before("at", NOW) == ()

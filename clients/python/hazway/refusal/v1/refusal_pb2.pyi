@@ -34,7 +34,6 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_NOT_FOUND: _Reason.ValueType  # 8
     REASON_PAGE_TOKEN_INVALID: _Reason.ValueType  # 9
     REASON_REQUEST_ID_REUSED: _Reason.ValueType  # 10
-    REASON_REQUEST_IN_PROGRESS: _Reason.ValueType  # 11
     REASON_STALE_ETAG: _Reason.ValueType  # 12
     REASON_ALREADY_REGISTERED: _Reason.ValueType  # 13
     REASON_CREDIT_CODE_INVALID: _Reason.ValueType  # 14
@@ -169,7 +168,6 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_REGION_UNKNOWN: _Reason.ValueType  # 143
     REASON_ROAD_CLOSED_TO_GOODS: _Reason.ValueType  # 144
     REASON_ROUTE_NOT_FOUND: _Reason.ValueType  # 145
-    REASON_STOP_OPEN: _Reason.ValueType  # 146
     REASON_STOP_SIGNED: _Reason.ValueType  # 147
     REASON_STOP_UNKNOWN: _Reason.ValueType  # 148
     REASON_TANK_NOT_EMPTY: _Reason.ValueType  # 149
@@ -271,7 +269,6 @@ REASON_NOT_AUTHENTICATED: Reason.ValueType  # 7
 REASON_NOT_FOUND: Reason.ValueType  # 8
 REASON_PAGE_TOKEN_INVALID: Reason.ValueType  # 9
 REASON_REQUEST_ID_REUSED: Reason.ValueType  # 10
-REASON_REQUEST_IN_PROGRESS: Reason.ValueType  # 11
 REASON_STALE_ETAG: Reason.ValueType  # 12
 REASON_ALREADY_REGISTERED: Reason.ValueType  # 13
 REASON_CREDIT_CODE_INVALID: Reason.ValueType  # 14
@@ -406,7 +403,6 @@ REASON_PLACE_OFF_ROAD: Reason.ValueType  # 142
 REASON_REGION_UNKNOWN: Reason.ValueType  # 143
 REASON_ROAD_CLOSED_TO_GOODS: Reason.ValueType  # 144
 REASON_ROUTE_NOT_FOUND: Reason.ValueType  # 145
-REASON_STOP_OPEN: Reason.ValueType  # 146
 REASON_STOP_SIGNED: Reason.ValueType  # 147
 REASON_STOP_UNKNOWN: Reason.ValueType  # 148
 REASON_TANK_NOT_EMPTY: Reason.ValueType  # 149
