@@ -26,7 +26,7 @@ from tests.unit.geo.test_index import PLACES, Found, Segments, as_dict, some_seg
 
 pytestmark = pytest.mark.soak
 
-SEGMENTS, BATCH, SAMPLED = 1_000_000, 2_000, 4
+SEGMENTS, BATCH, SAMPLED = 1_024_000, 2_000, 4  # whole batches for each place
 Floats = npt.NDArray[np.float64]
 
 
