@@ -239,3 +239,100 @@ def test_whatever_a_terminal_sends_every_fix_is_kept_or_named(house: House, fixe
     assert answer.batch == batch
     assert answer.accepted + answer.refused_count == len(fixes)
     assert len({one.index for one in answer.refused}) == len(answer.refused)
+
+
+def some(least: int, most: int) -> st.SearchStrategy[list[int]]:
+    """A column of numbers at and between their limits, of the right length or not."""
+    return st.lists(st.one_of(st.sampled_from([least, most, 0, 1]), st.integers(least, most)), max_size=12)
+
+
+narrow, wide, unsigned = (-(2**31), 2**31 - 1), (-(2**63), 2**63 - 1), (0, 2**32 - 1)
+
+
+@given(
+    st.builds(
+        pb.FixColumns,
+        vehicle_ids=st.lists(st.sampled_from(["lorry1", "lorry1", "other1", "", "\u0000", "𠮷" * 300]), max_size=5),
+        vehicle=some(*unsigned), time_ms_delta=some(*wide), latitude_e7=some(*narrow), longitude_e7=some(*narrow),
+        speed_dkmh=some(*unsigned), heading_deg=some(*unsigned), accuracy_dm=some(*unsigned), odometer_dm=some(*wide),
+        flags=some(*unsigned),
+    ),
+    st.booleans(),
+)  # fmt: skip
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_columns_hold_each_fix_is_kept_or_named_or_the_batch_refused(
+    house: House, columns: pb.FixColumns, is_even: bool
+) -> None:
+    if is_even:
+        even_out(columns)
+    sent = pb.ReportFixesRequest(batch=7, columns=columns)
+    before = refused_in_figures(house)
+    try:
+        (answer,) = house.report(sent)
+    except Refused as refusal:
+        assert refusal.reasons == {"BATCH_MALFORMED"}  # noqa: PT017
+        assert not is_even
+        return
+    assert answer.accepted + answer.refused_count == len(columns.vehicle)
+    assert len({one.index for one in answer.refused}) == answer.refused_count
+    assert all(one.reason and one.field and one.text_zh and one.text_en for one in answer.refused)
+    assert refused_in_figures(house) == before + answer.refused_count
+    assert house.rows(a_fix(house.now)).accepted == 1, "the process is well"
+
+
+def even_out(columns: pb.FixColumns) -> None:
+    """Cut or lengthen every column to the first one's length."""
+    count = len(columns.vehicle)
+    for field in columns.DESCRIPTOR.fields:
+        column = getattr(columns, field.name)
+        if field.name not in ("vehicle_ids", "vehicle"):
+            column[:] = ([*column] or [0]) * count
+            del column[count:]
+
+
+def refused_in_figures(house: House) -> int:
+    with house.world.host.engine.connect() as connection:
+        return int(connection.execute(text("SELECT coalesce(sum(fixes), 0) FROM monitoring_refused")).scalar_one())
+
+
+def test_thousands_of_ids_in_a_batch_are_looked_up_and_named(house: House) -> None:
+    count = 10_000
+    fixes = [a_fix(house.now, f"nobody-{number}") for number in range(count - 1)]
+    request = in_columns_of(fixes)
+    request.columns.vehicle_ids.append("lorry1")
+    request.columns.vehicle.append(count - 1)
+    for name, value in (
+        ("time_ms_delta", 0),
+        ("latitude_e7", 226_000_000),
+        ("longitude_e7", 1_140_500_000),
+        ("speed_dkmh", 1),
+    ):
+        getattr(request.columns, name).append(value)
+    request.columns.heading_deg.append(0)
+    (answer,) = house.report(request)
+    assert (answer.accepted, answer.refused_count, len(answer.refused)) == (1, count - 1, 100)
+    assert {one.reason for one in answer.refused} == {"FIX_VEHICLE_UNKNOWN"}
+    request.columns.vehicle_ids.append("one too many")
+    with pytest.raises(Refused) as refusal:
+        house.report(request)
+    assert refusal.value.reasons == {"BATCH_TOO_LARGE"}
+
+
+def in_columns_of(fixes: list[pb.Fix]) -> pb.ReportFixesRequest:
+    """As ``in_columns``, for fixes each of another vehicle."""
+    columns = pb.FixColumns(
+        vehicle_ids=[fix.vehicle_id for fix in fixes],
+        vehicle=range(len(fixes)),
+        time_ms_delta=[fixes[0].time_ms] + [0] * (len(fixes) - 1),
+        latitude_e7=[fix.latitude_e7 for fix in fixes],
+        longitude_e7=[fix.longitude_e7 for fix in fixes],
+        speed_dkmh=[fix.speed_dkmh for fix in fixes],
+        heading_deg=[fix.heading_deg for fix in fixes],
+    )
+    return pb.ReportFixesRequest(batch=1, columns=columns)
+
+
+def test_a_batch_larger_than_a_message_may_be_is_refused_and_the_next_is_taken(house: House) -> None:
+    with pytest.raises(Refused):
+        house.report(pb.ReportFixesRequest(batch=1, columns=pb.FixColumns(vehicle_ids=["x" * 5_000_000])))
+    assert house.rows(a_fix(house.now)).accepted == 1

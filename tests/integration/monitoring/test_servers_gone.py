@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from hazway.refusals import Refused
+from services.monitoring import live
 from services.runtime.embedded import postgres, redis
 from services.runtime.loops import run_loops
 from tests.cast import CARRIER
@@ -66,6 +67,24 @@ def test_without_redis_fixes_are_kept_judged_and_watched_again_once_it_is_back(h
     deadline = time.monotonic() + 20
     while vehicles.next().vehicles[0].time_ms != a_fix(house.now).time_ms:
         assert time.monotonic() < deadline
+
+
+def test_a_redis_that_comes_back_empty_is_filled_again_for_who_watched_and_who_comes(
+    house: House, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_REFILL_S", 1.0)
+    house.rows(a_fix(house.now - timedelta(minutes=30)))
+    redis.start(home).stop()
+    watchers = [watch_vehicles(house)]
+    house.rows(a_fix(house.now - timedelta(minutes=20), north_m=500))
+    time.sleep(2)
+    redis.start(home)
+    house.world.host.bus.client.flushall()
+    watchers.append(watch_vehicles(house))
+    for watcher in watchers:  # nobody moves: what is shown is what was kept
+        state = watcher.next(30).vehicles[0]
+        while state.time_ms != a_fix(house.now - timedelta(minutes=20)).time_ms:
+            state = watcher.next(30).vehicles[0]
 
 
 def test_fixes_wait_for_a_postgresql_that_is_restarted(house: House, home: Path) -> None:

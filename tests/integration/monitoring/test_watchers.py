@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from geo.drive import drive as road_drive
 from hazway.alarms.v1 import alarms_pb2
@@ -227,3 +228,46 @@ def test_a_slow_watcher_gets_everything_in_order_when_it_reads(house: House) -> 
     while len(set(seen)) < 3:
         seen += [alarm.vehicle_id for alarm in next(stream).alarms]
     assert list(dict.fromkeys(seen)) == ["lorry1", "lorry2", "lorry3"]
+
+
+def test_a_token_of_a_later_state_than_the_databases_is_told_so(house: House) -> None:
+    """A database that was set back to a backup has not seen what the token stands for: what changes next would be missed."""
+    speed(house)
+    told = watch_alarms(house, token="0").next().resume_token
+    with house.world.host.engine.begin() as connection:
+        connection.execute(text("UPDATE alarms_changes SET last = last - 1"))
+    refused = watch_alarms(house, token=told).next()
+    assert isinstance(refused, Refused)
+    assert refused.reasons == {"RESUME_TOKEN_INVALID"}
+
+
+def test_whoever_comes_back_again_and_again_misses_no_alarm_and_no_revision(house: House) -> None:
+    """Alarms go on changing while a watcher reads one message at a time and is cut off after each, in every state of his stream."""
+    stopped = threading.Event()
+
+    def go_on() -> None:
+        for minutes_ago in range(200, 20, -12):
+            for vehicle in ("lorry1", "lorry2", "lorry3"):
+                speed(house, vehicle, minutes_ago)
+        stopped.set()
+
+    driving = threading.Thread(target=go_on)
+    driving.start()
+    token, seen = "0", {}
+    deadline = time.monotonic() + 60
+    while True:
+        request = alarms_pb2.WatchAlarmsRequest(resume_token=token)
+        stream = house.clients[CARRIER].stream(f"{ALARMS}/WatchAlarms", request, timeout_s=60)
+        next(stream)  # where it begins
+        if stopped.is_set() and {one.id: one.revision for one in house.alarms()} == seen:
+            break
+        assert time.monotonic() < deadline
+        if not stopped.is_set() or {one.id: one.revision for one in house.alarms()} != seen:
+            response = next(stream)
+            token = response.resume_token
+            for alarm in response.alarms:
+                assert alarm.revision >= seen.get(alarm.id, 0)
+                seen[alarm.id] = alarm.revision
+        stream.close()
+    driving.join()
+    assert len(seen) >= 45
