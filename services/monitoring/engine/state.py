@@ -24,7 +24,7 @@ from services.monitoring.model import Activation, Alarm
 
 Int64s = npt.NDArray[np.int64]
 
-_FORMAT = 3
+_FORMAT = 4
 _HEAD = struct.Struct("<BIQ")
 _MOST_BYTES = 1 << 30
 
@@ -68,6 +68,7 @@ class ShardState:
         self._sorted = np.empty(0, dtype=np.int64)
         self.tick_ms = -1
         self.activation = Activation()
+        self.is_world_new = False  # nothing has been looked at since the activation
         self.trips: dict[int, TripFact] = {}
         self.passes: dict[int, PassFact] = {}
         self.pending: dict[int, list[Fact]] = {}
@@ -167,6 +168,7 @@ class ShardState:
         sparse = {
             "tick": self.tick_ms,
             "zones": [self.activation.change, self.activation.at_ms, *self.activation.regions],
+            "new": self.is_world_new,
             "trips": {rank[slot]: self._trip_text(slot) for slot in sorted(self.trips, key=rank.__getitem__)},
             "passes": {slot: _text(fact.encode()) for slot, fact in _ranked(self.passes, rank)},
             "pending": {slot: [_text(fact.encode()) for fact in facts] for slot, facts in _ranked(self.pending, rank)},
@@ -223,6 +225,7 @@ class ShardState:
         state.tick_ms = sparse["tick"]
         change, at_ms, *regions = sparse["zones"]
         state.activation = Activation(change, at_ms, tuple(regions))
+        state.is_world_new = sparse["new"]
         state.trips = {int(slot): TripFact.decode(_bytes(body)) for slot, body in sparse["trips"].items()}
         state.passes = {int(slot): PassFact.decode(_bytes(body)) for slot, body in sparse["passes"].items()}
         for slot in state.trips:

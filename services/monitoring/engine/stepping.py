@@ -15,7 +15,7 @@ from services.monitoring.engine.silence import moved_offline, offline, offline_b
 from services.monitoring.engine.speed import overspeed
 from services.monitoring.engine.state import ShardState
 from services.monitoring.engine.stops import long_stop, long_stop_by, parked
-from services.monitoring.engine.trips import announce, due, judge_visits, take_due
+from services.monitoring.engine.trips import announce, due, judge_visits, let_go, take_due
 from services.monitoring.engine.tunnels import tunnels, waited
 from services.monitoring.engine.waybills import no_waybill
 from services.monitoring.engine.world import World
@@ -31,6 +31,8 @@ def step(state: ShardState, world: World, entry: Entry) -> list[Effect]:
     """Move the state on in place. What comes out does not depend on how fixes are cut into entries, but for the number of
     ``NeedsHistory``; a fix sent twice changes nothing."""
     out = Outbox()
+    if state.is_world_new:
+        let_go(state, world, out)
     if isinstance(entry, FixesEntry):
         _fixes(state, world, entry.fixes, out)
     elif isinstance(entry, TripEntry | PassEntry):
@@ -40,7 +42,7 @@ def step(state: ShardState, world: World, entry: Entry) -> list[Effect]:
     else:
         for slot in list(state.visits):
             judge_visits(state, world, entry.activation.at_ms, slot, out, int(state.vehicle[slot]))
-        state.activation = entry.activation
+        state.activation, state.is_world_new = entry.activation, True
     return out.effects()
 
 

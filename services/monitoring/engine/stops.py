@@ -185,3 +185,15 @@ def parked(batch: Batch) -> None:
         cell, vehicle = cell_of(place, PARKING_RESOLUTION), int(state.vehicle[slot])
         told = Parked(vehicle, event.at_ms, cell, place, goods, trip.waybill_id, trip.carrier_id)
         batch.out.add(arrival, told)
+
+
+def change_load(state: ShardState, fact: TripFact, slot: int, out: Outbox, arrival: int) -> None:
+    """Something else is aboard from now on: a vehicle that stands has begun to stand there with that."""
+    columns, old, place = state.columns, state.trips.get(slot), state.position(slot)
+    if columns["park_since"][slot] < 0 or old is None or old.goods == fact.goods or place is None:
+        return
+    if columns["park_open"][slot]:
+        cell, vehicle = cell_of(place, PARKING_RESOLUTION), int(state.vehicle[slot])
+        out.add(arrival, Parked(vehicle, fact.at_ms, cell, place, (), old.waybill_id, old.carrier_id))
+    columns["park_since"][slot] = columns["park_last"][slot] = fact.at_ms
+    columns["park_open"][slot], columns["park_sum"][slot] = False, 0

@@ -11,7 +11,7 @@ from services.monitoring.engine.fatigue import change_driver
 from services.monitoring.engine.route import back_on_route
 from services.monitoring.engine.silence import offline_until
 from services.monitoring.engine.state import ShardState
-from services.monitoring.engine.stops import stop_until
+from services.monitoring.engine.stops import change_load, stop_until
 from services.monitoring.engine.waybills import check_place
 from services.monitoring.engine.world import World
 from services.monitoring.facts import CATEGORIES, Fact, PassFact, TripFact
@@ -75,7 +75,8 @@ def judge_visits(state: ShardState, world: World, until_ms: int, slot: int, out:
 
 def _travel(state: ShardState, world: World, fact: TripFact, slot: int, out: Outbox, arrival: int) -> None:
     offline_until(state, world, fact.at_ms, slot, out, arrival)
-    _close_what_is_free(state, world, fact, slot, out, arrival)
+    _close_what_is_free(state, world, fact, fact.at_ms, slot, out, arrival)
+    change_load(state, fact, slot, out, arrival)
     columns = state.columns
     if (fact.under_way and fact.loaded) != bool(columns["under_way"][slot] and columns["loaded"][slot]):
         stop_until(state, world, fact.at_ms, slot, out, arrival)
@@ -91,21 +92,34 @@ def _travel(state: ShardState, world: World, fact: TripFact, slot: int, out: Out
     columns["routed"][slot] = fact.under_way and len(fact.route) > 1
 
 
-def _close_what_is_free(state: ShardState, world: World, fact: TripFact, slot: int, out: Outbox, arrival: int) -> None:
-    """Visits and approaches that mean nothing to the new load end with the old one."""
+def let_go(state: ShardState, world: World, out: Outbox) -> None:
+    """The zones of the activation hold since its moment: what they leave free is over."""
+    state.is_world_new = False
+    for slot in sorted({*state.visits, *state.transits}, key=lambda each: int(state.vehicle[each])):
+        trip = state.trips.get(slot)
+        _close_what_is_free(state, world, trip, state.activation.at_ms, slot, out, int(state.vehicle[slot]))
+
+
+def _close_what_is_free(
+    state: ShardState, world: World, trip: TripFact | None, at_ms: int, slot: int, out: Outbox, arrival: int
+) -> None:
+    """Visits, approaches and transits that mean nothing to the load from then on end with that."""
     for zone_id, visit in list(state.visits.get(slot, {}).items()):
         zone = world.zones.get(zone_id)
         visit.is_settled = False
-        if zone is None or not world.barring(zone, fact):
-            end_alarm(state, out, arrival, slot, AlarmKind.AREA_ENTERED, fact.at_ms, cause=zone_id)
+        if zone is None or not world.barring(zone, trip):
+            ended_ms = visit.left_ms or at_ms
+            end_alarm(state, out, arrival, slot, AlarmKind.AREA_ENTERED, ended_ms, cause=zone_id)
             del state.visits[slot][zone_id]
-    if slot in state.visits and not state.visits[slot]:
-        del state.visits[slot]
     for structure in list(state.transits.get(slot, {})):
         zone = world.watched.get(structure)
-        if zone is None or not world.barring(zone, fact):
+        if zone is None or not world.barring(zone, trip):
             del state.transits[slot][structure]
             state.held.get(slot, {}).pop(structure, None)
-    for mapping in (state.transits, state.held):
+    for zone_id in [zone_id for of, kind, zone_id in state.open if of == slot and kind == AlarmKind.TUNNEL_OVERDUE]:
+        zone = world.zones.get(zone_id)
+        if zone is None or not world.barring(zone, trip):
+            end_alarm(state, out, arrival, slot, AlarmKind.TUNNEL_OVERDUE, at_ms, cause=zone_id)
+    for mapping in (state.visits, state.transits, state.held):
         if slot in mapping and not mapping[slot]:
             del mapping[slot]

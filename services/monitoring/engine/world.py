@@ -133,7 +133,9 @@ class World:
             return World.build(records.values(), thresholds=self.thresholds, roads=self.roads)
         shapes = _shapes(news)
         index = self._index.changed(shapes, [key for key in leaving - shapes.keys() if key in self._index])
-        numbered = [*self._numbered, *(news[key] for key in shapes)]
+        # other worlds made from this one, or from those before it, have taken numbers too: they mean nothing here
+        others = [_NO_ZONE] * (len(index.keys) - len(shapes) - len(self._numbered))
+        numbered = [*self._numbered, *others, *(news[key] for key in shapes)]
         return World(
             thresholds=self.thresholds, roads=self.roads, zones=records, index=index, numbered=numbered, before=self
         )
@@ -216,6 +218,7 @@ class World:
         )
 
 
+_NO_ZONE = ZoneRecord(id="", version="", kind=ZoneKind.PARKING)
 _NO_VISITS = frozenset({ZoneKind.SPEED_SECTION, ZoneKind.PARKING, ZoneKind.TUNNEL})
 
 

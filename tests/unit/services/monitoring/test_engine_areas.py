@@ -208,6 +208,29 @@ def test_a_zone_drawn_now_counts_from_now_and_one_taken_away_lets_go(country: Wo
     assert areas(effects)[0].ended_ms is not None
 
 
+@pytest.mark.parametrize("at_once", [True, False], ids=["one entry", "with ticks between"])
+def test_a_ban_lifted_while_the_vehicle_stands_inside_ends_the_alarm_then(country: World, at_once: bool) -> None:
+    """The zone is closed, or stays and only its rule goes; the vehicle does not move for hours."""
+    lifted_ms = START_MS + 400_000
+    stays = [row(at, offset(MIDDLE, 90, 3_500), speed=0) for at in range(180, 3_000, 60)]
+    rows = [*straight(MIDDLE, speed_dkmh=720, seconds=170), *stays]
+    ruleless = ZoneRecord(id="a", version="2", kind=ZoneKind.RESTRICTED_AREA, shape=square(2_000, -1_000, 3_000))
+    for after in (country.changed(gone=["a"]), country.changed([ruleless])):
+        state = ShardState()
+        effects = run(country, a_trip(), *entries_of([each for each in rows if each[1] < lifted_ms]), state=state)
+        (alarm,) = areas(effects)
+        assert alarm.ended_ms is None
+        effects += step(state, country, ZonesEntry(Activation(1, lifted_ms)))
+        if not at_once:
+            state = ShardState.restore(state.snapshot())
+            effects += run(after, lifted_ms + 5_000, lifted_ms + 15_000, state=state)
+            assert areas(effects)[0].ended_ms == lifted_ms, "no fix is needed for that"
+        later = entries_of([each for each in rows if each[1] >= lifted_ms], cut=100 if at_once else 1)
+        effects += run(after, *later, state=state)
+        assert [each.ended_ms for each in areas(effects)] == [lifted_ms]
+        assert not state.visits
+
+
 def test_unloading_ends_the_visit_at_that_moment(country: World) -> None:
     rows = straight(MIDDLE, speed_dkmh=720, seconds=400)
     over = cleaned(at_ms=START_MS + 150_000)

@@ -7,8 +7,8 @@ from drives import START_MS, a_trip, cleaned, driven, entries_of, kinds, run, st
 from geo.drive import find_overspeed
 from geo.itinerary import Itinerary
 from geo.roads import RoadGraph
-from services.monitoring.engine import ShardState, World
-from services.monitoring.model import EstimatedPosition, FixesEntry
+from services.monitoring.engine import ShardState, World, step
+from services.monitoring.model import Activation, EstimatedPosition, FixesEntry, ZonesEntry
 
 
 def route(graph: RoadGraph, trip: Itinerary) -> tuple[tuple[int, int], ...]:
@@ -107,6 +107,21 @@ def test_who_does_not_come_out_of_the_tunnel_is_estimated_inside_then_overdue(
     assert [(a.kind, a.occurred_ms, a.ended_ms) for a in standing(closed)] == [
         (a.kind, a.occurred_ms, a.ended_ms) for a in standing(without)
     ]
+
+
+def test_a_tunnel_opened_to_the_load_ends_what_was_overdue_in_it(
+    graph: RoadGraph, trip: Itinerary, world: World
+) -> None:
+    rows = driven(graph, trip.deviation.edges)
+    gap = next(place for place in range(len(rows) - 1) if rows[place + 1][1] - rows[place][1] > 60_000)
+    last, state = rows[gap][1], ShardState()
+    effects = run(world, a_trip(), *entries_of(rows[: gap + 1]), *range(last, last + 590_000, 10_000), state=state)
+    opened_ms = last + 600_000
+    effects += step(state, world, ZonesEntry(Activation(1, opened_ms)))
+    effects += run(world.changed(gone=["tunnel"]), opened_ms + 60_000, state=state)
+    (overdue,) = [alarm for alarm in standing(effects) if alarm.kind == "TUNNEL_OVERDUE"]
+    assert overdue.ended_ms == opened_ms
+    assert not state.transits
 
 
 def test_a_fix_sent_again_changes_nothing(graph: RoadGraph, trip: Itinerary, world: World) -> None:

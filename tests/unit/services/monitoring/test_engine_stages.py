@@ -117,6 +117,18 @@ def test_laden_vehicles_report_where_they_stand_and_when_they_go(country: World)
     assert [(each.at_ms - START_MS, bool(each.goods)) for each in told] == [(0, True), (390_000, False)]
 
 
+def test_what_is_loaded_while_a_vehicle_stands_counts_from_then_on(country: World) -> None:
+    fireworks = a_trip(at_ms=START_MS + 600_000, goods=FIREWORKS, waybill_id="w2")
+    rows = [row(at, MIDDLE, speed=0) for at in range(0, 1_200, 10)]
+    told = [effect for effect in run(country, a_trip(), fireworks, *entries_of(rows)) if isinstance(effect, Parked)]
+    assert [(each.at_ms - START_MS, each.goods, each.waybill_id) for each in told] == [
+        (0, PETROL, "w1"), (600_000, (), "w1"), (600_000, FIREWORKS, "w2"),
+    ]  # fmt: skip
+    same = replace(fireworks, goods=PETROL)
+    told = [effect for effect in run(country, a_trip(), same, *entries_of(rows)) if isinstance(effect, Parked)]
+    assert [each.at_ms - START_MS for each in told] == [0]
+
+
 def test_a_person_who_changes_the_lorry_does_not_rest_by_that() -> None:
     first, second = Driven("d", 1, 0, 3 * HOUR_MS), Driven("d", 2, 3 * HOUR_MS + 600_000, 5 * HOUR_MS)
     assert too_long([first], limits_at) == []

@@ -12,7 +12,7 @@ from random_days import MIDDLE, square
 from services.monitoring.engine import World
 from services.monitoring.model import ZoneKind, ZoneRecord, ZoneRule
 
-LOAD = (PETROL, "DE")
+LOAD = (PETROL, "DE", ())
 
 
 def a_zone(rng: random.Random, number: int, version: str) -> ZoneRecord:
@@ -35,6 +35,19 @@ def looks(world: World) -> set[tuple[int, str, str, bool, bool]]:
     zones = [world.zone(number) for number in found.zone.tolist()]
     rows = zip(found.segment.tolist(), zones, bars, limits, strict=True)
     return {(row, zone.id, zone.version, barred, limited) for row, zone, barred, limited in rows}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_worlds_made_from_any_earlier_one_know_their_own_zones(seed: int) -> None:
+    """Late fixes are judged by old worlds, from which the next one may be made."""
+    rng = random.Random(seed)
+    worlds = [World.build(a_zone(rng, number, "0") for number in range(15))]
+    for change in range(1, 15):
+        before = rng.choice(worlds)
+        news = [a_zone(rng, number, str(change)) for number in rng.sample(range(20), rng.randint(0, 3))]
+        worlds.append(before.changed(news, rng.sample(sorted(before.zones), 1)))
+    for world in worlds:
+        assert looks(world) == looks(World.build(world.zones.values()))
 
 
 @pytest.mark.parametrize("seed", range(4))
