@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
-
-import numpy as np
 
 from services import registry
 from services.monitoring import intake, vehicles
 from services.monitoring.committer import Committer
+from services.monitoring.frames import Frames, Watched
 from services.monitoring.live import LiveMap
 from services.monitoring.log_store import SHARDS
 from services.runtime.access import Relation
@@ -32,18 +30,6 @@ class _Fleet:
     read_at: float = 0.0
 
 
-class Watched:
-    """Vehicles somebody may see: ``ids`` by number."""
-
-    def __init__(self, ids: Mapping[int, str]) -> None:
-        self.ids = ids
-        self.numbers = np.fromiter(ids, dtype=np.int64, count=len(ids))
-
-    def only(self, wanted: frozenset[str]) -> Watched:
-        """Those of them that are wanted; all when none are named."""
-        return Watched({number: name for number, name in self.ids.items() if name in wanted}) if wanted else self
-
-
 class Gateway:
     """Made once a process; safe to use from all its calls."""
 
@@ -53,6 +39,7 @@ class Gateway:
         self._live: LiveMap | None = None
         self._fleets: dict[str, _Fleet] = {}
         self._watched: Together[Watched] = Together()
+        self.frames = Frames()
 
     @property
     def live(self) -> LiveMap:

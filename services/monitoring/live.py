@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,20 @@ def keep(bus: Bus, shards: Mapping[int, Records]) -> None:
         return
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """The last record of every vehicle by its number, when each changed, and the count of changes then."""
+
+    count: int
+    records: Records
+    changed: npt.NDArray[np.int64]
+
+    def since(self, after: int, numbers: npt.NDArray[np.int64]) -> Records:
+        """The records of these vehicles that changed after ``after``."""
+        known = numbers[numbers < len(self.records)]
+        return self.records[known[self.changed[known] > after]]
+
+
 class LiveMap:
     """One process's view of the last record of every vehicle, with a count that grows at each change.
 
@@ -57,11 +72,10 @@ class LiveMap:
     def close(self) -> None:
         self._stopped.set()
 
-    def changes(self, after: int, numbers: npt.NDArray[np.int64]) -> tuple[int, Records]:
-        """The newest records of these vehicles that changed after ``after``, and the count to go on from."""
+    def snapshot(self) -> Snapshot:
+        """What is known now; it does not change any more."""
         with self._lock:
-            known = numbers[numbers < len(self._records)]
-            return self._count, self._records[known[self._changed[known] > after]]
+            return Snapshot(self._count, self._records.copy(), self._changed.copy())
 
     def _refill(self) -> None:
         while not self._stopped.wait(_REFILL_S):

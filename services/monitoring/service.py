@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from functools import partial
 
 from hazway.monitoring.v1 import monitoring_pb2 as pb
 from services.errors import Finding
 from services.monitoring import figures_wire, intake, track
-from services.monitoring.gateway import Gateway, Watched
-from services.monitoring.packed import ESTIMATED, Records
+from services.monitoring.frames import EVERY_S, Watched
+from services.monitoring.gateway import Gateway
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.runtime.service import Service, StreamCall
 
 _WINDOW = 32  # batches of one stream that may wait for durability at once
-_WATCH_S = 1.0
 _SIGN_OF_LIFE_S = 15.0
-_MOST_STATES = 5_000  # in one message: a province has more vehicles than a message holds
-_SHOWN = ("vehicle", "time_ms", "latitude_e7", "longitude_e7", "speed_dkmh", "heading_deg", "flags")
 
 
 def service(gateway: Gateway) -> Service:
@@ -113,30 +110,14 @@ async def watch_vehicles(
     while call.is_active():
         if fleet is not (fleet := await gateway.watched(call)):
             watched = fleet.only(wanted)
-        seen, records = live.changes(seen, watched.numbers)
-        if not len(records) and quiet_s >= _SIGN_OF_LIFE_S:
-            yield pb.WatchVehiclesResponse()
-        for begin in range(0, len(records), _MOST_STATES):
-            yield pb.WatchVehiclesResponse(vehicles=_states(records[begin : begin + _MOST_STATES], watched.ids))
-        quiet_s = 0.0 if len(records) or quiet_s >= _SIGN_OF_LIFE_S else quiet_s + _WATCH_S
-        await asyncio.sleep(_WATCH_S)
+        seen, messages = gateway.frames.since(live, watched, seen)
+        if not messages and quiet_s >= _SIGN_OF_LIFE_S:
+            messages = [pb.WatchVehiclesResponse()]
+        for message in messages:
+            yield message
+        quiet_s = 0.0 if messages else quiet_s + EVERY_S
+        await asyncio.sleep(EVERY_S)
 
 
 def _may_watch(call: Call) -> None:
     call.allow([Relation.JURISDICTION] if call.caller.is_authority else [Relation.OWN], subject="vehicles")
-
-
-def _states(records: Records, ids: Mapping[int, str]) -> list[pb.VehicleState]:
-    columns = (records[name].tolist() for name in _SHOWN)
-    states = []
-    for number, time_ms, latitude, longitude, speed, heading, flags in zip(*columns, strict=True):
-        state = pb.VehicleState(
-            vehicle_id=ids[number],
-            time_ms=time_ms,
-            speed_dkmh=speed,
-            heading_deg=heading,
-            estimated=bool(flags & ESTIMATED),
-        )
-        state.position.latitude_e7, state.position.longitude_e7 = latitude, longitude
-        states.append(state)
-    return states
