@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterator
 from typing import Any
 
-from google.protobuf import descriptor_pool, json_format, message_factory
+from google.protobuf import descriptor_pool, json_format
 from google.protobuf.message import Message
 
 from hazway import keys, statement, wording
@@ -23,6 +23,7 @@ from services.errors.common import FIELD_INVALID, FIELD_MISSING
 from services.errors.traceability import KEY_UNKNOWN
 from services.runtime.access import Relation
 from services.runtime.call import Call
+from services.runtime.service import request_class
 from services.traceability import store
 from services.traceability.model import Key
 
@@ -37,15 +38,13 @@ def prepare_statements(call: Call, request: pb.PrepareStatementsRequest) -> pb.P
     call.allow([Relation.ANY])
     refuse(_check(request))
     act, key = ACTS[request.method], _key(call, request.kid)
-    name = request.method.replace("/", ".")
-    message_class = message_factory.GetMessageClass(descriptor_pool.Default().FindMethodByName(name).input_type)
+    reads = request_class(descriptor_pool.Default().FindMethodByName(request.method.replace("/", ".")))
     response = pb.PrepareStatementsResponse(alg=keys.alg_of(key.public_key), kid=key.kid)
     faults = []
     for index, text in enumerate(request.requests):
         try:
-            response.statements.append(
-                _prepared(call, act, key, json_format.Parse(text, message_class(), max_recursion_depth=_MOST_DEPTH))
-            )
+            message = json_format.Parse(text, reads(), max_recursion_depth=_MOST_DEPTH)
+            response.statements.append(_prepared(call, act, key, message))
         except VerificationError as error:
             faults.append(_fault(f"requests[{index}]", f"{error.problem} {error.problem_zh}"))
         except _UNREADABLE as error:
@@ -58,8 +57,8 @@ def _prepared(call: Call, act: Act, key: Key, message: Message) -> pb.PreparedSt
     request: Any = message
     body, subject = body_of(message), act.subject(request)
     made = statement.draft(
-        keys.alg_of(key.public_key), key.kid, issuer=call.caller.organisation, subject=subject, kind=act.kind, request_id=request.request_id,
-        body=body, issued_at=call.now, salt=secrets.token_bytes(statement.SALT_BYTES),
+        keys.alg_of(key.public_key), key.kid, issuer=call.caller.organisation, subject=subject, kind=act.kind,
+        request_id=request.request_id, body=body, issued_at=call.now, salt=secrets.token_bytes(statement.SALT_BYTES),
     )  # fmt: skip
     return pb.PreparedStatement(
         text=wording.render(act.kind, body),
