@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from services.runtime.access import Relation
 from services.runtime.call import Call
 
 _LONGEST = timedelta(hours=48)
+_READERS = ThreadPoolExecutor(4, thread_name_prefix="tracks")  # of this process: files are read while the log is
 
 
 def get_track(call: Call, request: pb.GetTrackRequest) -> pb.GetTrackResponse:
@@ -67,7 +69,8 @@ def of_shard(
 ) -> packed.Records:
     """The fixes of some vehicles of a shard, or all, by vehicle, then time."""
     archived, files = archive.parts(connection, shard, start_ms, end_ms)
-    found = [parquet.read(archive.folder(home) / part.path, numbers, start_ms, end_ms) for part in files]
+    root = archive.folder(home)
+    found = [_READERS.submit(parquet.read, root / part.path, numbers, start_ms, end_ms) for part in files]
     body = log_store.fixes_between(
         connection, shard, after=archived, upto=upto, first_ms=start_ms, last_ms=end_ms, vehicles=numbers
     )
@@ -75,7 +78,7 @@ def of_shard(
     wanted = (hot["time_ms"] >= start_ms) & (hot["time_ms"] < end_ms)
     if numbers is not None:
         wanted &= np.isin(hot["vehicle"], np.fromiter(numbers, dtype=np.int64, count=len(numbers)))
-    return parquet.in_order(np.concatenate([*found, hot[wanted]]))
+    return parquet.in_order(np.concatenate([*(one.result() for one in found), hot[wanted]]))
 
 
 def to_wire(vehicle_id: str, records: packed.Records) -> pb.FixColumns:
