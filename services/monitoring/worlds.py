@@ -40,20 +40,30 @@ class Worlds:
         at = EPOCH + timedelta(milliseconds=activation.at_ms)
         figures = thresholds_on(legal_day(at))
         roads = self._roads_of(connection, activation.regions, figures)
+        before, last = next(reversed(self._worlds.items()), (None, None))
+        if before is not None and last is not None and (last.roads, last.thresholds) == (roads, figures):
+            return self._changed(connection, last, _moment(before), _moment(activation))
         spans = zones.timeline(connection, activation.change)
         versions = {one.version.zone.id: one.version for one in spans if one.is_true_at(at)}
-        last = next(reversed(self._worlds.values()), None)
-        if last is None or (last.roads, last.thresholds) != (roads, figures):
-            return World.build(map(to_record, versions.values()), thresholds=figures, roads=roads)
-        known = last.zones
-        news = [one for key, one in versions.items() if key not in known or known[key].version != one.version]
-        return last.changed(map(to_record, news), known.keys() - versions.keys())
+        return World.build(map(to_record, versions.values()), thresholds=figures, roads=roads)
+
+    def _changed(self, connection: Connection, last: World, was: zones.Moment, now: zones.Moment) -> World:
+        """Nobody looks at zones that cannot have changed: there may be a hundred thousand."""
+        turned, known = zones.turned(connection, was, now), last.zones
+        news = {key: one for key, one in turned.items() if one is not None}
+        gone = [key for key in turned.keys() - news.keys() if key in known]
+        fresh = [one for key, one in news.items() if key not in known or known[key].version != one.version]
+        return last.changed(map(to_record, fresh), gone)
 
     def _roads_of(self, connection: Connection, regions: tuple[str, ...], figures: Thresholds) -> Roads:
         if self._roads is None or self._roads[0] != regions or self._roads[1].rates != rates_of(figures):
             graphs = [zones.region(connection, each) for each in regions]
             self._roads = regions, Roads(graphs, figures)
         return self._roads[1]
+
+
+def _moment(activation: Activation) -> zones.Moment:
+    return activation.change, EPOCH + timedelta(milliseconds=activation.at_ms)
 
 
 def to_record(version: ZoneVersion) -> ZoneRecord:

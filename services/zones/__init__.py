@@ -1,10 +1,11 @@
 """Tunnels, bridges, restricted areas, corridors, speed sections, parking places, time-banned roads, and divisions: versions, calendars, passes.
 
-Other slices ask ``active``, ``timeline``, ``last_change``, ``changes_since``, ``next_edge``, ``version_of``, ``regions``, ``region``,
+Other slices ask ``active``, ``timeline``, ``turned``, ``last_change``, ``changes_since``, ``next_edge``, ``version_of``, ``regions``, ``region``,
 ``passages_on`` and ``on_route``, and judge with ``services.zones.rules``; a change wakes whoever listens to ``WAKE_ZONES``.
 ``division_at`` and its kin tell which administrative division a position is in.
 """
 
+from services.zones.book import Moment
 from services.zones.divisions import division_at, divisions, divisions_at, divisions_at_all
 from services.zones.front import (
     active,
@@ -17,6 +18,7 @@ from services.zones.front import (
     region,
     regions,
     timeline,
+    turned,
     version_of,
 )
 from services.zones.model import Effective
@@ -25,6 +27,7 @@ from services.zones.puts import WAKE_ZONES
 __all__ = [
     "WAKE_ZONES",
     "Effective",
+    "Moment",
     "active",
     "changes_since",
     "division_at",
@@ -39,5 +42,6 @@ __all__ = [
     "region",
     "regions",
     "timeline",
+    "turned",
     "version_of",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
+from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise, takewhile
@@ -23,9 +24,14 @@ from services.zones.plan import Held
 from services.zones.roads import Region, edges_of
 
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_INSTANT = timedelta(microseconds=1)
+_AFTER_ALL = chr(0x10FFFF)  # no id of a zone comes later
 _AT_ONCE = 1_000
 LONGEST_TRIP = timedelta(days=7)
 _MOST_REGIONS = 8
+
+
+Moment = tuple[int, datetime]  # by what was written up to that change, at that time
 
 
 class Book:
@@ -33,6 +39,8 @@ class Book:
         self._lock = threading.RLock()
         self._versions: dict[str, list[ZoneVersion]] = {}
         self._spans: dict[str, tuple[Effective, ...]] = {}
+        self._written: list[tuple[int, str]] = []  # (version, zone) in order
+        self._edges_in_time: list[tuple[datetime, str]] = []  # (when a version begins or ends, zone) in order
         self._last = 0
         self._chosen_for = (_LAST, _FIRST)
         self._now: tuple[Effective, ...] = ()
@@ -76,8 +84,25 @@ class Book:
     def next_edge(self, connection: Connection, at: datetime) -> datetime | None:
         """When something comes into force or goes out of it next; ``None``: never again, by all that is known."""
         with self._lock:
-            self.in_force(connection, at, at)
-            return self._chosen_for[1] if self._chosen_for[1] < _LAST else None
+            self._read_on(connection)
+            for edge, zone_id in self._edges_in_time[bisect_right(self._edges_in_time, (at, _AFTER_ALL)) :]:
+                if self._true_at(zone_id, self._last, edge) is not self._true_at(zone_id, self._last, edge - _INSTANT):
+                    return edge
+            return None
+
+    def turned(self, connection: Connection, was: Moment, now: Moment) -> dict[str, ZoneVersion | None]:
+        """Of every zone that may be another at one moment than at the other: the version true ``now``, ``None`` where there is none."""
+        with self._lock:
+            self._read_on(connection)
+            changes, times = sorted((was[0], now[0])), sorted((was[1], now[1]))
+            first, last = (bisect_right(self._written, (change, _AFTER_ALL)) for change in changes)
+            begin, end = (bisect_right(self._edges_in_time, (at, _AFTER_ALL)) for at in times)
+            touched = {zone_id for _, zone_id in (*self._written[first:last], *self._edges_in_time[begin:end])}
+            return {zone_id: self._true_at(zone_id, *now) for zone_id in touched}
+
+    def _true_at(self, zone_id: str, change: int, at: datetime) -> ZoneVersion | None:
+        version = true_at([each for each in self._versions[zone_id] if each.number <= change], at)
+        return None if version is None or version.withdrawn else version
 
     def timeline(self, connection: Connection, change: int) -> tuple[Effective, ...]:
         """Which version of each zone is in force when, by what was written up to that change."""
@@ -93,11 +118,16 @@ class Book:
     def _read_on(self, connection: Connection) -> bool:
         """Read what was written since; whether that was anything."""
         changed: set[str] = set()
+        edges: list[tuple[datetime, str]] = []
         while changes := store.changes_since(connection, self._last, _AT_ONCE):
             for version in changes:
                 self._versions.setdefault(version.zone.id, []).append(version)
                 changed.add(version.zone.id)
+                self._written.append((version.number, version.zone.id))
+                edges += ((at, version.zone.id) for at in (version.valid_from, version.valid_to) if at is not None)
             self._last = changes[-1].number
+        self._edges_in_time += edges
+        self._edges_in_time.sort()  # in order already but for the few new ones
         self._spans.update((zone_id, tuple(spans(self._versions[zone_id]))) for zone_id in changed)
         return bool(changed)
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from geo.position import Position
 from geo.roads import RoadGraph
 from services.zones import store
-from services.zones.book import LONGEST_TRIP, book_of
+from services.zones.book import LONGEST_TRIP, Moment, book_of
 from services.zones.calendar import held
 from services.zones.mapped import PlaceKind
 from services.zones.model import (
@@ -97,6 +97,15 @@ def timeline(connection: Connection, change: int) -> tuple[Effective, ...]:
     proposals (as in ``active``).
     """
     return tuple(span for span in book_of(connection).timeline(connection, change) if span.version.zone.is_in_force)
+
+
+def turned(connection: Connection, was: Moment, now: Moment) -> dict[str, ZoneVersion | None]:
+    """Of every zone that may be another at one moment (a change, an instant) than at the other: the version in force ``now``, ``None``
+    where there is none, nor of proposals (as in ``timeline``)."""
+    found = book_of(connection).turned(connection, was, now)
+    return {
+        key: version if version is not None and version.zone.is_in_force else None for key, version in found.items()
+    }
 
 
 def next_edge(connection: Connection, at: datetime) -> datetime | None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
+from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.zones.book import spans, true_at
+from services.zones import store
+from services.zones.book import Book, spans, true_at
 from services.zones.model import ZoneVersion
 from tests.unit.services.zones.zone_samples import NOON, area, version
 
@@ -61,3 +65,31 @@ def test_the_timeline_says_for_every_moment_what_is_true_then(versions: list[Zon
         ]
         true = slow_true_at(versions, hour)
         assert told == ([true] if true is not None and not true.withdrawn else [])
+
+
+@given(st.lists(histories(), min_size=1, max_size=4), st.randoms(), st.integers(1, 30))
+def test_whoever_goes_from_one_moment_to_another_by_what_turned_is_where_the_timeline_says(
+    zones: list[list[ZoneVersion]], chance: Random, steps: int
+) -> None:
+    waiting = [
+        [replace(each, zone=replace(each.zone, id=f"zone-{row}")) for each in one] for row, one in enumerate(zones)
+    ]
+    written: list[ZoneVersion] = []
+    while any(waiting):
+        one = chance.choice([each for each in waiting if each]).pop(0)
+        written.append(replace(one, number=len(written) + 1))
+    book, moment, held = Book(), (0, NOON - 100 * HOUR), dict[str, str]()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "changes_since", lambda _connection, number, _most: written[number : number + 2])
+        for _ in range(steps):
+            now = chance.randint(0, len(written)), NOON + chance.randint(-1, 40) * HOUR
+            turned = book.turned(None, moment, now)  # type: ignore[arg-type]
+            held = {key: name for key, name in held.items() if key not in turned}
+            held |= {key: version.version for key, version in turned.items() if version is not None}
+            moment = now
+            timeline = book.timeline(None, now[0])  # type: ignore[arg-type]
+            assert held == {one.version.zone.id: one.version.version for one in timeline if one.is_true_at(now[1])}
+            edge = book.next_edge(None, now[1])  # type: ignore[arg-type]
+            everything = book.timeline(None, len(written))  # type: ignore[arg-type]
+            edges = {at for one in everything for at in (one.valid_from, one.valid_to) if at is not None}
+            assert edge == min((at for at in edges if at > now[1]), default=None)
