@@ -50,14 +50,16 @@ def sealer_of(settings: Settings) -> Sealer:
     return Sealer(keeper_of(settings).sealing_key)
 
 
+_KEEP = text(
+    "INSERT INTO registry_identities (person_id, sealed, mac, recorded_at) VALUES (:person, :sealed, :mac, :now)"
+    " ON CONFLICT (person_id) DO UPDATE SET sealed = EXCLUDED.sealed, mac = EXCLUDED.mac,"
+    " recorded_at = EXCLUDED.recorded_at"
+)
+
+
 def keep(connection: Connection, sealer: Sealer, person_id: str, number: str, now: datetime) -> None:
     connection.execute(
-        text(
-            "INSERT INTO registry_identities (person_id, sealed, mac, recorded_at) VALUES (:person, :sealed, :mac, :now)"
-            " ON CONFLICT (person_id) DO UPDATE SET sealed = EXCLUDED.sealed, mac = EXCLUDED.mac,"
-            " recorded_at = EXCLUDED.recorded_at"
-        ),
-        {"person": person_id, "sealed": sealer.seal(number, person_id), "mac": sealer.mac(number), "now": now},
+        _KEEP, {"person": person_id, "sealed": sealer.seal(number, person_id), "mac": sealer.mac(number), "now": now}
     )
 
 
@@ -69,41 +71,40 @@ class Twins:
     renumbered: bool
 
 
+_ALONE_WITH_NUMBER = text("SELECT pg_advisory_xact_lock(:lock)")
+_TWINS = text("SELECT person_id, mac FROM registry_identities WHERE mac = :mac OR person_id = :person ORDER BY 1")
+
+
 def twins_by(connection: Connection, sealer: Sealer, person_id: str, number: str) -> Twins:
     """Not to be told to employers. Until the transaction ends nobody else registers this number."""
     mac = sealer.mac(number)
-    connection.execute(
-        text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": int.from_bytes(mac[:8], "big", signed=True)}
-    )
-    rows = connection.execute(
-        text("SELECT person_id, mac FROM registry_identities WHERE mac = :mac OR person_id = :person ORDER BY 1"),
-        {"mac": mac, "person": person_id},
-    ).all()
+    connection.execute(_ALONE_WITH_NUMBER, {"lock": int.from_bytes(mac[:8], "big", signed=True)})
+    rows = connection.execute(_TWINS, {"mac": mac, "person": person_id}).all()
     others = tuple(row.person_id for row in rows if row.person_id != person_id)
     return Twins(others, any(row.person_id == person_id and bytes(row.mac) != mac for row in rows))
 
 
+_ENTRIES_OF = text(
+    "SELECT o.person_id FROM registry_identities i JOIN registry_identities o ON o.mac = i.mac"
+    " WHERE i.person_id = :person AND o.person_id <> :person ORDER BY 1"
+)
+
+
 def entries_of(connection: Connection, person_id: str) -> list[str]:
     """The other entries that are the same person by their numbers. Not to be told to employers."""
-    rows = connection.execute(
-        text(
-            "SELECT o.person_id FROM registry_identities i JOIN registry_identities o ON o.mac = i.mac"
-            " WHERE i.person_id = :person AND o.person_id <> :person ORDER BY 1"
-        ),
-        {"person": person_id},
-    )
+    rows = connection.execute(_ENTRIES_OF, {"person": person_id})
     return [row.person_id for row in rows]
+
+
+_PERSONS_WITH = text(
+    "SELECT DISTINCT i.person_id FROM registry_identities i JOIN registry_members m ON m.person_id = i.person_id"
+    " WHERE i.mac = :mac AND m.organisation_id = ANY(:organisations) ORDER BY 1"
+)
 
 
 def persons_with(connection: Connection, sealer: Sealer, number: str, organisations: Iterable[str]) -> list[str]:
     """The people of these organisations who have this number. Others' do not count: who works elsewhere is not told."""
-    rows = connection.execute(
-        text(
-            "SELECT DISTINCT i.person_id FROM registry_identities i JOIN registry_members m ON m.person_id = i.person_id"
-            " WHERE i.mac = :mac AND m.organisation_id = ANY(:organisations) ORDER BY 1"
-        ),
-        {"mac": sealer.mac(number), "organisations": list(organisations)},
-    )
+    rows = connection.execute(_PERSONS_WITH, {"mac": sealer.mac(number), "organisations": list(organisations)})
     return [row.person_id for row in rows]
 
 

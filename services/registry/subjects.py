@@ -23,6 +23,10 @@ _OTHERS = {
         "EXISTS (SELECT FROM jsonb_array_elements(body->'employment') e WHERE e->>'carrier_id' <> :organisation)"
     ),
 }
+_WAS_ANOTHERS = {
+    kind: text(f"SELECT EXISTS (SELECT FROM registry_facts WHERE kind = :kind AND id = :id AND {others})")
+    for kind, others in _OTHERS.items()
+}
 
 
 def _relations(kind: Kind, call: Call, thing_id: str) -> Sequence[Relation]:
@@ -39,9 +43,8 @@ def _relations(kind: Kind, call: Call, thing_id: str) -> Sequence[Relation]:
 
 
 def _was_ever_anothers(call: Call, kind: Kind, thing_id: str) -> bool:
-    query = f"SELECT EXISTS (SELECT FROM registry_facts WHERE kind = :kind AND id = :id AND {_OTHERS[kind.name]})"
     arguments = {"kind": kind.name, "id": thing_id, "organisation": call.caller.organisation}
-    return bool(call.transaction.execute(text(query), arguments).scalar())
+    return bool(call.transaction.execute(_WAS_ANOTHERS[kind.name], arguments).scalar())
 
 
 subject_relations: Mapping[str, Callable[[Call, str], Sequence[Relation]]] = {

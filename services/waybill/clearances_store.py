@@ -16,10 +16,7 @@ _FIND = text(
 
 def find(connection: Connection, waybill_id: str) -> Clearance | None:
     """The living clearance, else the one voided last, so that the reason can be told."""
-    row = connection.execute(
-        _FIND,
-        {"id": waybill_id},
-    ).first()
+    row = connection.execute(_FIND, {"id": waybill_id}).first()
     if row is None:
         return None
     return Clearance(
@@ -58,9 +55,4 @@ _VOID = text(
 
 def void(connection: Connection, waybill_id: str, reason: str, at: datetime) -> bool:
     """Whether there was a living one."""
-    return bool(
-        connection.execute(
-            _VOID,
-            {"id": waybill_id, "reason": reason, "at": at},
-        ).scalar()
-    )
+    return bool(connection.execute(_VOID, {"id": waybill_id, "reason": reason, "at": at}).scalar())

@@ -14,10 +14,7 @@ _POSITIONING_OF = text(
 
 
 def positioning_of(connection: Connection, vehicle_ids: Iterable[str]) -> dict[str, Positioning]:
-    rows = connection.execute(
-        _POSITIONING_OF,
-        {"ids": list(vehicle_ids)},
-    )
+    rows = connection.execute(_POSITIONING_OF, {"ids": list(vehicle_ids)})
     return {row.vehicle_id: Positioning(last_fix_at=row.last_fix_at, online_since=row.online_since) for row in rows}
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from services.waybill.model import State
 from services.waybill.store import Kept, read
@@ -41,19 +42,9 @@ def page(connection: Connection, search: Search, *, after: tuple[datetime, str] 
     if search.states == (State.DRAFT.name,):
         return []  # a draft is its author's alone: none is kept, which only reading everything would tell
     walked = _walked(search)
-    conditions = [walked.condition] if walked.condition else []
-    conditions += [
-        condition.format(at=walked.at)
-        for name, condition in _CONDITIONS.items()
-        if getattr(search, name) and name != walked.answers
-    ]
-    if after is not None:
-        conditions.append(f"({walked.at}, {walked.id}) < (:after_at, :after_id)")
+    asked = tuple(name for name in _CONDITIONS if getattr(search, name) and name != walked.answers)
     rows = connection.execute(
-        text(
-            f"SELECT w.body, w.version, {walked.at} AS at, w.id FROM {walked.tables}"
-            f" WHERE {' AND '.join(conditions) or 'true'} ORDER BY {walked.at} DESC, {walked.id} DESC LIMIT :most"
-        ),
+        _page(walked, asked, after is not None),
         {
             **{name: getattr(search, name) for name in (*_CONDITIONS, "organisation_id")},
             "states": list(search.states),
@@ -123,3 +114,15 @@ _CONDITIONS = {
     "un_number": "waybill_un_numbers(w.body) @> jsonb_build_array(CAST(:un_number AS text))",
     "place": _touches("place"),
 }
+
+
+@lru_cache(maxsize=256)
+def _page(walked: _Walk, asked: tuple[str, ...], goes_on: bool) -> TextClause:
+    conditions = [walked.condition] if walked.condition else []
+    conditions += [_CONDITIONS[name].format(at=walked.at) for name in asked]
+    if goes_on:
+        conditions.append(f"({walked.at}, {walked.id}) < (:after_at, :after_id)")
+    return text(
+        f"SELECT w.body, w.version, {walked.at} AS at, w.id FROM {walked.tables}"
+        f" WHERE {' AND '.join(conditions) or 'true'} ORDER BY {walked.at} DESC, {walked.id} DESC LIMIT :most"
+    )

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from services.registry.model import ExternalRef
 from services.runtime.plain import from_plain, to_json
 from services.waybill.model import Route, Waybill
-from services.waybill.receivers import store as receivers
+from services.waybill.receivers import queue_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def update(connection: Connection, before: Kept, waybill: Waybill, now: datetime
     connection.execute(_UPDATE, columns)
     if waybill.route != before.waybill.route:
         connection.execute(_UPDATE_ROUTE, {"id": waybill.id, "route": to_json(waybill.route)})
-    receivers.queue(connection, before.waybill, waybill, before.version + 1, now)
+    queue_store.queue(connection, before.waybill, waybill, before.version + 1, now)
     return Kept(waybill, before.version + 1)
 
 

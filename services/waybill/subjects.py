@@ -36,17 +36,20 @@ _OF_VEHICLE = text(
 )
 
 
+_SUBJECTS_OF_ORGANISATION = text(
+    "SELECT waybill_id FROM waybill_parties WHERE organisation_id = :id"
+    " AND (CAST(:end AS timestamptz) IS NULL OR departs_at < :end)"
+    " AND (CAST(:start AS timestamptz) IS NULL OR departs_at >= :start)"
+    " ORDER BY departs_at, waybill_id LIMIT :most"
+)
+
+
 def subjects_of_organisation(
     call: Call, organisation_id: str, start: datetime | None, end: datetime | None
 ) -> list[str]:
     """``waybill/<id>`` of every trip that names the organisation and departs in the period, in order of departure."""
     rows = call.transaction.execute(
-        text(
-            "SELECT waybill_id FROM waybill_parties WHERE organisation_id = :id"
-            " AND (CAST(:end AS timestamptz) IS NULL OR departs_at < :end)"
-            " AND (CAST(:start AS timestamptz) IS NULL OR departs_at >= :start)"
-            " ORDER BY departs_at, waybill_id LIMIT :most"
-        ),
+        _SUBJECTS_OF_ORGANISATION,
         {"id": organisation_id, "start": start, "end": end, "most": _MOST},
     )
     return [f"waybill/{row.waybill_id}" for row in rows]

@@ -18,13 +18,16 @@ class Template:
     changed_at: datetime
 
 
+_PUT = text(
+    "INSERT INTO waybill_templates (organisation_id, id, name, body, changed_at)"
+    " VALUES (:organisation, :id, :name, :body, :at) ON CONFLICT (organisation_id, id)"
+    " DO UPDATE SET name = EXCLUDED.name, body = EXCLUDED.body, changed_at = EXCLUDED.changed_at"
+)
+
+
 def put(connection: Connection, template: Template) -> None:
     connection.execute(
-        text(
-            "INSERT INTO waybill_templates (organisation_id, id, name, body, changed_at)"
-            " VALUES (:organisation, :id, :name, :body, :at) ON CONFLICT (organisation_id, id)"
-            " DO UPDATE SET name = EXCLUDED.name, body = EXCLUDED.body, changed_at = EXCLUDED.changed_at"
-        ),
+        _PUT,
         {
             "organisation": template.organisation_id,
             "id": template.id,
@@ -35,45 +38,39 @@ def put(connection: Connection, template: Template) -> None:
     )
 
 
+_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('waybill_templates/' || :organisation, 0))")
+_COUNT_OTHERS = text("SELECT count(*) FROM waybill_templates WHERE organisation_id = :organisation AND id <> :id")
+
+
 def count_others(connection: Connection, organisation_id: str, template_id: str) -> int:
     """How many the organisation has besides this one; held, so that two at once do not both find room."""
-    connection.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended('waybill_templates/' || :organisation, 0))"),
-        {"organisation": organisation_id},
-    )
-    return int(
-        connection.execute(
-            text("SELECT count(*) FROM waybill_templates WHERE organisation_id = :organisation AND id <> :id"),
-            {"organisation": organisation_id, "id": template_id},
-        ).scalar_one()
-    )
+    connection.execute(_ALONE, {"organisation": organisation_id})
+    return int(connection.execute(_COUNT_OTHERS, {"organisation": organisation_id, "id": template_id}).scalar_one())
+
+
+_FIND = text("SELECT * FROM waybill_templates WHERE organisation_id = :organisation AND id = :id")
 
 
 def find(connection: Connection, organisation_id: str, template_id: str) -> Template | None:
-    row = connection.execute(
-        text("SELECT * FROM waybill_templates WHERE organisation_id = :organisation AND id = :id"),
-        {"organisation": organisation_id, "id": template_id},
-    ).first()
+    row = connection.execute(_FIND, {"organisation": organisation_id, "id": template_id}).first()
     return None if row is None else _read(row)
+
+
+_TEMPLATES_OF = text("SELECT * FROM waybill_templates WHERE organisation_id = :organisation ORDER BY name, id")
 
 
 def templates_of(connection: Connection, organisation_id: str) -> list[Template]:
     """By name."""
-    rows = connection.execute(
-        text("SELECT * FROM waybill_templates WHERE organisation_id = :organisation ORDER BY name, id"),
-        {"organisation": organisation_id},
-    )
+    rows = connection.execute(_TEMPLATES_OF, {"organisation": organisation_id})
     return [_read(row) for row in rows]
+
+
+_DELETE = text("DELETE FROM waybill_templates WHERE organisation_id = :organisation AND id = :id RETURNING true")
 
 
 def delete(connection: Connection, organisation_id: str, template_id: str) -> bool:
     """Whether there was one."""
-    return bool(
-        connection.execute(
-            text("DELETE FROM waybill_templates WHERE organisation_id = :organisation AND id = :id RETURNING true"),
-            {"organisation": organisation_id, "id": template_id},
-        ).scalar()
-    )
+    return bool(connection.execute(_DELETE, {"organisation": organisation_id, "id": template_id}).scalar())
 
 
 def _read(row: Any) -> Template:

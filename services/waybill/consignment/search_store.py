@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from services.waybill.consignment.model import ConsignmentList
 from services.waybill.consignment.store import SELECT, read
@@ -29,11 +30,9 @@ def page(
     connection: Connection, search: ListSearch, *, after: tuple[datetime, str] | None, most: int
 ) -> list[ConsignmentList]:
     """Up to ``most`` lists, the latest sent first, after that place."""
-    conditions = [condition for name, condition in _CONDITIONS.items() if getattr(search, name)]
-    if after is not None:
-        conditions.append("(c.offered_at, c.id) < (:after_at, :after_id)")
+    asked = tuple(name for name in _CONDITIONS if getattr(search, name))
     rows = connection.execute(
-        text(f"{SELECT} WHERE {' AND '.join(conditions) or 'true'} ORDER BY c.offered_at DESC, c.id DESC LIMIT :most"),
+        _page(asked, after is not None),
         {
             **{name: getattr(search, name) for name in _CONDITIONS},
             "states": list(search.states),
@@ -63,3 +62,13 @@ _CONDITIONS = {
     "offered_from": "c.offered_at >= :offered_from",
     "offered_to": "c.offered_at < :offered_to",
 }
+
+
+@lru_cache(maxsize=256)
+def _page(asked: tuple[str, ...], goes_on: bool) -> TextClause:
+    conditions = [_CONDITIONS[name] for name in asked]
+    if goes_on:
+        conditions.append("(c.offered_at, c.id) < (:after_at, :after_id)")
+    return text(
+        f"{SELECT} WHERE {' AND '.join(conditions) or 'true'} ORDER BY c.offered_at DESC, c.id DESC LIMIT :most"
+    )

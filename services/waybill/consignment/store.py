@@ -28,14 +28,17 @@ class Seen:
     divisions: frozenset[str]
 
 
+_INSERT = text(
+    "INSERT INTO waybill_consignment_lists (id, number, state, revision, offered_at, body)"
+    " VALUES (:id, :number, :state, :revision, :offered_at, CAST(:body AS jsonb))"
+    " ON CONFLICT DO NOTHING RETURNING true"
+)
+
+
 def insert(connection: Connection, offered: ConsignmentList, seen: Seen) -> None:
     """Keep a new list. Raises ``Taken``; the transaction stays usable."""
     fresh = connection.execute(
-        text(
-            "INSERT INTO waybill_consignment_lists (id, number, state, revision, offered_at, body)"
-            " VALUES (:id, :number, :state, :revision, :offered_at, CAST(:body AS jsonb))"
-            " ON CONFLICT DO NOTHING RETURNING true"
-        ),
+        _INSERT,
         _columns(offered),
     ).scalar()
     if not fresh:
@@ -43,21 +46,29 @@ def insert(connection: Connection, offered: ConsignmentList, seen: Seen) -> None
     _write_parts(connection, offered, seen)
 
 
+_DROP_PARTS = [
+    text(f"DELETE FROM waybill_consignment_{table} WHERE list_id = :id") for table in ("lines", "parties", "divisions")
+]
+
+
 def rewrite(connection: Connection, offered: ConsignmentList, seen: Seen) -> None:
     """Keep what the consignor sent instead of a held list on which nothing is drawn."""
     update(connection, offered)
-    for table in ("lines", "parties", "divisions"):
-        connection.execute(text(f"DELETE FROM waybill_consignment_{table} WHERE list_id = :id"), {"id": offered.id})
+    for drop in _DROP_PARTS:
+        connection.execute(drop, {"id": offered.id})
     _write_parts(connection, offered, seen)
+
+
+_UPDATE = text(
+    "UPDATE waybill_consignment_lists SET number = :number, state = :state, revision = :revision,"
+    " body = CAST(:body AS jsonb) WHERE id = :id"
+)
 
 
 def update(connection: Connection, offered: ConsignmentList) -> None:
     """Keep what was answered to a held list, or its withdrawal."""
     connection.execute(
-        text(
-            "UPDATE waybill_consignment_lists SET number = :number, state = :state, revision = :revision,"
-            " body = CAST(:body AS jsonb) WHERE id = :id"
-        ),
+        _UPDATE,
         _columns(offered),
     )
 
@@ -73,16 +84,19 @@ def _columns(offered: ConsignmentList) -> dict[str, Any]:
     }
 
 
+_WRITE_PARTS = text(
+    "WITH parties AS (INSERT INTO waybill_consignment_parties (organisation_id, list_id, offered_at)"
+    "  SELECT value, :id, :offered_at FROM unnest(CAST(:organisations AS text[])) AS value),"
+    " divisions AS (INSERT INTO waybill_consignment_divisions (list_id, division_code)"
+    "  SELECT :id, value FROM unnest(CAST(:divisions AS text[])) AS value)"
+    " INSERT INTO waybill_consignment_lines (list_id, number, un_number, mass_g) SELECT :id, * FROM"
+    " unnest(CAST(:numbers AS int[]), CAST(:un_numbers AS text[]), CAST(:masses AS bigint[]))"
+)
+
+
 def _write_parts(connection: Connection, offered: ConsignmentList, seen: Seen) -> None:
     connection.execute(
-        text(
-            "WITH parties AS (INSERT INTO waybill_consignment_parties (organisation_id, list_id, offered_at)"
-            "  SELECT value, :id, :offered_at FROM unnest(CAST(:organisations AS text[])) AS value),"
-            " divisions AS (INSERT INTO waybill_consignment_divisions (list_id, division_code)"
-            "  SELECT :id, value FROM unnest(CAST(:divisions AS text[])) AS value)"
-            " INSERT INTO waybill_consignment_lines (list_id, number, un_number, mass_g) SELECT :id, * FROM"
-            " unnest(CAST(:numbers AS int[]), CAST(:un_numbers AS text[]), CAST(:masses AS bigint[]))"
-        ),
+        _WRITE_PARTS,
         {
             "id": offered.id,
             "offered_at": offered.offered_at,
@@ -95,22 +109,16 @@ def _write_parts(connection: Connection, offered: ConsignmentList, seen: Seen) -
     )
 
 
+_HOLD = text("SELECT FROM waybill_consignment_lists WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE")
+
+
 def hold(connection: Connection, list_ids: Iterable[str]) -> None:
     """Nobody else draws on these lists or changes them until the transaction ends."""
-    connection.execute(
-        text("SELECT FROM waybill_consignment_lists WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE"),
-        {"ids": sorted(set(list_ids))},
-    )
+    connection.execute(_HOLD, {"ids": sorted(set(list_ids))})
 
 
 def find(connection: Connection, list_id: str) -> ConsignmentList | None:
     return find_all(connection, [list_id]).get(list_id)
-
-
-def find_all(connection: Connection, list_ids: Collection[str], *, but: str = "") -> dict[str, ConsignmentList]:
-    """Those lists that are there, by id, with what is drawn on each line; not counting the draws of the waybill ``but``."""
-    rows = connection.execute(text(f"{SELECT} WHERE c.id = ANY(:ids)"), {"ids": sorted(set(list_ids)), "but": but})
-    return {row.id: read(row) for row in rows}
 
 
 # ``:but`` names a waybill whose draws do not count.
@@ -120,6 +128,13 @@ SELECT = (
     " AND d.line_number = l.number), 0)) FROM waybill_consignment_lines l WHERE l.list_id = c.id) AS drawn"
     " FROM waybill_consignment_lists c"
 )
+_FIND_ALL = text(f"{SELECT} WHERE c.id = ANY(:ids)")
+
+
+def find_all(connection: Connection, list_ids: Collection[str], *, but: str = "") -> dict[str, ConsignmentList]:
+    """Those lists that are there, by id, with what is drawn on each line; not counting the draws of the waybill ``but``."""
+    rows = connection.execute(_FIND_ALL, {"ids": sorted(set(list_ids)), "but": but})
+    return {row.id: read(row) for row in rows}
 
 
 def read(row: Any) -> ConsignmentList:
@@ -129,8 +144,9 @@ def read(row: Any) -> ConsignmentList:
     return replace(body, state=ListState[row.state], lines=lines)
 
 
+_DIVISIONS_OF = text("SELECT division_code FROM waybill_consignment_divisions WHERE list_id = :id")
+
+
 def divisions_of(connection: Connection, list_id: str) -> frozenset[str]:
-    rows = connection.execute(
-        text("SELECT division_code FROM waybill_consignment_divisions WHERE list_id = :id"), {"id": list_id}
-    )
+    rows = connection.execute(_DIVISIONS_OF, {"id": list_id})
     return frozenset(row.division_code for row in rows)

@@ -57,10 +57,7 @@ _BLOCKS_OF = text(
 
 
 def blocks_of(connection: Connection, carrier_id: str, day: date) -> list[NumberBlock]:
-    rows = connection.execute(
-        _BLOCKS_OF,
-        {"carrier": carrier_id, "day": day},
-    )
+    rows = connection.execute(_BLOCKS_OF, {"carrier": carrier_id, "day": day})
     return [NumberBlock(row.licence_number, row.day, row.first, row.past) for row in rows]
 
 

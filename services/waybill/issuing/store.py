@@ -16,7 +16,7 @@ from services.waybill.index_store import Index
 from services.waybill.model import Route, Waybill
 from services.waybill.occupancy import store as occupancy
 from services.waybill.occupancy.spans import spans_of
-from services.waybill.receivers import store as receivers
+from services.waybill.receivers import queue_store
 from services.waybill.revision.model import Revision
 
 
@@ -64,7 +64,7 @@ def _meaning(error: IntegrityError) -> Exception:
 
 def _row(issued: Issued, now: datetime) -> dict[str, Any]:
     waybill, index = issued.waybill, issued.index
-    event, told = receivers.told(None, waybill, 1, now)
+    event, told = queue_store.told(None, waybill, 1, now)
     return {
         "id": waybill.id,
         "number": waybill.number,

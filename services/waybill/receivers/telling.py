@@ -23,7 +23,7 @@ from services.runtime.keyfile import key_from
 from services.runtime.settings import Settings
 from services.waybill import provincial_reads
 from services.waybill import store as waybills
-from services.waybill.receivers import store
+from services.waybill.receivers import queue_store
 from services.waybill.receivers.sending import Answer, Unreachable, post
 from services.waybill.receivers.store import ACCEPTED, PROVINCE, REFUSED, Delivery, Receiver
 
@@ -50,7 +50,7 @@ def sealer_of(settings: Settings) -> Fernet:
 def tell_due(host: Host) -> bool:
     """One round; whether anything was told, or tried."""
     with host.engine.begin() as connection:
-        receivers = store.claim(connection, _AT_ONCE, _CLAIM_S)
+        receivers = queue_store.claim(connection, _AT_ONCE, _CLAIM_S)
     if not receivers:
         return False
     with ThreadPoolExecutor(len(receivers), thread_name_prefix="receiver") as pool:
@@ -60,12 +60,12 @@ def tell_due(host: Host) -> bool:
 def _tell(host: Host, receiver: Receiver) -> bool:
     until = time.monotonic() + _TELL_S
     with host.engine.begin() as connection:
-        due = store.due(connection, receiver, _EACH)
+        due = queue_store.due(connection, receiver, _EACH)
     for delivery in due:
         if time.monotonic() > until or not _tell_one(host, receiver, delivery):
             break
     with host.engine.begin() as connection:
-        store.give_back(connection, receiver)
+        queue_store.give_back(connection, receiver)
     return bool(due)
 
 
@@ -81,7 +81,7 @@ def _tell_one(host: Host, receiver: Receiver, delivery: Delivery) -> bool:
         said = answer.content[:200].decode("utf-8", "replace")
         return _failed(host, delivery, answer.status, f"HTTP {answer.status} {said}", rest=answer.status in _REST_ON)
     with host.engine.begin() as connection:
-        store.answered(connection, delivery, verdict.state, answer.status, verdict.reason)
+        queue_store.answered(connection, delivery, verdict.state, answer.status, verdict.reason)
         if receiver.kind == PROVINCE:
             number = json.loads(content)["billNo"]
             said_there = ExternalRef(
@@ -94,7 +94,7 @@ def _tell_one(host: Host, receiver: Receiver, delivery: Delivery) -> bool:
 
 def _failed(host: Host, delivery: Delivery, status: int, error: str, *, rest: bool) -> bool:
     with host.engine.begin() as connection:
-        store.failed(connection, delivery, status, error.replace("\0", ""), rest=rest)
+        queue_store.failed(connection, delivery, status, error.replace("\0", ""), rest=rest)
     return not rest
 
 

@@ -16,6 +16,7 @@ from hazway.errors import VerificationError
 from hazway.refusals import Refused
 from hazway.waybill.v1 import fleet_pb2 as fleet
 from hazway.waybill.v1 import waybill_pb2 as pb
+from services.waybill.receivers import queue_store
 from tests.cast import CARRIER, CONSIGNEE, CONSIGNOR, RIVAL, Cast, a_waybill, play, put_fleet
 from tests.integration.console.listening import Listening, listening
 from tests.world import running_world
@@ -25,8 +26,9 @@ SECRET = "a-secret-of-the-fleet-system"
 
 
 @pytest.fixture
-def cast(tmp_path: Path, database_url: str, redis_url: str) -> Iterator[Cast]:
-    """A world that may tell receivers on loopback."""
+def cast(tmp_path: Path, database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cast]:
+    """A world that may tell receivers on loopback, and waits longer between attempts than a busy machine takes for a test."""
+    monkeypatch.setattr(queue_store, "_WAITS", (60,))
     with running_world(tmp_path / "home", database_url, redis_url, private_receivers=True) as world:
         yield play(world)
 
