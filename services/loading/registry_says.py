@@ -25,9 +25,10 @@ from services.errors.waybill import (
     VEHICLE_ALTERED,
 )
 from services.goods import Catalogue, Mode, permits_needed
+from services.loading import on_record
 from services.loading.bases import RULE_OF, RULES
 from services.loading.model import CheckCode
-from services.registry.model import LicenceKind, Tank, TankCondition, TankKind, Vehicle
+from services.registry.model import LicenceKind, TankCondition, TankKind
 from services.registry.versions import valid_on
 from services.runtime.clock import legal_day
 from services.waybill.facts import Facts
@@ -36,7 +37,7 @@ from services.waybill.rules.crew import crew_qualified
 from services.waybill.rules.permits import permitted
 from services.waybill.rules.scope import within_scope
 from services.waybill.rules.tank import tank_permits
-from services.waybill.trip import ROLE_WORDS, Assigned, Trip
+from services.waybill.trip import ROLE_WORDS, Trip
 
 _FLAMMABLE = frozenset({"2.1", "3", "4.1", "4.2", "4.3"})
 _HOLDS = frozenset({TankCondition.LOADED, TankCondition.PART})
@@ -87,14 +88,14 @@ def registry_says(trip: Trip, waybill: Waybill) -> Mapping[CheckCode, Says]:
     media, last = _media(trip)
     dirty = any(not each.state.clean for _, each in trip.tanks())
     says = {
-        CheckCode.VEHICLE_PAPERS: Says(applies=True, known=_papers_known(trip), findings=tuple(_papers(trip))),
-        CheckCode.CREW_PAPERS: Says(applies=True, known=_crew_known(trip), findings=tuple(_crew(trip))),
-        CheckCode.INSPECTION: Says(applies=True, known=_inspection_known(trip), findings=tuple(_inspection(trip))),
-        CheckCode.GOODS_AS_WAYBILL: Says(applies=True, known=_goods_known(trip)),
-        CheckCode.PERMITTED_MEDIUM: Says(applies=tank, known=_media_known(trip), findings=media),
+        CheckCode.VEHICLE_PAPERS: Says(applies=True, known=on_record.papers(trip), findings=tuple(_papers(trip))),
+        CheckCode.CREW_PAPERS: Says(applies=True, known=on_record.crew(trip), findings=tuple(_crew(trip))),
+        CheckCode.INSPECTION: Says(applies=True, known=on_record.inspections(trip), findings=tuple(_inspection(trip))),
+        CheckCode.GOODS_AS_WAYBILL: Says(applies=True, known=on_record.goods(trip)),
+        CheckCode.PERMITTED_MEDIUM: Says(applies=tank, known=on_record.media(trip), findings=media),
         CheckCode.SPECIAL_DOCUMENTS: _special(on_the_road(trip, waybill)),
         CheckCode.LAST_CARGO: Says(
-            applies=tank and dirty, known=_last_known(trip), findings=(*last, *_holds(trip)) if tank else ()
+            applies=tank and dirty, known=on_record.last_goods(trip), findings=(*last, *_holds(trip)) if tank else ()
         ),
         CheckCode.KEYS_HELD: Says(applies=tank),
         CheckCode.WHEEL_CHOCKS: Says(applies=tank),
@@ -103,7 +104,7 @@ def registry_says(trip: Trip, waybill: Waybill) -> Mapping[CheckCode, Says]:
         CheckCode.USE_REGISTRATION: Says(applies=gas, findings=tuple(_use_registration(trip)) if gas else ()),
         CheckCode.RESIDUAL_PRESSURE: Says(applies=gas and dirty),
         CheckCode.RESIDUAL_MEDIUM: Says(
-            applies=gas and dirty, known=_last_known(trip), findings=tuple(_residual(trip)) if gas else ()
+            applies=gas and dirty, known=on_record.last_goods(trip), findings=tuple(_residual(trip)) if gas else ()
         ),
         CheckCode.VALVES: Says(applies=gas),
         CheckCode.FILLER_LICENCE: Says(applies=gas, findings=tuple(_filler_licence(trip)) if gas else ()),
@@ -204,7 +205,7 @@ def _holds(trip: Trip) -> Iterator[Finding]:
             same = set(tank.state.last_un_numbers) <= ordered
             yield _finding(
                 TANK_HOLDS_GOODS, Severity.WARNING if same else Severity.ERROR, tank=tank.number,
-                last=_last(tank), state=tank.state.condition.value,
+                last=on_record.last_of(tank), state=tank.state.condition.value,
             )  # fmt: skip
 
 
@@ -213,7 +214,7 @@ def _residual(trip: Trip) -> Iterator[Finding]:
         other = set(tank.state.last_un_numbers) - {line.un_number for line in gas_lines(trip)}
         if not tank.state.clean and other:
             un = "、".join(sorted({line.un_number for line in gas_lines(trip)}))
-            yield _finding(RESIDUAL_MEDIUM_DIFFERS, tank=tank.number, last=_last(tank), un=un)
+            yield _finding(RESIDUAL_MEDIUM_DIFFERS, tank=tank.number, last=on_record.last_of(tank), un=un)
 
 
 def _use_registration(trip: Trip) -> Iterator[Finding]:
@@ -244,58 +245,3 @@ def _special(trip: Trip) -> Says:
     applies = bool(needs) or any(line.waste for line in trip.waybill.goods)
     known = tuple(f"{permit.kind.value} {permit.number}" for permit in trip.stated_permits())
     return Says(applies=applies, known=known, findings=tuple(permitted(trip)) if applies else ())
-
-
-# What is on record, a line each.
-
-
-def _papers_known(trip: Trip) -> tuple[str, ...]:
-    def line(vehicle: Vehicle) -> str:
-        ends = f"{_day(vehicle.permit_valid_to)}/{_day(vehicle.operation_review_to)}"
-        return (
-            f"{vehicle.plate} 道路运输证 {vehicle.permit_number or '-'} 至 {ends} 经营范围 {vehicle.scope_text or '-'}"
-        )
-
-    return tuple(line(vehicle) for _, vehicle in trip.vehicles())
-
-
-def _crew_known(trip: Trip) -> tuple[str, ...]:
-    def lines(each: Assigned) -> Iterator[str]:
-        person = trip.registry.persons.get(each.resource_id)
-        for held in person.qualifications if person else ():
-            yield f"{person.name if person else '-'} {held.kind.value} {held.number} 至 {_day(held.valid_to)}"
-
-    return tuple(line for each in trip.assigned(Role.DRIVER, Role.ESCORT) for line in lines(each))
-
-
-def _inspection_known(trip: Trip) -> tuple[str, ...]:
-    vehicles = (f"{vehicle.plate} 检验至 {_day(vehicle.annual_review_to)}" for _, vehicle in trip.vehicles())
-    tanks = (f"罐体 {tank.number} 检验至 {_day(tank.next_inspection)}" for _, tank in trip.tanks())
-    return (*vehicles, *tanks)
-
-
-def _goods_known(trip: Trip) -> tuple[str, ...]:
-    def line(each: GoodsLine) -> str:
-        place = "" if each.compartment is None else f" 第{each.compartment}仓"
-        return f"{each.number}: UN{each.un_number} {each.name} {each.packing_group} {each.mass_g} g{place}"
-
-    return tuple(line(each) for each in trip.waybill.goods)
-
-
-def _media_known(trip: Trip) -> tuple[str, ...]:
-    def media(tank: Tank) -> str:
-        return "、".join(f"UN{medium.un_number} {medium.name}".strip() for medium in tank.permitted_media)
-
-    return tuple(f"罐体 {tank.number} {tank.tank_code} 适装介质 {media(tank)}" for _, tank in trip.tanks())
-
-
-def _last_known(trip: Trip) -> tuple[str, ...]:
-    return tuple(f"罐体 {tank.number} {tank.state.condition.value} UN{_last(tank)}" for _, tank in trip.tanks())
-
-
-def _last(tank: Tank) -> str:
-    return "、".join(tank.state.last_un_numbers) or "-"
-
-
-def _day(day: date | None) -> str:
-    return day.isoformat() if day else "-"

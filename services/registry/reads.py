@@ -11,7 +11,7 @@ from hazway.registry.v1 import affiliation_pb2
 from hazway.registry.v1 import registry_pb2 as pb
 from services.errors import Finding, Refusal, refuse
 from services.errors.common import NOT_FOUND, invalid, missing
-from services.registry import identities, store
+from services.registry import identities, lists_store, store
 from services.registry.kinds import (
     AFFILIATION,
     LICENCE,
@@ -155,7 +155,7 @@ def _page(call: Call, request: Any, kind: Kind, where: dict[str, str], relation:
     """One more is read than is shown, so that the last page is known to be the last."""
     response: Any = answer
     asked = page_of(call, request)
-    rows = store.page(call.transaction, kind.name, call.now, after=asked.cursor, most=asked.size + 1, where=where)
+    rows = lists_store.page(call.transaction, kind.name, call.now, after=asked.cursor, most=asked.size + 1, where=where)
     items = getattr(response, f"{kind.name}s")
     for head, value in rows[: asked.size]:
         show(call, relation, value, head.version, items.add())

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, text
 
 from services.registry import passes
 from services.registry.kinds import KINDS, Keys, kind_of
@@ -64,8 +64,8 @@ class Writing:
         return self.valid_from <= self.now and (self.valid_to is None or self.now < self.valid_to)
 
 
-_TRUE_AT = "valid_from <= :at AND (valid_to IS NULL OR :at < valid_to)"
-_KNOWN_THEN = f"{_TRUE_AT} AND (CAST(:known_at AS timestamptz) IS NULL OR recorded_at <= :known_at)"
+TRUE_AT = "valid_from <= :at AND (valid_to IS NULL OR :at < valid_to)"
+_KNOWN_THEN = f"{TRUE_AT} AND (CAST(:known_at AS timestamptz) IS NULL OR recorded_at <= :known_at)"
 _FIND = text(
     "SELECT kind, version, CAST(body AS text) AS body FROM registry_facts"
     f" WHERE kind = :kind AND id = :id AND {_KNOWN_THEN} ORDER BY version DESC LIMIT 1"
@@ -155,7 +155,7 @@ _HEADS = {False: text(_HEAD), True: text(f"{_HEAD} FOR UPDATE")}
 def head(connection: Connection, kind: str, thing_id: str, *, lock: bool = False) -> Head | None:
     """Where the thing stands; with ``lock`` nobody else writes it until the transaction ends."""
     row = connection.execute(_HEADS[lock], {"kind": kind, "id": thing_id}).first()
-    return None if row is None else _head(row)
+    return None if row is None else read_head(row)
 
 
 class Clash(Exception):
@@ -274,42 +274,6 @@ def divisions_of(connection: Connection, kind: str, thing_id: str) -> frozenset[
     return frozenset(row.division_code for row in rows)
 
 
-def page(
-    connection: Connection, kind: str, at: datetime, *, after: str, most: int, where: Mapping[str, str]
-) -> list[tuple[Head, Any]]:
-    """Up to ``most`` things by id after ``after``; ``where`` may bind ``owner``, ``division`` (a prefix), ``role``."""
-    named = {"kind": kind, "at": at, "after": after, "most": most, **where}
-    return [(_head(row), _value(kind, row.body)) for row in connection.execute(_page(tuple(where)), named)]
-
-
-@cache
-def _page(bound: tuple[str, ...]) -> TextClause:
-    return text(
-        "SELECT t.kind, t.id, t.owner_id, t.division_code, t.version, CAST(f.body AS text) AS body FROM registry_things t"
-        " CROSS JOIN LATERAL (SELECT body FROM registry_facts"
-        f"  WHERE kind = t.kind AND id = t.id AND {_TRUE_AT} ORDER BY version DESC LIMIT 1) f"
-        " WHERE t.kind = :kind AND t.id > :after"
-        "  AND NOT EXISTS (SELECT FROM registry_aliases a WHERE a.kind = t.kind AND a.alias_id = t.id)"
-        f" AND {' AND '.join(_CONDITIONS[name] for name in bound) or 'true'} ORDER BY t.id LIMIT :most"
-    )
-
-
-_OWNED_BY = (
-    "(t.owner_id = {owner} OR t.kind = 'person' AND EXISTS (SELECT FROM registry_members m"
-    " WHERE m.person_id = t.id AND m.organisation_id = {owner}))"
-)
-_CONDITIONS = {
-    "owner": _OWNED_BY.format(owner=":owner"),
-    "division": (
-        "(EXISTS (SELECT FROM registry_things o WHERE o.kind = 'organisation' AND starts_with(o.division_code, :division)"
-        f"  AND {_OWNED_BY.format(owner='o.id')})"
-        " OR t.kind = 'vehicle' AND EXISTS (SELECT FROM registry_presences p"
-        "  WHERE p.vehicle_id = t.id AND starts_with(p.division_code, :division)))"
-    ),
-    "role": "f.body->'kinds' ? :role",
-}
-
-
 _PRESENCE = text(
     "INSERT INTO registry_presences AS p (vehicle_id, division_code, last_at) VALUES (:vehicle, :division, :at)"
     " ON CONFLICT (vehicle_id, division_code) DO UPDATE SET last_at = greatest(p.last_at, EXCLUDED.last_at)"
@@ -326,15 +290,16 @@ def _name(version: int) -> str:
     return f"{version:012}"
 
 
-def _head(row: Any) -> Head:
+def read_head(row: Any) -> Head:
+    """The head in a row of its columns."""
     return Head(row.kind, row.id, row.owner_id, row.division_code, _name(row.version))
 
 
 def _found(row: Any) -> Found:
-    return Found(_name(row.version), _value(row.kind, row.body))
+    return Found(_name(row.version), read_value(row.kind, row.body))
 
 
 @lru_cache(maxsize=4096)
-def _value(kind: str, body: str) -> Any:
-    """The same text is the same value, whatever database it stands in; values never change, so they can be shared."""
+def read_value(kind: str, body: str) -> Any:
+    """The thing a body says. The same text is the same value, whatever database it stands in; values never change, so they can be shared."""
     return from_plain(KINDS[kind].model, json.loads(body))
