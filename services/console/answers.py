@@ -32,11 +32,11 @@ def refused(refusal: Refusal) -> Response:
     """``faults`` hold every finding, errors first; ``details`` what fits over gRPC too."""
     status = to_status(refusal)
     code = code_pb2.Code.Name(status.code).lower()
-    return plain(code, status.message, details=[_detail(each) for each in status.details],
+    return failed(code, status.message, details=[_detail(each) for each in status.details],
                  faults=[_fault(each) for each in errors_first(refusal.findings)[:MOST_FAULTS]])  # fmt: skip
 
 
-def plain(code: str, message: str, *, status: int = 0, **more: Any) -> Response:
+def failed(code: str, message: str, *, status: int = 0, **more: Any) -> Response:
     """An error of that code; ``status`` where HTTP has a better word than the protocol's table."""
     content = json.dumps({"code": code, "message": message, **more}, ensure_ascii=False).encode()
     headers = {"WWW-Authenticate": "Bearer"} if code == "unauthenticated" else None

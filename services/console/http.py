@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from services.console.answers import plain
+from services.console.answers import failed
 from services.console.openapi import document
 from services.console.page import page
 from services.console.peer import PeerProtocol
@@ -61,7 +61,7 @@ def console_app(adapter: Adapter, services: Sequence[Service], tokens: Tokens) -
 async def _not_here(_request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = error.detail if isinstance(error, HTTPException) else ""
-    return plain("unimplemented", f"{detail}：用法见 /docs calls are POSTs, see /docs", status=status)
+    return failed("unimplemented", f"{detail}：用法见 /docs calls are POSTs, see /docs", status=status)
 
 
 class HttpListener(uvicorn.Server):

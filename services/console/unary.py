@@ -18,7 +18,7 @@ from google.protobuf.message import Message
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from services.console.answers import JSON, plain, refused
+from services.console.answers import JSON, failed, refused
 from services.console.peer import peer_uris
 from services.console.reading import read_json, read_proto, write_json
 from services.errors import Finding, Refusal
@@ -67,22 +67,22 @@ class Unary:
     async def __call__(self, request: Request) -> Response:
         method = self._methods.get(f"{request.path_params['service']}/{request.path_params['method']}")
         if method is None:
-            return plain("unimplemented", "无此方法，或它是数据流 no such method, or it is a stream", status=404)
+            return failed("unimplemented", "无此方法，或它是数据流 no such method, or it is a stream", status=404)
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind not in (JSON, PROTO):
-            response = plain("invalid_argument", f"请求头应为 expected Content-Type: {JSON} | {PROTO}", status=415)
+            response = failed("invalid_argument", f"请求头应为 expected Content-Type: {JSON} | {PROTO}", status=415)
             response.headers["Accept-Post"] = f"{JSON}, {PROTO}"
             return response
         if request.headers.get("content-encoding", "identity") != "identity":
-            return plain("unimplemented", "不支持压缩 compressed requests are not read")
+            return failed("unimplemented", "不支持压缩 compressed requests are not read")
         try:
             return await self._answer(method, request, kind)
         except Refusal as refusal:
             return refused(refusal)
         except TimeoutError:
-            return plain("deadline_exceeded", "请求未完整到达 the request did not arrive in time", status=408)
+            return failed("deadline_exceeded", "请求未完整到达 the request did not arrive in time", status=408)
         except ClientDisconnect:
-            return plain("canceled", "客户端已断开 the client went away")
+            return failed("canceled", "客户端已断开 the client went away")
 
     async def _answer(self, method: Method, request: Request, kind: str) -> Response:
         asked = self._asked(method, request)

@@ -53,6 +53,8 @@ _NUMBER = re.compile(r"^第?(\d(?:\.\d)?)(?:类|项)?(.*)$")
 _EXCEPT = re.compile(r"^(?:除(?P<a>.+)外|不含(?P<b>.+)|(?P<c>.+)除外)$")
 _ONLY = re.compile(r"^(?:仅限|限)(?:于)?(.+)$")
 _SEPARATOR = "、,;"
+# Brackets and semicolons, each written one way.
+_ONE_WAY = str.maketrans("[]〔〕【】；", "()()();")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +117,7 @@ class _Reading:
 
 def parse_scope(text: str) -> ParsedScope:
     """Read a scope text; full-width forms and spaces do not matter. An empty text grants nothing."""
-    plain = "".join(unicodedata.normalize("NFKC", text).split()).replace("；", ";")
-    plain = (
-        plain.replace("[", "(")
-        .replace("]", ")")
-        .replace("〔", "(")
-        .replace("〕", ")")
-        .replace("【", "(")
-        .replace("】", ")")
-    )
+    plain = "".join(unicodedata.normalize("NFKC", text).split()).translate(_ONE_WAY)
     plain = _DIVISIONS.sub(_spell_divisions, plain)
     reading = _read_list(plain)
     if plain and not reading.grants and not reading.unknown:

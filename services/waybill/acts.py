@@ -19,7 +19,7 @@ from services.traceability import Registered
 from services.waybill import clearances_store, store
 from services.waybill.consignment import drawing
 from services.waybill.facts import Facts
-from services.waybill.gathering import carrier_of, catalogue_of, decision_on, gather, known_of
+from services.waybill.gathering import catalogue_of, decision_on, gather, known_of
 from services.waybill.issuing import references_store
 from services.waybill.lifecycle import Act, check_act, next_state
 from services.waybill.model import Role, State, Waybill, WaybillKind
@@ -145,7 +145,7 @@ def unloaded(call: Call, waybill: Waybill, at: datetime, registered: Registered)
     if (state := _left_in_tank(waybill, at)) is not None:
         for tank_id in waybill.resources(Role.TANK):
             registry.record_tank_state(
-                call.transaction, tank_id, state, now=call.now, by=carrier_of(waybill), registered=registered.digest
+                call.transaction, tank_id, state, now=call.now, by=waybill.carrier_id, registered=registered.digest
             )
     return replace(waybill, unloaded_at=at)
 
@@ -194,7 +194,7 @@ def _use_permits(call: Call, waybill: Waybill, facts: Facts, registered: Registe
                 permit.id,
                 waybill.id,
                 now=call.now,
-                by=carrier_of(waybill),
+                by=waybill.carrier_id,
                 registered=registered.digest,
             )
             if not used:

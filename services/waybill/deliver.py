@@ -17,7 +17,7 @@ from services.runtime.refusals import warnings_to_wire
 from services.runtime.wire import moment, text_of
 from services.traceability import Registered
 from services.waybill.acts import completed, keep_changed, moved, standing
-from services.waybill.delivery import Received, check_delivery, delivered
+from services.waybill.delivery import Received, check_delivery, delivered, planned_g
 from services.waybill.handover import store as handovers
 from services.waybill.handover.model import HandoverKind, HandoverState
 from services.waybill.lifecycle import Act
@@ -68,10 +68,9 @@ def with_stops(waybill: Waybill, number: int) -> tuple[Waybill, int]:
     """A waybill that names no stops has one, number 0 or 1: all of it for its consignee."""
     if waybill.stops or number not in (0, 1):
         return waybill, number
-    loaded = (
-        (line.number, line.mass_g if line.actual_mass_g is None else line.actual_mass_g) for line in waybill.goods
+    drops = tuple(
+        Drop(goods_number=each.number, planned_g=each.carried_g) for each in waybill.goods if each.carried_g > 0
     )
-    drops = tuple(Drop(goods_number=number, planned_g=mass_g) for number, mass_g in loaded if mass_g > 0)
     place, consignee = waybill.destination or Place(name=""), waybill.consignee or Party(name="")
     return replace(waybill, stops=(Stop(number=1, place=place, consignee=consignee, drops=drops),)), 1
 
@@ -84,10 +83,8 @@ def consignee_of(waybill: Waybill, stop: Stop) -> str:
 
 def received_of(stop: Stop, told: Iterable[Any], *, refused: bool) -> dict[int, Received]:
     """By goods line: as told, else as planned; all of it given back where it was turned away."""
-    planned: dict[int, int] = {}
-    for drop in stop.drops:
-        planned[drop.goods_number] = planned.get(drop.goods_number, 0) + drop.planned_g
-    received = {number: Received(0, mass_g) if refused else Received(mass_g) for number, mass_g in planned.items()}
+    planned = planned_g(stop).items()
+    received = {number: Received(0, mass_g) if refused else Received(mass_g) for number, mass_g in planned}
     return received | {each.goods_number: Received(each.delivered_g, each.returned_g) for each in told}
 
 

@@ -45,9 +45,7 @@ def _faults(waybill: Waybill, stop: Stop, received: Mapping[int, Received], at: 
         yield _finding(STOP_SIGNED, "stop", stop=stop.number)
     if waybill.departed_at is not None and at < waybill.departed_at:
         yield _finding(TOO_EARLY, "at", before=waybill.departed_at.isoformat())
-    planned: dict[int, int] = {}
-    for drop in stop.drops:
-        planned[drop.goods_number] = planned.get(drop.goods_number, 0) + drop.planned_g
+    planned = planned_g(stop)
     left = aboard_g(waybill)
     for number, quantity in sorted(received.items()):
         if number not in left:
@@ -61,9 +59,17 @@ def _faults(waybill: Waybill, stop: Stop, received: Mapping[int, Received], at: 
             yield replace(_finding(DELIVERY_DIFFERS, "received", **values), severity=Severity.WARNING)
 
 
+def planned_g(stop: Stop) -> dict[int, int]:
+    """Grams of each goods line planned for the stop, whatever compartments they are in."""
+    planned: dict[int, int] = {}
+    for drop in stop.drops:
+        planned[drop.goods_number] = planned.get(drop.goods_number, 0) + drop.planned_g
+    return planned
+
+
 def aboard_g(waybill: Waybill) -> dict[int, int]:
     """Grams of each goods line still aboard: loaded (else planned) less delivered; what was given back is aboard again."""
-    left = {line.number: line.mass_g if line.actual_mass_g is None else line.actual_mass_g for line in waybill.goods}
+    left = {line.number: line.carried_g for line in waybill.goods}
     for stop in waybill.stops:
         for drop in stop.drops:
             if drop.goods_number in left:

@@ -130,14 +130,13 @@ def _people(trip: Trip, role: Role) -> tuple[Field, ...]:
 
 
 def _goods(line: GoodsLine) -> tuple[str, ...]:
-    mass_g = line.mass_g if line.actual_mass_g is None else line.actual_mass_g
     packaging = line.packaging_spec or line.packaging or _MODES.get(line.mode, line.mode)
     count = f" × {line.package_count}" if line.package_count else ""
     extra = "，".join(filter(None, (_EXEMPTIONS.get(line.exemption, ""), "危险废物" if line.waste else "")))
     name = f"{line.name}（{extra}）" if extra else line.name
     return (
         str(line.number), f"UN{line.un_number}", name, line.hazard_class, line.packing_group or "—", f"{packaging}{count}",
-        "kg", _thousandths(mass_g),
+        "kg", _thousandths(line.carried_g),
     )  # fmt: skip
 
 

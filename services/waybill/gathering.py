@@ -72,7 +72,7 @@ def grounds_of(connection: Connection, waybills: Sequence[Waybill], at: datetime
         occupancy.busy(
             connection,
             {name for each in waybills for name in occupancy.resources_of(each)},
-            carrier_id=carrier_of(waybills[0]),
+            carrier_id=waybills[0].carrier_id,
             since=min(min(each.planned_departure or at, at) for each in waybills),
         ),
         {each: kept.waybill for each in sorted(replaced) if (kept := store.find(connection, each)) is not None},
@@ -149,10 +149,6 @@ def _named(waybill: Waybill) -> Iterator[str]:
     yield from (stop.consignee.organisation_id for stop in waybill.stops)
 
 
-def carrier_of(waybill: Waybill) -> str:
-    return waybill.carrier_id
-
-
 def _may_follow(waybill: Waybill, other: Waybill) -> bool:
     """A rescue may take over what another carrier had aboard; everything else follows the carrier's own."""
-    return waybill.kind is WaybillKind.RESCUE or carrier_of(waybill) == carrier_of(other)
+    return waybill.kind is WaybillKind.RESCUE or waybill.carrier_id == other.carrier_id

@@ -111,6 +111,11 @@ class GoodsLine:
     consignment_list_id: str = ""
     consignment_line: int = 0
 
+    @property
+    def carried_g(self) -> int:
+        """What was loaded where the loading record says so, else what was planned."""
+        return self.mass_g if self.actual_mass_g is None else self.actual_mass_g
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drop:

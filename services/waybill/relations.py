@@ -9,7 +9,7 @@ from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.waybill import index_store, store
 from services.waybill.facts import Facts
-from services.waybill.gathering import carrier_of, organisations_of
+from services.waybill.gathering import organisations_of
 from services.waybill.index_store import Index
 from services.waybill.model import Role, Waybill
 
@@ -26,7 +26,7 @@ def relations_to(call: Call, waybill: Waybill) -> list[Relation]:
 
 def _relations(call: Call, waybill: Waybill) -> Iterator[Relation]:
     organisation = call.caller.organisation
-    if carrier_of(waybill) == organisation:
+    if waybill.carrier_id == organisation:
         yield Relation.CARRYING
     if waybill.loader is not None and waybill.loader.organisation_id == organisation:
         yield Relation.LOADING
@@ -63,5 +63,5 @@ def _divisions(waybill: Waybill, facts: Facts) -> Iterator[str]:
         if place is not None:
             yield place.division_code
             yield sites.get(place.site_id, "")
-    if (carrier := facts.registry.organisations.get(carrier_of(waybill))) is not None:
+    if (carrier := facts.registry.organisations.get(waybill.carrier_id)) is not None:
         yield carrier.division_code

@@ -181,7 +181,7 @@ def _mass_g(waybill: Waybill, line: GoodsLine) -> int:
     """What was loaded where the loading record says so, else what was planned."""
     if waybill.kind is WaybillKind.EMPTY_RETURN:
         return 0
-    return line.mass_g if line.actual_mass_g is None else line.actual_mass_g
+    return line.carried_g
 
 
 def _route(waybill: Waybill) -> bytes | None:

@@ -77,7 +77,7 @@ class Trip:
 
     @property
     def carrier_id(self) -> str:
-        return self.waybill.carrier.organisation_id if self.waybill.carrier else ""
+        return self.waybill.carrier_id
 
     def assigned(self, *roles: Role) -> Iterator[Assigned]:
         return (each for each in self._assigned if each.assignment.role in roles)
@@ -161,12 +161,11 @@ class Trip:
     def _load_line(self, line: GoodsLine) -> LoadLine:
         regime = _REGIMES[line.exemption]
         tank = next((tank for _, tank in self.tanks()), None)
-        mass_g = line.mass_g if line.actual_mass_g is None else line.actual_mass_g
         return LoadLine(
             un_number=line.un_number,
             packing_group=line.packing_group,
             mode=Mode(line.mode) if line.mode in _MODES else Mode.PACKAGES,
-            mass_g=mass_g if regime is Regime.NORMAL else line.gross_mass_g,
+            mass_g=line.carried_g if regime is Regime.NORMAL else line.gross_mass_g,
             net_explosive_mass_g=line.net_explosive_mass_g,
             packages=line.package_count,
             quantity_regime=regime,

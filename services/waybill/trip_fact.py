@@ -13,7 +13,6 @@ from services.goods import Catalogue, Mode, tunnel_categories
 from services.runtime import outbox
 from services.runtime.clock import legal_day
 from services.waybill.facts import Facts
-from services.waybill.gathering import carrier_of
 from services.waybill.model import GoodsLine, Role, State, Waybill
 from services.waybill.revision.reassignment import aboard
 from services.waybill.rules.purposes import purposes_of
@@ -46,7 +45,7 @@ def fact_of(trip: Trip, vehicle_id: str, event: str) -> dict[int | str, Any]:
         "number": waybill.number,
         "revision": waybill.revision,
         "vehicle_id": vehicle_id,
-        "carrier_id": carrier_of(waybill),
+        "carrier_id": waybill.carrier_id,
         "division": waybill.origin.division_code if waybill.origin else "",
         "event": event,
         "at_ms": _milliseconds(at),

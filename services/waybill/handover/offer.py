@@ -20,7 +20,6 @@ from services.waybill import status_list
 from services.waybill import store as waybills
 from services.waybill.deliver import consignee_of, with_stops
 from services.waybill.delivery import Received, check_delivery
-from services.waybill.gathering import carrier_of
 from services.waybill.handover import overdue, store
 from services.waybill.handover.custody import carrier_aboard, holder
 from services.waybill.handover.found import answered, found
@@ -36,7 +35,6 @@ from services.waybill.revision.carriers_word import revision_by_word
 from services.waybill.store import Kept
 
 _PATHS = {"stop": "handover.stop_number", "at": "handover.handed_at", "received": "handover.lines"}
-_SEATS = (Role.DRIVER, Role.ESCORT)
 
 
 def offer_handover(call: Call, request: Any) -> pb.HandoverResponse:
@@ -138,7 +136,7 @@ def _taker(call: Call, waybill: Waybill, offer: Handover, at: datetime) -> Custo
     stated = offer.taker or Custodian()
     if offer.kind in (HandoverKind.LOADING, HandoverKind.TAKEN_UP):
         carrier = carrier_aboard(waybill, at)
-        return replace(carrier, person_id=stated.person_id, organisation_id=carrier_of(waybill))
+        return replace(carrier, person_id=stated.person_id, organisation_id=waybill.carrier_id)
     stop = next((each for each in waybill.stops if each.number == offer.stop_number), None)
     if offer.kind is not HandoverKind.DELIVERY or stop is None:
         return stated

@@ -18,7 +18,6 @@ from services.runtime.clock import legal_day
 from services.runtime.host import Host
 from services.runtime.timers import Timer, cancel_timer, fire_due, set_timer
 from services.waybill import store as waybills
-from services.waybill.gathering import carrier_of
 from services.waybill.handover import store
 from services.waybill.handover.model import Handover, HandoverState
 from services.waybill.handover.rules import WORDS, countersigned_within
@@ -99,7 +98,7 @@ def _alarm(waybill: Waybill, handover: Handover, at: datetime, *, withdrawn: boo
         id=alarm_id(handover),
         kind=alarms.Kind.HANDOVER_OPEN,
         vehicle_id=next(reversed(waybill.resources(Role.TRACTOR)), ""),
-        carrier_id=carrier_of(waybill),
+        carrier_id=waybill.carrier_id,
         division=waybill.origin.division_code if waybill.origin else "",
         waybill_id=waybill.id,
         occurred_at=at if handover.due_at is None or refused else handover.due_at,

@@ -6,7 +6,6 @@ import hashlib
 
 from services import alarms, traceability
 from services.runtime.call import Call
-from services.waybill.gathering import carrier_of
 from services.waybill.model import Role, Waybill
 from services.waybill.revision.model import Revision
 
@@ -21,7 +20,7 @@ def raise_amended(call: Call, waybill: Waybill, revision: Revision) -> None:
         id=f"amended-{hashlib.sha256(revision.id.encode()).hexdigest()[:32]}",
         kind=alarms.Kind.AMENDED_UNDER_WAY,
         vehicle_id=next(reversed(waybill.resources(Role.TRACTOR)), ""),
-        carrier_id=carrier_of(waybill),
+        carrier_id=waybill.carrier_id,
         division=waybill.origin.division_code if waybill.origin else "",
         waybill_id=waybill.id,
         occurred_at=call.now,

@@ -19,7 +19,7 @@ from services.waybill import clearances_store, index_store
 from services.waybill import store as waybills
 from services.waybill.acts import relay, standing
 from services.waybill.consignment import drawing
-from services.waybill.gathering import carrier_of, catalogue_of, decision_on, gather_all, known_of
+from services.waybill.gathering import catalogue_of, decision_on, gather_all, known_of
 from services.waybill.issuing import references_store
 from services.waybill.issuing.references_store import references_of
 from services.waybill.loading import without_clearance
@@ -124,7 +124,7 @@ def settle(call: Call, kept: Kept, revision: Revision, proposed: Waybill) -> Kep
     store.update(call.transaction, made, revision)
     facts = known_of(call.transaction, made, call.now, now=call.now)
     index_store.reindex(call.transaction, made, index_of(made, facts))
-    if not references_store.keep(call.transaction, carrier_of(made), made.id, references_of(made)):
+    if not references_store.keep(call.transaction, made.carrier_id, made.id, references_of(made)):
         raise Refusal((Finding(reason=REFERENCE_TAKEN, path="waybill.external_refs"),))
     if amendment.alerts_regulator:
         raise_amended(call, made, revision)
@@ -193,17 +193,16 @@ def _capacities(call: Call, waybill: Waybill) -> Iterator[Signer]:
     if any(stop.consignee.organisation_id == organisation for stop in waybill.stops):
         yield Signer.CONSIGNEE
     crew = {*waybill.resources(Role.DRIVER), *waybill.resources(Role.ESCORT)}
-    if carrier_of(waybill) == organisation and call.caller.person in crew:
+    if waybill.carrier_id == organisation and call.caller.person in crew:
         yield Signer.CREW
 
 
 def _proposal(call: Call, kept: Kept, proposed: Waybill, amendment: Amendment, reason: str) -> Revision:
-    numbers = [each.number for each in store.revisions_of(call.transaction, kept.waybill.id)]
     signed = amendment.required & capacities(call, proposed)
     return Revision(
         id=ids.new_id(),
         waybill_id=kept.waybill.id,
-        number=max(numbers, default=0) + 1,
+        number=store.next_number(call.transaction, kept.waybill.id),
         author=call.caller.organisation,
         reason=reason,
         at=call.now,

@@ -12,10 +12,9 @@ from services.waybill.revision.rules import diff
 
 def revision_by_word(call: Call, old: Waybill, new: Waybill, reason: str, *, crew_signs: bool) -> Revision:
     """Made, and signed by the carrier; ``crew_signs``: the new crew's signature is waited for, and blocks nothing."""
-    numbers = [each.number for each in store.revisions_of(call.transaction, old.id)]
     carrier = frozenset({Signer.CARRIER})
     return Revision(
-        id=ids.new_id(), waybill_id=old.id, number=max(numbers, default=0) + 1, author=call.caller.organisation,
+        id=ids.new_id(), waybill_id=old.id, number=store.next_number(call.transaction, old.id), author=call.caller.organisation,
         reason=reason, at=call.now, changes=tuple(diff(old, new)), signed=carrier, state=RevisionState.MADE,
         required=carrier | {Signer.CREW} if crew_signs else carrier,
     )  # fmt: skip

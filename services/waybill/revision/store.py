@@ -75,10 +75,7 @@ _SIGN = text(
 
 def sign(connection: Connection, waybill_id: str, number: int, signer: Signer) -> None:
     """One more has signed a revision that was made already."""
-    connection.execute(
-        _SIGN,
-        {"waybill": waybill_id, "number": number, "signer": signer.name},
-    )
+    connection.execute(_SIGN, {"waybill": waybill_id, "number": number, "signer": signer.name})
 
 
 _FIND_OPEN = text("SELECT proposal, body FROM waybill_revisions WHERE waybill_id = :id AND state = 'OPEN'")
@@ -86,11 +83,17 @@ _FIND_OPEN = text("SELECT proposal, body FROM waybill_revisions WHERE waybill_id
 
 def find_open(connection: Connection, waybill_id: str) -> tuple[Revision, Waybill] | None:
     """The revision that waits for signatures, and the waybill as proposed."""
-    row = connection.execute(
-        _FIND_OPEN,
-        {"id": waybill_id},
-    ).first()
+    row = connection.execute(_FIND_OPEN, {"id": waybill_id}).first()
     return None if row is None else (from_plain(Revision, row.proposal), from_plain(Waybill, row.body))
+
+
+_NEXT = text("SELECT coalesce(max(number), 0) + 1 FROM waybill_revisions WHERE waybill_id = :id")
+
+
+def next_number(connection: Connection, waybill_id: str) -> int:
+    """Of a waybill that is locked."""
+    number: int = connection.execute(_NEXT, {"id": waybill_id}).scalar_one()
+    return number
 
 
 _REVISIONS_OF = text("SELECT proposal FROM waybill_revisions WHERE waybill_id = :id ORDER BY number")

@@ -195,8 +195,7 @@ def _no_more_than(trip: Trip) -> Iterator[Finding]:
     replaced = trip.facts.replaced
     aboard: dict[str, int] = {}
     for line in replaced.goods if replaced else ():
-        mass_g = line.mass_g if line.actual_mass_g is None else line.actual_mass_g
-        aboard[line.un_number] = aboard.get(line.un_number, 0) + mass_g
+        aboard[line.un_number] = aboard.get(line.un_number, 0) + line.carried_g
     # What was delivered is not aboard any more; but a residue may be what stays in any emptied tank.
     if replaced is not None and trip.waybill.kind is not WaybillKind.RESIDUE_RETURN:
         numbers = {line.number: line.un_number for line in replaced.goods}

@@ -42,12 +42,9 @@ def load_fits(trip: Trip) -> Iterator[Finding]:
 
 def mass_aboard(line: GoodsLine) -> int:
     """Grams on the axles: with packaging where that is stated, as loaded once that is known."""
-    mass_g = line.mass_g if line.actual_mass_g is None else line.actual_mass_g
-    return (
-        max(mass_g, line.gross_mass_g)
-        if line.actual_mass_g is None
-        else mass_g + max(line.gross_mass_g - line.mass_g, 0)
-    )
+    if line.actual_mass_g is None:
+        return max(line.mass_g, line.gross_mass_g)
+    return line.actual_mass_g + max(line.gross_mass_g - line.mass_g, 0)
 
 
 def _over(trip: Trip, path: str, what: tuple[str, str], name: str, mass_g: int, limit_g: int) -> Iterator[Finding]:
@@ -67,9 +64,8 @@ def _towing(trip: Trip, mass_g: int) -> Iterator[Finding]:
 
 def volume_of(line: GoodsLine) -> int:
     """Millilitres a line takes up, rounded up: by mass and density, else as stated; 0 when neither is known."""
-    mass_g = line.mass_g if line.actual_mass_g is None else line.actual_mass_g
     if line.density_mg_per_ml > 0:
-        return -(-mass_g * 1000 // line.density_mg_per_ml)
+        return -(-line.carried_g * 1000 // line.density_mg_per_ml)
     return line.volume_ml
 
 

@@ -99,13 +99,16 @@ def _water(trip: Trip, zone: RouteZone) -> Iterator[Finding]:
 
 
 def _is_toxic(trip: Trip, line: GoodsLine) -> bool:
-    labels = {row.goods_class for row in trip.rows(line)} | {row.division for row in trip.rows(line)}
-    return bool(labels & _TOXIC_CLASSES) or Control.HIGHLY_TOXIC in trip.controls(line)
+    return bool(_labels(trip, line) & _TOXIC_CLASSES) or Control.HIGHLY_TOXIC in trip.controls(line)
+
+
+def _labels(trip: Trip, line: GoodsLine) -> frozenset[str]:
+    """Classes and divisions of the catalogue's rows."""
+    return frozenset(label for row in trip.rows(line) for label in (row.goods_class, row.division))
 
 
 def _must_notify(trip: Trip, line: GoodsLine) -> bool:
-    labels = {row.goods_class for row in trip.rows(line)} | {row.division for row in trip.rows(line)}
-    return bool(labels & _NOTIFIED_CLASSES) or Control.HIGHLY_TOXIC in trip.controls(line)
+    return bool(_labels(trip, line) & _NOTIFIED_CLASSES) or Control.HIGHLY_TOXIC in trip.controls(line)
 
 
 def _zone(trip: Trip, zone: RouteZone) -> Iterator[Finding]:
@@ -139,9 +142,8 @@ def _meant(trip: Trip, zone: RouteZone, line: GoodsLine) -> bool:
     goods = zone.goods
     if not (goods.hazards or goods.un_numbers or goods.special_control):
         return True
-    labels = {row.division for row in trip.rows(line)} | {row.goods_class for row in trip.rows(line)}
     special = goods.special_control and Control.SPECIAL_CONTROL in trip.controls(line)
-    return bool(labels & goods.hazards) or line.un_number in goods.un_numbers or special
+    return bool(_labels(trip, line) & goods.hazards) or line.un_number in goods.un_numbers or special
 
 
 def _has_paper(trip: Trip, zone: RouteZone, kind: PermitKind) -> bool:

@@ -20,7 +20,7 @@ def within_scope(trip: Trip) -> Iterator[Finding]:
     """Every line against every holder of a scope; goods the catalogue does not know are for the goods rules to refuse."""
     yield from _carrier(trip)
     for each, vehicle in trip.vehicles():
-        yield from _lines(trip, vehicle.scope, vehicle.scope_text, vehicle.plate, vehicle.plate)
+        yield from _lines(trip, vehicle.scope, vehicle.scope_text, vehicle.plate)
         if each.assignment.role is Role.TRACTOR and vehicle.carrier_id != trip.carrier_id and trip.carrier_id:
             yield trip.finding(VEHICLE_OF_OTHER_CARRIER, each.path, RULE, plate=vehicle.plate)
 
@@ -42,15 +42,15 @@ def _carrier(trip: Trip) -> Iterator[Finding]:
         return
     scope = Scope(frozenset(grant for licence in valid for grant in licence.scope.grants))
     text = "；".join(licence.scope_text for licence in valid)
-    yield from _lines(trip, scope, text, carrier.name, carrier.name)
+    yield from _lines(trip, scope, text, carrier.name)
 
 
-def _lines(trip: Trip, scope: Scope, text: str, holder: str, holder_en: str) -> Iterator[Finding]:
+def _lines(trip: Trip, scope: Scope, text: str, holder: str) -> Iterator[Finding]:
     for path, line in trip.lines():
         names, marks = names_of(trip, line), marks_of(trip, line)
         hazards = sorted({row.division for row in trip.rows(line)})
         if not all(scope.covers(hazard, line.un_number, names, marks) for hazard in hazards):
             yield trip.finding(
                 OUT_OF_SCOPE, path, RULE, un=line.un_number, hazard="/".join(hazards), holder=holder,
-                holder_en=holder_en, scope=text,
+                holder_en=holder, scope=text,
             )  # fmt: skip
