@@ -20,6 +20,7 @@ from services.waybill import clearances_store, store
 from services.waybill.consignment import drawing
 from services.waybill.facts import Facts
 from services.waybill.gathering import catalogue_of, decision_on, gather, known_of
+from services.waybill.handover import overdue
 from services.waybill.issuing import references_store
 from services.waybill.lifecycle import Act, check_act, next_state
 from services.waybill.model import Role, State, Waybill, WaybillKind
@@ -124,6 +125,7 @@ def unload_waybill(call: Call, request: Any) -> pb.UnloadWaybillResponse:
 def void_waybill(call: Call, request: Any) -> pb.VoidWaybillResponse:
     kept = standing(call, request.waybill_id)
     refuse((*text_of(request.reason, "reason"), *check_void(kept.waybill, request.reason, call.now)))
+    alarmed = overdue.stop_waiting_for_all(call.transaction, kept.waybill.id)
     registered = traceability.record(call, request)
     clearances_store.void(call.transaction, kept.waybill.id, request.reason, call.now)
     references_store.drop(call.transaction, kept.waybill.id)
@@ -131,6 +133,8 @@ def void_waybill(call: Call, request: Any) -> pb.VoidWaybillResponse:
     waybill = moved(kept.waybill, Act.VOID, void_reason=request.reason)
     lay_out(call, waybill)
     changed = store.update(call.transaction, kept, waybill, call.now)
+    for handover in alarmed:
+        overdue.withdraw(call, waybill, handover)
     return pb.VoidWaybillResponse(waybill=shown(changed), registered=registered.to_wire())
 
 

@@ -31,7 +31,7 @@ from tests.bench.road_house import Road, cpu_of, road
 
 COUNTS = [int(count) for count in os.environ.get("ZONES", "30000,100000").split(",")]
 CHANGES, VEHICLES = (int(os.environ.get(name, default)) for name, default in (("CHANGES", 20), ("VEHICLES", 2_000)))
-LONGEST_S = 60.0
+PATIENCE_S = 600.0  # the first world of many zones takes a minute
 
 
 def a_zone(rng: np.random.Generator, number: int) -> Zone:
@@ -82,7 +82,7 @@ def live_after(built: Road, number: int) -> float:
     """Seconds until every shard goes by that change."""
     began = time.monotonic()
     with built.host.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        while time.monotonic() - began < LONGEST_S:
+        while time.monotonic() - began < PATIENCE_S:
             is_told = connection.execute(
                 text("SELECT coalesce(max(change), 0) >= :number FROM monitoring_activations"), {"number": number}
             ).scalar_one()
@@ -96,7 +96,7 @@ def live_after(built: Road, number: int) -> float:
             if is_told and not behind:
                 return time.monotonic() - began
             time.sleep(0.005)
-    raise TimeoutError(f"change {number} is not live after {LONGEST_S:.0f} s")
+    raise TimeoutError(f"change {number} is not live after {PATIENCE_S:.0f} s")
 
 
 def main() -> None:

@@ -42,8 +42,14 @@ def stop_waiting(connection: Connection, handover: Handover) -> bool:
     return alarms.is_open(connection, alarm_id(handover))
 
 
+def stop_waiting_for_all(connection: Connection, waybill_id: str) -> list[Handover]:
+    """Those of the waybill's hand-overs whose alarm is open. Call it before anything is put on record."""
+    offered = [each for each in store.chain_of(connection, waybill_id) if each.state is HandoverState.OFFERED]
+    return [each for each in offered if stop_waiting(connection, each)]
+
+
 def withdraw(call: Call, waybill: Waybill, handover: Handover) -> None:
-    """The alarm goes with the late signature; one that the desk has handled stays as it was handled."""
+    """The alarm goes with the late signature, or with the waybill; one that the desk has handled stays as it was handled."""
     _put(call, _alarm(waybill, handover, call.now, withdrawn=True))
 
 
@@ -92,6 +98,8 @@ def _alarm(waybill: Waybill, handover: Handover, at: datetime, *, withdrawn: boo
         what_zh, what_en = f"拒绝（{refused}）", f"refused ({refused})"
     elif handover.state is HandoverState.WITHDRAWN:
         what_zh, what_en = "的交接已撤回", "is not asked any more"
+    elif waybill.state is State.VOIDED:
+        what_zh, what_en = "不再需要会签：运单已作废", "need not countersign: the waybill is void"
     elif withdrawn:
         what_zh, what_en = "逾期后已会签", "has countersigned, late"
     return alarms.Alarm(

@@ -278,6 +278,17 @@ def test_what_the_desk_has_handled_stays_handled_and_what_is_void_waits_for_nobo
     cast.world.clock.advance(hours=2)
     cast.world.settle()
     assert not open_alarms(cast)
+    third = cast.issue(a_waybill(departure=cast.world.clock.now() + timedelta(hours=4))).waybill
+    cast.clear(third, "record-3")
+    offers(cast, LOADER, a_handover(third, pb.HANDOVER_KIND_LOADING))
+    cast.world.clock.advance(hours=1)
+    cast.world.settle()
+    (alarm,) = open_alarms(cast)
+    cast.call(CARRIER, "VoidWaybill", waybill.VoidWaybillRequest(waybill_id=third.id, reason="取消"))
+    assert not open_alarms(cast)
+    (gone,) = [each for each in listed(cast) if each.id == alarm.id]
+    assert (gone.state, gone.revision) == (alarms.ALARM_STATE_WITHDRAWN, 2)
+    assert "运单已作废" in gone.text_zh
 
 
 def test_a_refusal_that_leaves_the_load_with_nobody_alarms_at_once(cast: Cast) -> None:
