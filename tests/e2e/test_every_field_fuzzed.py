@@ -93,7 +93,9 @@ class House:
             consignment_pb2.CreateConsignmentListRequest(consignment_list=consignment),
         )  # fmt: skip
         self.cast.call(
-            stage.CARRIER, "hazway.waybill.v1.TemplateService/PutTemplate", template_pb2.PutTemplateRequest(template=template)
+            stage.CARRIER,
+            "hazway.waybill.v1.TemplateService/PutTemplate",
+            template_pb2.PutTemplateRequest(template=template),
         )
         self.waybill, self.digest = depot.waybill, registered.digest
         zone_house.import_model(world)
