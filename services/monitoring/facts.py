@@ -84,7 +84,7 @@ class TripFact:
     """The state of a vehicle's trip from ``at_ms`` on; each fact replaces the one before it.
 
     ``tunnel_forbidden`` are the categories the load may not enter, "" for none; ``loaded`` says whether goods or their residue
-    are aboard. ``route`` is the planned line; ``event`` (DEPARTED, AMENDED, UNLOADED, ENDED) says what made the fact.
+    are aboard. ``route`` is the planned line; ``event`` (DEPARTED, AMENDED, UNLOADED, ENDED, SUCCEEDED) says what made the fact.
     ``passes`` are the vehicle's while the trip is in force, which detection adds from its ``PassFact``; ``purposes`` what the trip
     is for, where a ban may leave it alone.
     """

@@ -1,25 +1,24 @@
-"""What happens to an issued waybill by its carrier's word: it leaves, arrives, is unloaded, or is void."""
+"""What happens to an issued waybill by its carrier's word: it arrives, is unloaded, or is void; what all such acts share."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from hazway.waybill.v1 import waybill_pb2 as pb
 from services import registry, traceability
-from services.errors import Finding, Refusal, refuse, warnings_among
+from services.errors import Finding, Refusal, refuse
 from services.errors.common import NOT_FOUND
-from services.errors.waybill import NOT_IN_THIS_STATE, PERMIT_MISMATCH
+from services.errors.waybill import NOT_IN_THIS_STATE
 from services.registry.model import TankCondition, TankState
 from services.runtime.call import Call
-from services.runtime.refusals import finding_to_wire
 from services.runtime.wire import moment, text_of
 from services.traceability import Registered
 from services.waybill import clearances_store, store
 from services.waybill.consignment import drawing
-from services.waybill.facts import Facts
-from services.waybill.gathering import catalogue_of, decision_on, gather, known_of
+from services.waybill.gathering import catalogue_of, known_of
 from services.waybill.handover import overdue
 from services.waybill.issuing import references_store
 from services.waybill.lifecycle import Act, check_act, next_state
@@ -27,10 +26,8 @@ from services.waybill.model import Role, State, Waybill, WaybillKind
 from services.waybill.occupancy import store as occupancy
 from services.waybill.occupancy.laying_out import lay_out
 from services.waybill.occupancy.spans import spans_of
-from services.waybill.preparation import store as preparations
-from services.waybill.preparation.rules import unprepared
 from services.waybill.relations import relations_to
-from services.waybill.rules import check_departure, check_not_before, check_void
+from services.waybill.rules import check_not_before, check_void
 from services.waybill.store import Kept
 from services.waybill.trip_fact import tell
 from services.waybill.wire import shown
@@ -53,35 +50,6 @@ def moved(waybill: Waybill, act: Act, **changes: Any) -> Waybill:
     """The waybill after an act that was found possible."""
     state = next_state(waybill.state, act, waybill.kind)
     return replace(waybill, state=state if isinstance(state, State) else waybill.state, **changes)
-
-
-def depart_waybill(call: Call, request: Any) -> pb.DepartWaybillResponse:
-    """Judged again by the facts of now: what ended since the issue holds the lorry at the gate."""
-    kept = standing(call, request.waybill_id)
-    at, faults = moment(request, "departed_at", call.now)
-    occupancy.hold(call.transaction, occupancy.resources_of(kept.waybill))
-    catalogue = catalogue_of(call)
-    facts = gather(call.transaction, kept.waybill, at, now=call.now, catalogue=catalogue)
-    clearance = clearances_store.find(call.transaction, kept.waybill.id)
-    findings = (
-        *faults,
-        *check_departure(kept.waybill, facts, catalogue, clearance, at),
-        *check_not_before("departed_at", at, kept.waybill.issued_at),
-    )
-    refuse(findings)
-    waybill = moved(kept.waybill, Act.DEPART, departed_at=at)
-    lay_out(call, waybill)
-    unready = unprepared(kept.waybill, preparations.preparations_of(call.transaction, kept.waybill.id), at)
-    response = pb.DepartWaybillResponse(warnings=map(finding_to_wire, (*warnings_among(findings), *unready)))
-    if request.validate_only:
-        response.waybill.CopyFrom(shown(Kept(waybill, kept.version)))
-        return response
-    registered = traceability.record(call, request, decision=decision_on(facts, catalogue))
-    _use_permits(call, waybill, facts, registered)
-    tell(call.transaction, waybill, facts, catalogue, at, "DEPARTED")
-    response.waybill.CopyFrom(shown(store.update(call.transaction, kept, waybill, call.now)))
-    response.registered.CopyFrom(registered.to_wire())
-    return response
 
 
 def arrive_waybill(call: Call, request: Any) -> pb.ArriveWaybillResponse:
@@ -144,10 +112,12 @@ def completed(call: Call, waybill: Waybill, at: datetime, registered: Registered
     return done if done.unloaded_at is not None else unloaded(call, done, at, registered)
 
 
-def unloaded(call: Call, waybill: Waybill, at: datetime, registered: Registered) -> Waybill:
-    """Vehicle and crew are free; the tanks hold what is left of their last goods until they are cleaned."""
+def unloaded(
+    call: Call, waybill: Waybill, at: datetime, registered: Registered, *, but: Collection[str] = ()
+) -> Waybill:
+    """Vehicle and crew are free; the tanks (not those in ``but``) hold what is left of their last goods until cleaned."""
     if (state := _left_in_tank(waybill, at)) is not None:
-        for tank_id in waybill.resources(Role.TANK):
+        for tank_id in (each for each in waybill.resources(Role.TANK) if each not in but):
             registry.record_tank_state(
                 call.transaction, tank_id, state, now=call.now, by=waybill.carrier_id, registered=registered.digest
             )
@@ -187,23 +157,3 @@ def _left_in_tank(waybill: Waybill, at: datetime) -> TankState | None:
     condition = TankCondition.PART if returned else TankCondition.EMPTY_UNCLEANED
     held = tuple(sorted({line.un_number for line in waybill.goods if line.mode == "tank"}))
     return TankState(condition=condition, last_un_numbers=held, at=at) if held else None
-
-
-def _use_permits(call: Call, waybill: Waybill, facts: Facts, registered: Registered) -> None:
-    """Permits for one trip are used up by leaving. Raises a refusal when another waybill was faster."""
-    for permit in facts.registry.permits:
-        if permit.single_trip and permit.number in waybill.permit_numbers:
-            used = registry.use_permit(
-                call.transaction,
-                permit.id,
-                waybill.id,
-                now=call.now,
-                by=waybill.carrier_id,
-                registered=registered.digest,
-            )
-            if not used:
-                path = f"waybill.permit_numbers[{waybill.permit_numbers.index(permit.number)}]"
-                values = {
-                    "number": permit.number, "problem_zh": "单次许可已用于其他运单", "problem": "it is for one trip and was used",
-                }  # fmt: skip
-                raise Refusal((Finding(reason=PERMIT_MISMATCH, path=path, rule="WB-07", values=values),))

@@ -17,7 +17,7 @@ from services.runtime.refusals import warnings_to_wire
 from services.runtime.wire import moment, text_of
 from services.traceability import Registered
 from services.waybill.acts import completed, keep_changed, moved, standing
-from services.waybill.delivery import Received, check_delivery, delivered, planned_g
+from services.waybill.delivery import Received, aboard_g, check_delivery, delivered, planned_g
 from services.waybill.handover import store as handovers
 from services.waybill.handover.model import HandoverKind, HandoverState
 from services.waybill.lifecycle import Act
@@ -68,9 +68,8 @@ def with_stops(waybill: Waybill, number: int) -> tuple[Waybill, int]:
     """A waybill that names no stops has one, number 0 or 1: all of it for its consignee."""
     if waybill.stops or number not in (0, 1):
         return waybill, number
-    drops = tuple(
-        Drop(goods_number=each.number, planned_g=each.carried_g) for each in waybill.goods if each.carried_g > 0
-    )
+    left = aboard_g(waybill).items()
+    drops = tuple(Drop(goods_number=number, planned_g=mass_g) for number, mass_g in left if mass_g > 0)
     place, consignee = waybill.destination or Place(name=""), waybill.consignee or Party(name="")
     return replace(waybill, stops=(Stop(number=1, place=place, consignee=consignee, drops=drops),)), 1
 

@@ -68,13 +68,24 @@ def planned_g(stop: Stop) -> dict[int, int]:
 
 
 def aboard_g(waybill: Waybill) -> dict[int, int]:
-    """Grams of each goods line still aboard: loaded (else planned) less delivered; what was given back is aboard again."""
+    """Grams of each goods line still aboard: loaded (else planned) less delivered and taken over; what was given back is aboard again."""
     left = {line.number: line.carried_g for line in waybill.goods}
     for stop in waybill.stops:
         for drop in stop.drops:
             if drop.goods_number in left:
                 left[drop.goods_number] -= drop.delivered_g or 0
+    for number, mass_g in taken_g(waybill).items():
+        if number in left:
+            left[number] -= mass_g
     return left
+
+
+def taken_g(waybill: Waybill, *, but: str = "") -> dict[int, int]:
+    """Grams of each goods line that other waybills took over on the way, not counting the one with the id ``but``."""
+    taken: dict[int, int] = {}
+    for line in (line for each in waybill.successors if each.waybill_id != but for line in each.taken):
+        taken[line.goods_number] = taken.get(line.goods_number, 0) + line.mass_g
+    return taken
 
 
 def delivered(

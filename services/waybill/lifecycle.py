@@ -35,6 +35,7 @@ class Act(Enum):
     SIGN_STOP = "SIGN_STOP"  # one consignee of several signs
     ARRIVE = "ARRIVE"
     COMPLETE = "COMPLETE"  # the last consignee signs
+    SUCCEED = "SUCCEED"  # another waybill takes over all that is aboard 转单
     REJECT = "REJECT"  # the loader turns the lorry away, or the consignee the goods
     VOID = "VOID"
     AMEND = "AMEND"  # open, sign, make or revert a revision
@@ -58,9 +59,11 @@ TABLE: Mapping[tuple[State, Act], State] = {
     (State.IN_TRANSIT, Act.REASSIGN): State.IN_TRANSIT,
     (State.IN_TRANSIT, Act.SIGN_STOP): State.IN_TRANSIT,
     (State.IN_TRANSIT, Act.ARRIVE): State.ARRIVED,
+    (State.IN_TRANSIT, Act.SUCCEED): State.COMPLETED,
     (State.IN_TRANSIT, Act.AMEND): State.IN_TRANSIT,
     (State.ARRIVED, Act.SIGN_STOP): State.ARRIVED,
     (State.ARRIVED, Act.COMPLETE): State.COMPLETED,
+    (State.ARRIVED, Act.SUCCEED): State.COMPLETED,
     (State.ARRIVED, Act.REJECT): State.REJECTED,
     (State.ARRIVED, Act.AMEND): State.ARRIVED,
     (State.COMPLETED, Act.AMEND): State.COMPLETED,
@@ -73,7 +76,7 @@ LEAVES_WITHOUT_LOADING = frozenset(
 
 # Acts that belong before the departure, and acts that belong after it.
 _BEFORE = frozenset({Act.EDIT, Act.ISSUE, Act.CLEAR, Act.VOID_CLEARANCE, Act.DEPART, Act.VOID})
-_AFTER = frozenset({Act.SIGN_STOP, Act.ARRIVE, Act.COMPLETE})
+_AFTER = frozenset({Act.SIGN_STOP, Act.ARRIVE, Act.COMPLETE, Act.SUCCEED})
 _ENDED: Mapping[State, Reason] = {
     State.COMPLETED: WAYBILL_CLOSED,
     State.VOIDED: WAYBILL_VOID,

@@ -173,11 +173,31 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakenLine:
+    """Grams of one goods line that another waybill took over."""
+
+    goods_number: int
+    mass_g: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Succession:
+    """A waybill that took over load when it departed 转单."""
+
+    waybill_id: str
+    number: str
+    kind: WaybillKind
+    at: datetime
+    taken: tuple[TakenLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Waybill:
     """``under_correction`` names the open revision, ``replaces`` the waybill a return, diversion or rescue follows.
 
     For EMPTY_RETURN and RESIDUE_RETURN ``goods`` holds the last goods of the tank. ``authority`` is the regulator that
-    ordered a RESCUE. ``unloaded_at`` ends the time in which vehicle and crew are busy.
+    ordered a RESCUE. ``unloaded_at`` ends the time in which vehicle and crew are busy. ``successors`` took over load on
+    the way; COMPLETED by the last of them when it left nothing aboard.
     """
 
     id: str
@@ -219,6 +239,7 @@ class Waybill:
     completed_at: datetime | None = None
     void_reason: str = ""
     purposes: tuple[Purpose, ...] = ()
+    successors: tuple[Succession, ...] = ()
 
     @property
     def carrier_id(self) -> str:

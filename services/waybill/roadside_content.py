@@ -19,6 +19,7 @@ from services.goods import tunnel_categories
 from services.runtime.clock import legal_day
 from services.runtime.plain import to_plain
 from services.waybill import aboard
+from services.waybill.delivery import taken_g
 from services.waybill.model import GoodsLine, Role, Waybill, WaybillKind
 from services.waybill.trip import Trip
 
@@ -178,10 +179,10 @@ def _together(waybill: Waybill, lines: Sequence[GoodsLine]) -> Goods:
 
 
 def _mass_g(waybill: Waybill, line: GoodsLine) -> int:
-    """What was loaded where the loading record says so, else what was planned."""
+    """What was loaded where the loading record says so, else what was planned; less what others took over."""
     if waybill.kind is WaybillKind.EMPTY_RETURN:
         return 0
-    return line.carried_g
+    return line.carried_g - taken_g(waybill).get(line.number, 0)
 
 
 def _route(waybill: Waybill) -> bytes | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.runtime.service import Service
-from services.waybill import acts, day_bundles, deliver, printing, provincial_reads, reads, roadside, templates
+from services.waybill import acts, day_bundles, deliver, depart, printing, provincial_reads, reads, roadside, templates
 from services.waybill.consignment import acts as consignment_acts
 from services.waybill.consignment import reads as consignment_reads
 from services.waybill.handover import answer, codes, offer
@@ -20,7 +20,7 @@ SERVICE = Service(
         "BatchIssueWaybills": many.batch_issue_waybills,
         "GetWaybill": reads.get_waybill,
         "ListWaybills": reads.list_waybills,
-        "DepartWaybill": acts.depart_waybill,
+        "DepartWaybill": depart.depart_waybill,
         "ArriveWaybill": acts.arrive_waybill,
         "UnloadWaybill": acts.unload_waybill,
         "SignDelivery": deliver.sign_delivery,

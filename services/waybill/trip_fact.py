@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -23,16 +24,20 @@ TOPIC = "trip"
 
 
 def tell(
-    connection: Connection, waybill: Waybill, facts: Facts, catalogue: Catalogue, at: datetime, event: str
-) -> None:
-    """One message for each powered vehicle that is or was assigned, keyed by it, so that its messages keep their order."""
+    connection: Connection, waybill: Waybill, facts: Facts, catalogue: Catalogue, at: datetime, event: str,
+    *, but: Collection[str] = (),
+) -> None:  # fmt: skip
+    """One message for each powered vehicle that is or was assigned, keyed by it, so that its messages keep their order.
+
+    Of those in ``but`` nothing is told: what their next trip tells takes the place of it.
+    """
     trip = Trip(waybill, facts, catalogue, at)
-    for vehicle_id in waybill.resources(Role.TRACTOR):
+    for vehicle_id in (each for each in waybill.resources(Role.TRACTOR) if each not in but):
         outbox.put(connection, TOPIC, vehicle_id, cbor.dumps(fact_of(trip, vehicle_id, event)))
 
 
 def fact_of(trip: Trip, vehicle_id: str, event: str) -> dict[int | str, Any]:
-    """The trip of this vehicle as of its ``at``; ``event`` (DEPARTED, AMENDED, ARRIVED, UNLOADED, ENDED) made it so.
+    """The trip of this vehicle as of its ``at``; ``event`` (DEPARTED, AMENDED, ARRIVED, UNLOADED, ENDED, SUCCEEDED) made it so.
 
     ``tunnel_forbidden`` are letters of categories, also those nobody can tell; what a tank held last still counts when it
     is unloaded. A vehicle that was exchanged has no trip any more.

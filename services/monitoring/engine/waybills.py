@@ -39,7 +39,12 @@ def no_waybill(batch: Batch) -> None:
 
 
 def check_place(state: ShardState, world: World, fact: TripFact, slot: int, out: Outbox, arrival: int) -> None:
-    """The load has come aboard or gone: was the vehicle at one of the trip's places?"""
+    """The load has come aboard or gone: was the vehicle at one of the trip's places?
+
+    A load that others took over on the way 转单 went where it had to.
+    """
+    if fact.event == "SUCCEEDED":
+        return
     old = state.trips.get(slot)
     was_loaded = old is not None and old.loaded
     trip = old if was_loaded and old is not None else fact

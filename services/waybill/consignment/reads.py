@@ -96,10 +96,13 @@ def parties_of(offered: ConsignmentList) -> frozenset[str]:
 
 
 def subjects_of_waybill(call: Call, waybill_id: str, _start: datetime | None, _end: datetime | None) -> list[str]:
-    """The consignment lists a waybill is carried for, as subjects of the record."""
+    """The consignment lists a waybill is carried for, the waybill it follows and those that follow it, as subjects of the record."""
     kept = waybills.find(call.transaction, waybill_id)
-    named = kept.waybill.consignment_list_ids if kept else ()
-    return draws_store.subjects_of_waybill(call.transaction, waybill_id, named)
+    if kept is None:
+        return draws_store.subjects_of_waybill(call.transaction, waybill_id, ())
+    linked = (kept.waybill.replaces, *(each.waybill_id for each in kept.waybill.successors))
+    lists = draws_store.subjects_of_waybill(call.transaction, waybill_id, kept.waybill.consignment_list_ids)
+    return [*lists, *(f"waybill/{each}" for each in dict.fromkeys(linked) if each)]
 
 
 def subjects_of_list(call: Call, list_id: str, _start: datetime | None, _end: datetime | None) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,10 +12,10 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from services.runtime.plain import to_plain
+from services.waybill.facts import Busy
 from services.waybill.index_store import Index
 from services.waybill.model import Route, Waybill
 from services.waybill.occupancy import store as occupancy
-from services.waybill.occupancy.spans import spans_of
 from services.waybill.receivers import queue_store
 from services.waybill.revision.model import Revision
 
@@ -45,7 +45,7 @@ def insert(connection: Connection, issued: Sequence[Issued], now: datetime) -> N
     Raises ``Taken``, ``ReferenceTaken``, or ``occupancy.Overlap`` when a trip is in the way of one; the transaction must
     then be rolled back to where it was before.
     """
-    rows = [_row(each, now) for each in issued]
+    rows = [_row(each, occupancy.beside_followed(connection, each.waybill), now) for each in issued]
     try:
         kept = connection.execute(_INSERT, {"rows": json.dumps(rows, ensure_ascii=False), "now": now}).one()
     except IntegrityError as error:
@@ -62,7 +62,7 @@ def _meaning(error: IntegrityError) -> Exception:
     return Taken() if table in ("waybill_waybills", "waybill_revisions") else error
 
 
-def _row(issued: Issued, now: datetime) -> dict[str, Any]:
+def _row(issued: Issued, spans: Iterable[Busy], now: datetime) -> dict[str, Any]:
     waybill, index = issued.waybill, issued.index
     event, told = queue_store.told(None, waybill, 1, now)
     return {
@@ -84,7 +84,7 @@ def _row(issued: Issued, now: datetime) -> dict[str, Any]:
                 "from_at": _text(span.from_at),
                 "to_at": _text(span.to_at),
             }
-            for span in spans_of(waybill)
+            for span in spans
         ],
         "revision": to_plain(issued.revision),
         "decision": issued.decision,

@@ -11,13 +11,15 @@ from services.runtime.clock import legal_day
 from services.waybill.bases import basis_on
 from services.waybill.model import Waybill
 from services.waybill.occupancy import store
-from services.waybill.occupancy.spans import spans_of
 
 
 def lay_out(call: Call, waybill: Waybill) -> None:
-    """Hold the waybill's resources at its times. Raises a refusal RESOURCE_BUSY when another trip has one of them."""
+    """Hold the waybill's resources at its times. Raises a refusal RESOURCE_BUSY when another trip has one of them.
+
+    Before it departs, what it is to take over from the waybill it follows stays with that one while that one holds it.
+    """
     try:
-        store.lay_out(call.transaction, waybill.id, spans_of(waybill))
+        store.lay_out(call.transaction, waybill.id, store.beside_followed(call.transaction, waybill))
     except store.Overlap:
         raise in_the_way(call.now) from None
 

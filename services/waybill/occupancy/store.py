@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from services.waybill.facts import Busy
 from services.waybill.model import Waybill
+from services.waybill.occupancy.spans import spans_of
 
 # A resource's stretch of the line, in seconds since 1970: good until the year 2242.
 STRETCH = 1 << 33
@@ -54,6 +56,24 @@ def busy(
         )  # fmt: skip
         found.setdefault(row.resource, []).append(trip)
     return found
+
+
+_HELD_BY = text(
+    "SELECT r.resource, o.from_at, o.to_at FROM waybill_resources r JOIN waybill_occupancy o ON o.resource = r.number"
+    " WHERE o.waybill_id = :id AND r.resource = ANY(:resources) ORDER BY o.from_at"
+)
+
+
+def beside_followed(connection: Connection, waybill: Waybill) -> tuple[Busy, ...]:
+    """The waybill's spans; until it departs, without the times at which the waybill it follows holds the same resources."""
+    spans = {span.resource: span for span in spans_of(waybill)}
+    if not spans or not waybill.replaces or waybill.departed_at is not None:
+        return tuple(spans.values())
+    for held in connection.execute(_HELD_BY, {"id": waybill.replaces, "resources": sorted(spans)}):
+        span = spans[held.resource]
+        if held.from_at < span.to_at and span.from_at < held.to_at:
+            spans[held.resource] = replace(span, from_at=held.to_at)
+    return tuple(span for span in spans.values() if span.from_at < span.to_at)
 
 
 def lay_out(connection: Connection, waybill_id: str, spans: Iterable[Busy]) -> None:

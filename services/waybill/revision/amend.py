@@ -148,6 +148,7 @@ def carried_over(current: Waybill, stated: Waybill) -> Waybill:
         unloaded_at=current.unloaded_at,
         completed_at=current.completed_at,
         void_reason=current.void_reason,
+        successors=current.successors,
         goods=tuple(_line(current, line) for line in stated.goods),
         stops=tuple(_stop(current, stop) for stop in stated.stops),
     )

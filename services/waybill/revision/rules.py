@@ -74,7 +74,7 @@ IMMUTABLE = frozenset(
 WRITTEN_BY_ACTS = frozenset(
     {
         "state", "revision", "under_correction", "departed_at", "arrived_at", "unloaded_at",
-        "completed_at", "void_reason",
+        "completed_at", "void_reason", "successors",
     }
 )  # fmt: skip
 

@@ -19,7 +19,9 @@ from services.errors.waybill import (
 )
 from services.goods import Mode
 from services.registry.model import VehicleKind
+from services.waybill.delivery import taken_g
 from services.waybill.model import GoodsLine, Party, Place, Role, State, Stop, WaybillKind
+from services.waybill.succession.rules import takes_lorry
 from services.waybill.trip import ROLE_WORDS, Trip
 
 RULE = "WB-01"
@@ -201,10 +203,17 @@ def _no_more_than(trip: Trip) -> Iterator[Finding]:
         numbers = {line.number: line.un_number for line in replaced.goods}
         for drop in (drop for stop in replaced.stops for drop in stop.drops if drop.goods_number in numbers):
             aboard[numbers[drop.goods_number]] -= drop.delivered_g or 0
+        for number, mass_g in taken_g(replaced, but=trip.waybill.id).items():
+            aboard[numbers[number]] -= mass_g
     for path, line in trip.lines():
         aboard[line.un_number] = aboard.get(line.un_number, 0) - line.mass_g
         if aboard[line.un_number] < 0:
             yield _invalid(trip, f"{path}.mass_g", "the waybill it follows has not that much aboard")
+    # A lorry has one waybill: one that goes on under another leaves nothing behind under the first.
+    if replaced is not None and takes_lorry(trip.waybill, replaced, trip.at) and max(aboard.values(), default=0) > 0:
+        yield _invalid(
+            trip, "waybill.goods", "the lorry has more aboard under the waybill it follows 须接续车上全部货物"
+        )
 
 
 def _missing_link(trip: Trip, path: str, zh: str, en: str) -> Finding:

@@ -16,15 +16,15 @@ from tests.unit.services.waybill.petrol_trip import NOW, WAYBILL, errors
 
 # A row a state, a column an act in the order of the enum: the state it leads to, or the reason in lower case.
 MATRIX = """
-           EDIT        ISSUE       CLEAR       VOID_CLEARANCE DEPART     REASSIGN   SIGN_STOP   ARRIVE      COMPLETE    REJECT     VOID       AMEND
-DRAFT      DRAFT       ISSUED      not_issued  not_issued  not_issued  not_issued not_issued  not_issued  not_issued  not_issued VOIDED     not_issued
-ISSUED     wrong       wrong       LOADED      wrong       uncleared   ISSUED     not_gone    not_gone    not_gone    REJECTED   VOIDED     ISSUED
-LOADED     wrong       wrong       wrong       ISSUED      IN_TRANSIT  LOADED     not_gone    not_gone    not_gone    REJECTED   VOIDED     LOADED
-IN_TRANSIT gone        gone        gone        gone        gone        IN_TRANSIT IN_TRANSIT  ARRIVED     wrong       wrong      gone       IN_TRANSIT
-ARRIVED    gone        gone        gone        gone        gone        wrong      ARRIVED     wrong       COMPLETED   REJECTED   gone       ARRIVED
-COMPLETED  closed      closed      closed      closed      closed      closed     closed      closed      closed      closed     closed     COMPLETED
-VOIDED     void        void        void        void        void        void       void        void        void        void       void       void
-REJECTED   rejected    rejected    rejected    rejected    rejected    rejected   rejected    rejected    rejected    rejected   rejected   rejected
+           EDIT        ISSUE       CLEAR       VOID_CLEARANCE DEPART     REASSIGN   SIGN_STOP   ARRIVE      COMPLETE    REJECT     VOID       AMEND SUCCEED
+DRAFT      DRAFT       ISSUED      not_issued  not_issued  not_issued  not_issued not_issued  not_issued  not_issued  not_issued VOIDED     not_issued not_issued
+ISSUED     wrong       wrong       LOADED      wrong       uncleared   ISSUED     not_gone    not_gone    not_gone    REJECTED   VOIDED     ISSUED not_gone
+LOADED     wrong       wrong       wrong       ISSUED      IN_TRANSIT  LOADED     not_gone    not_gone    not_gone    REJECTED   VOIDED     LOADED not_gone
+IN_TRANSIT gone        gone        gone        gone        gone        IN_TRANSIT IN_TRANSIT  ARRIVED     wrong       wrong      gone       IN_TRANSIT COMPLETED
+ARRIVED    gone        gone        gone        gone        gone        wrong      ARRIVED     wrong       COMPLETED   REJECTED   gone       ARRIVED COMPLETED
+COMPLETED  closed      closed      closed      closed      closed      closed     closed      closed      closed      closed     closed     COMPLETED closed
+VOIDED     void        void        void        void        void        void       void        void        void        void       void       void void
+REJECTED   rejected    rejected    rejected    rejected    rejected    rejected   rejected    rejected    rejected    rejected   rejected   rejected rejected
 """
 REASONS = {
     "not_issued": "NOT_ISSUED",

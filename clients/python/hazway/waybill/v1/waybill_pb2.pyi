@@ -563,6 +563,65 @@ class Route(_message.Message):
 Global___Route: _TypeAlias = Route  # noqa: Y015
 
 @_typing.final
+class TakenLine(_message.Message):
+    """Grams of a goods line that another waybill took over."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GOODS_NUMBER_FIELD_NUMBER: _builtins.int
+    MASS_G_FIELD_NUMBER: _builtins.int
+    goods_number: _builtins.int
+    mass_g: _builtins.int
+    def __init__(
+        self,
+        *,
+        goods_number: _builtins.int = ...,
+        mass_g: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["goods_number", b"goods_number", "mass_g", b"mass_g"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TakenLine: _TypeAlias = TakenLine  # noqa: Y015
+
+@_typing.final
+class Succession(_message.Message):
+    """A waybill that took over load, when it departed 转单."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WAYBILL_ID_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    TAKEN_FIELD_NUMBER: _builtins.int
+    waybill_id: _builtins.str
+    number: _builtins.str
+    kind: Global___WaybillKind.ValueType
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def taken(self) -> _containers.RepeatedCompositeFieldContainer[Global___TakenLine]: ...
+    def __init__(
+        self,
+        *,
+        waybill_id: _builtins.str = ...,
+        number: _builtins.str = ...,
+        kind: Global___WaybillKind.ValueType = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        taken: _abc.Iterable[Global___TakenLine] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "kind", b"kind", "number", b"number", "taken", b"taken", "waybill_id", b"waybill_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Succession: _TypeAlias = Succession  # noqa: Y015
+
+@_typing.final
 class Waybill(_message.Message):
     """危险货物运单"""
 
@@ -608,6 +667,7 @@ class Waybill(_message.Message):
     VOID_REASON_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     PURPOSES_FIELD_NUMBER: _builtins.int
+    SUCCESSORS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     kind: Global___WaybillKind.ValueType
     number: _builtins.str
@@ -690,6 +750,10 @@ class Waybill(_message.Message):
     def purposes(self) -> _containers.RepeatedScalarFieldContainer[_zones_pb2.Purpose.ValueType]:
         """What the trip is for, where a ban leaves such trips alone 运输用途: the carrier's word, which must fit the goods."""
 
+    @_builtins.property
+    def successors(self) -> _containers.RepeatedCompositeFieldContainer[Global___Succession]:
+        """Who took over of its load on the way 转单; with nothing left aboard it is completed by that."""
+
     def __init__(
         self,
         *,
@@ -733,10 +797,11 @@ class Waybill(_message.Message):
         void_reason: _builtins.str = ...,
         etag: _builtins.str = ...,
         purposes: _abc.Iterable[_zones_pb2.Purpose.ValueType] | None = ...,
+        successors: _abc.Iterable[Global___Succession] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["arrived_at", b"arrived_at", "carrier", b"carrier", "completed_at", b"completed_at", "consignee", b"consignee", "consignor", b"consignor", "departed_at", b"departed_at", "destination", b"destination", "dispatched_at", b"dispatched_at", "issued_at", b"issued_at", "issued_offline_at", b"issued_offline_at", "loader", b"loader", "origin", b"origin", "planned_arrival", b"planned_arrival", "planned_departure", b"planned_departure", "planned_loading", b"planned_loading", "route", b"route", "unloaded_at", b"unloaded_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arrived_at", b"arrived_at", "assignments", b"assignments", "authority", b"authority", "carrier", b"carrier", "completed_at", b"completed_at", "consignee", b"consignee", "consignment_list_ids", b"consignment_list_ids", "consignor", b"consignor", "departed_at", b"departed_at", "destination", b"destination", "dispatched_at", b"dispatched_at", "dispatcher", b"dispatcher", "emergency_measures", b"emergency_measures", "emergency_phone", b"emergency_phone", "etag", b"etag", "external_refs", b"external_refs", "goods", b"goods", "id", b"id", "issued_at", b"issued_at", "issued_offline_at", b"issued_offline_at", "kind", b"kind", "loader", b"loader", "number", b"number", "origin", b"origin", "permit_numbers", b"permit_numbers", "planned_arrival", b"planned_arrival", "planned_departure", b"planned_departure", "planned_loading", b"planned_loading", "precautions", b"precautions", "purposes", b"purposes", "remarks", b"remarks", "replaces", b"replaces", "revision", b"revision", "route", b"route", "state", b"state", "stops", b"stops", "under_correction", b"under_correction", "unloaded_at", b"unloaded_at", "urban_distribution", b"urban_distribution", "void_reason", b"void_reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arrived_at", b"arrived_at", "assignments", b"assignments", "authority", b"authority", "carrier", b"carrier", "completed_at", b"completed_at", "consignee", b"consignee", "consignment_list_ids", b"consignment_list_ids", "consignor", b"consignor", "departed_at", b"departed_at", "destination", b"destination", "dispatched_at", b"dispatched_at", "dispatcher", b"dispatcher", "emergency_measures", b"emergency_measures", "emergency_phone", b"emergency_phone", "etag", b"etag", "external_refs", b"external_refs", "goods", b"goods", "id", b"id", "issued_at", b"issued_at", "issued_offline_at", b"issued_offline_at", "kind", b"kind", "loader", b"loader", "number", b"number", "origin", b"origin", "permit_numbers", b"permit_numbers", "planned_arrival", b"planned_arrival", "planned_departure", b"planned_departure", "planned_loading", b"planned_loading", "precautions", b"precautions", "purposes", b"purposes", "remarks", b"remarks", "replaces", b"replaces", "revision", b"revision", "route", b"route", "state", b"state", "stops", b"stops", "successors", b"successors", "under_correction", b"under_correction", "unloaded_at", b"unloaded_at", "urban_distribution", b"urban_distribution", "void_reason", b"void_reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
