@@ -9,7 +9,6 @@ from services.errors import Finding
 from services.errors.waybill import (
     CLEARANCE_MISSING,
     CLEARANCE_VOID,
-    POSITIONING_NOT_ONLINE,
     POSITIONING_SILENT,
     REVISION_OPEN,
     TANK_NOT_EMPTY,
@@ -20,12 +19,11 @@ from services.runtime.clock import legal_day
 from services.waybill.bases import basis_on
 from services.waybill.facts import Positioning
 from services.waybill.lifecycle import LEAVES_WITHOUT_LOADING
-from services.waybill.model import Clearance, Role, Waybill, WaybillKind
+from services.waybill.model import Clearance, Role, State, Waybill, WaybillKind
 from services.waybill.trip import Trip
 
-# practice.md: parked terminals sleep, so a fix within a day is asked before, and being online soon after, the start.
+# Parked terminals sleep, so a fix within a day is asked for; detection raises OFFLINE where none follows the departure.
 FIX_WITHIN = timedelta(hours=24)
-ONLINE_WITHIN = timedelta(minutes=10)
 _HOLDS_GOODS = frozenset({TankCondition.LOADED, TankCondition.PART})
 
 
@@ -40,6 +38,8 @@ def cleared(trip: Trip, clearance: Clearance | None) -> Iterator[Finding]:
         yield from _really_empty(trip)
         return
     if clearance is None or clearance.waybill_id != waybill.id:
+        if waybill.state is State.ISSUED:  # its state says so already
+            return
         yield trip.finding(CLEARANCE_MISSING, "waybill", "DEPART")
     elif clearance.revision != waybill.revision:
         problem = f"revision {clearance.revision} of the waybill was cleared, not {waybill.revision}"
@@ -65,20 +65,3 @@ def positioning_alive(trip: Trip) -> Iterator[Finding]:
         if each.assignment.to_at is None and (last is None or trip.at - last > FIX_WITHIN):
             seen = last.isoformat() if last else "-"
             yield trip.finding(POSITIONING_SILENT, each.path, "WB-11", plate=vehicle.plate, last=seen)
-
-
-def check_started(waybill: Waybill, vehicle: Vehicle, positioning: Positioning, at: datetime) -> tuple[Finding, ...]:
-    """After the departure: the terminal has to come online within 10 min. Silent until those are over."""
-    departed = waybill.departed_at
-    if departed is None or at < departed + ONLINE_WITHIN:
-        return ()
-    online = positioning.online_since is not None and positioning.online_since <= departed + ONLINE_WITHIN
-    fix = positioning.last_fix_at is not None and departed <= positioning.last_fix_at
-    if online or fix:
-        return ()
-    return (
-        Finding(
-            reason=POSITIONING_NOT_ONLINE, path="waybill.assignments", rule="WB-11",
-            basis=basis_on("WB-11", legal_day(at)), values={"plate": vehicle.plate},
-        ),
-    )  # fmt: skip

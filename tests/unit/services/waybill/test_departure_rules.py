@@ -13,7 +13,6 @@ from services.registry.model import QualificationKind, TankCondition, TankState
 from services.waybill.facts import Busy, Positioning, RouteZone, ZoneAction, ZoneKind
 from services.waybill.model import State, WaybillKind
 from services.waybill.rules.busy import occupies
-from services.waybill.rules.dispatch import check_started
 from tests.unit.services.waybill.petrol_trip import (
     ARRIVAL,
     CLEARANCE,
@@ -42,7 +41,7 @@ def test_a_cleared_lorry_departs() -> None:
 
 def test_a_lorry_without_clearance_stays() -> None:
     assert errors(depart(clearance=None)) == ["CLEARANCE_MISSING"]
-    assert errors(depart(replace(LOADED, state=State.ISSUED), clearance=None)) == ["CLEARANCE_MISSING"] * 2
+    assert errors(depart(replace(LOADED, state=State.ISSUED), clearance=None)) == ["CLEARANCE_MISSING"]
 
 
 @pytest.mark.parametrize(
@@ -124,30 +123,6 @@ def test_the_terminal_had_a_fix_within_a_day_to_the_second(age: timedelta | None
 
 def test_a_terminal_nothing_is_known_of_is_silent() -> None:
     assert errors(depart(facts=replace(FACTS, positioning={}))) == ["POSITIONING_SILENT"]
-
-
-@pytest.mark.parametrize(
-    ("online", "fix", "at", "silent"),
-    [
-        (None, None, 599, True),
-        (None, None, 600, False),
-        (600, None, 600, True),
-        (601, None, 700, False),
-        (None, 30, 700, True),
-        (None, 0, 700, True),
-        (None, -1, 700, False),
-    ],
-)
-def test_a_lorry_is_online_within_ten_minutes_of_starting(
-    online: int | None, fix: int | None, at: int, silent: bool
-) -> None:
-    """``silent``: no finding. Seconds count from the departure."""
-    moments = [None if one is None else NOW + one * SECOND for one in (fix, online)]
-    moving = replace(WAYBILL, departed_at=NOW)
-    found = check_started(
-        moving, TRACTOR, Positioning(last_fix_at=moments[0], online_since=moments[1]), NOW + at * SECOND
-    )
-    assert errors(found) == ([] if silent else ["POSITIONING_NOT_ONLINE"])
 
 
 def test_an_empty_return_departs_without_clearance_and_a_normal_trip_never_does() -> None:
