@@ -1,0 +1,137 @@
+"""Each detector of faults and of waybills at its edge: what just is enough, and what is as near as can be and is not."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from drives import PETROL, START_MS, Row, a_trip, entries_of, row, run, standing
+from random_days import a_country
+
+from geo.position import Position, offset
+from services.monitoring.engine import World, thresholds_on
+from services.monitoring.facts import Site
+from services.monitoring.fixes import ENGINE_ON, POSITIONED
+
+LIMITS = thresholds_on(date(2026, 5, 4))
+HERE = Position(400_000_000, 1_100_000_000)  # far from every zone
+MINUTE_MS, TRIP = 60_000, a_trip()
+
+
+@pytest.fixture(scope="module")
+def country() -> World:
+    return a_country()
+
+
+def told(country: World, *entries: object) -> list[tuple[str, str]]:
+    return [(str(alarm.kind), alarm.cause) for alarm in standing(run(country, *entries))]
+
+
+def two(gap_ms: int, metres: float) -> list[Row]:
+    """A report, and the next one so much later so far away."""
+    return [row(0, HERE, speed=0), row(gap_ms / 1000, offset(HERE, 0, metres), speed=0)]
+
+
+@pytest.mark.parametrize(("late_ms", "expected"), [(0, [("OFFLINE", "")]), (-1, [])])
+def test_ten_minutes_of_silence_under_way(country: World, late_ms: int, expected: list[tuple[str, str]]) -> None:
+    gap = LIMITS.offline_ms + late_ms
+    assert told(country, TRIP, *entries_of(two(gap, 0))) == expected
+    assert told(country, TRIP, *entries_of(two(gap, 0)[:1]), START_MS + gap) == expected, "a tick tells as much"
+    assert told(country, a_trip(under_way=False), *entries_of(two(gap, 0))) == [], "nobody waits for a parked lorry"
+
+
+@pytest.mark.parametrize(
+    ("late_ms", "metres", "expected"),
+    [(0, 5_010, [("MOVED_OFFLINE", "")]), (0, 4_990, []), (-1, 5_010, [])],
+)
+def test_five_kilometres_while_offline(
+    country: World, late_ms: int, metres: float, expected: list[tuple[str, str]]
+) -> None:
+    assert told(country, *entries_of(two(LIMITS.offline_ms + late_ms, metres))) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "speed", "moves_m", "expected"),
+    [
+        (310, 100, 0, [("POSITION_FAULT", "frozen")]),  # the first report is like no other before it
+        (300, 100, 0, []),
+        (310, 99, 0, []),
+        (310, 100, 0.5, []),
+    ],
+)
+def test_a_place_that_stays_while_the_speed_does_not(
+    country: World, seconds: int, speed: int, moves_m: float, expected: list[tuple[str, str]]
+) -> None:
+    rows = [row(at, offset(HERE, 0, at % 20 / 10 * moves_m), speed=speed) for at in range(0, seconds + 1, 10)]
+    assert told(country, *entries_of(rows)) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "flags", "expected"),
+    [
+        (600, ENGINE_ON, [("POSITION_FAULT", "no fix")]),
+        (590, ENGINE_ON, []),
+        (600, 0, []),
+        (600, ENGINE_ON | POSITIONED, []),
+    ],
+)
+def test_ten_minutes_without_a_position(
+    country: World, seconds: int, flags: int, expected: list[tuple[str, str]]
+) -> None:
+    rows = [row(at, HERE, speed=0, flags=flags) for at in range(0, seconds + 1, 10)]
+    assert told(country, *entries_of(rows)) == expected
+
+
+@pytest.mark.parametrize(
+    ("metres", "expected"),
+    [
+        (540, []),  # 100 m of slack and ten seconds at 160 km/h are 544 m
+        (550, [("POSITION_FAULT", "drift")]),
+        (1_995, [("POSITION_FAULT", "drift")]),
+        (2_005, [("POSITION_FAULT", "jump")]),
+    ],
+)
+def test_one_place_no_lorry_could_have_reached(country: World, metres: float, expected: list[tuple[str, str]]) -> None:
+    rows = [row(at, offset(HERE, 0, metres if at == 30 else 0), speed=0) for at in range(0, 70, 10)]
+    assert told(country, *entries_of(rows)) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "speed", "changes", "expected"),
+    [
+        (300, 150, {}, [("NO_WAYBILL", "")]),
+        (290, 150, {}, []),
+        (300, 149, {}, []),
+        (300, 150, {"under_way": True}, []),
+        (300, 150, {"loaded": False}, []),
+    ],
+)
+def test_five_minutes_on_the_move_with_a_load_and_no_waybill(
+    country: World, seconds: int, speed: int, changes: dict[str, bool], expected: list[tuple[str, str]]
+) -> None:
+    loose = a_trip(**({"under_way": False} | changes))
+    rows = [row(at, offset(HERE, 0, at * speed / 36), speed=speed) for at in range(0, seconds + 1, 10)]
+    assert told(country, loose, *entries_of(rows)) == expected
+
+
+@pytest.mark.parametrize("is_loading", [True, False], ids=["loading", "unloading"])
+@pytest.mark.parametrize(
+    ("metres", "age_ms", "is_wrong"),
+    [(505, 1, True), (495, 1, False), (505, 30 * MINUTE_MS, True), (505, 30 * MINUTE_MS + 1, False)],
+)
+def test_the_load_comes_or_goes_where_no_site_is(
+    country: World, is_loading: bool, metres: float, age_ms: int, is_wrong: bool
+) -> None:
+    """Sites reach 300 m here, and 200 m are forgiven; who was last seen half an hour ago may have been anywhere."""
+    site = Site(HERE.latitude_e7, HERE.longitude_e7, 300, "s")
+    full, empty = {"loaded": True, "goods": PETROL}, {"loaded": False, "tunnel_forbidden": ""}
+    before, after = (empty, full) if is_loading else (full, empty)
+    at_ms = START_MS + age_ms
+    facts = [
+        a_trip(at_ms=START_MS - 10, under_way=False, sites=(site,), **before),
+        a_trip(at_ms=at_ms, under_way=False, sites=(site,), **after),
+    ]
+    seen, next_seen = (offset(HERE, 0, metres), (age_ms + 1_000) / 1000)
+    rows = [row(0, seen, speed=0), row(next_seen, seen, speed=0)]
+    expected = [("WRONG_PLACE", "loading" if is_loading else "unloading")] if is_wrong else []
+    assert told(country, *facts, *entries_of(rows)) == expected
