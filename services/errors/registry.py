@@ -55,7 +55,7 @@ DUPLICATE_ENTRY = Reason(
 )  # fmt: skip
 ALREADY_REGISTERED = Reason(
     "ALREADY_REGISTERED", Status.ALREADY_EXISTS,
-    "已登记相同的{field}：{value}", "{field} {value} is registered already",
+    "已登记相同的{field}：{value}", "{field_en} {value} is registered already",
     "如为同一主体，请申请合并", "If it is the same, ask for a merge",
 )  # fmt: skip
 MERGE_REFUSED = Reason(

@@ -89,5 +89,5 @@ def _doubles(call: Call, person: Person, number: str) -> Iterator[Finding]:
     employers = [each.carrier_id for each in person.employment]
     same = identities.persons_with(call.transaction, identities.sealer_of(call.settings), number, employers)
     if any(person_id != person.id for person_id in same):
-        values = {"field": "identity_number", "value": mask_identity(number)}
+        values = {"field": "身份证件号码", "field_en": "identity number", "value": mask_identity(number)}
         yield Finding(reason=ALREADY_REGISTERED, path="person.identity_number", values=values)

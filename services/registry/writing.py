@@ -181,8 +181,15 @@ def _taken(call: Call, kind: Kind, value: Any) -> Iterator[Finding]:
     """A key that another thing holds; whose it is, is not told."""
     for (name, key), holder in store.by_key(call.transaction, kind.keys(value)).items():
         if holder != value.id:
-            values = {"field": name, "value": key.rpartition("|")[0] if name == "plate" else key.rpartition("|")[2]}
+            field, field_en = _KEY_WORDS.get(name, (name, name))
+            shown = key.rpartition("|")[0] if name == "plate" else key.rpartition("|")[2]
+            values = {"field": field, "field_en": field_en, "value": shown}
             yield Finding(reason=ALREADY_REGISTERED, path=f"{kind.name}.{_KEY_FIELDS.get(name, name)}", values=values)
 
 
 _KEY_FIELDS = {"tank": "number", "licence": "number", "permit": "number"}
+_KEY_WORDS = {
+    "credit_code": ("统一社会信用代码", "credit code"), "licence": ("许可证号", "licence number"),
+    "plate": ("号牌", "plate"), "vin": ("车辆识别代号", "VIN"),
+    "tank": ("罐体编号", "tank number"), "permit": ("通行证件号", "permit number"),
+}  # fmt: skip
