@@ -189,10 +189,6 @@ POSITIONING_SILENT = Reason(
     "车辆 {plate} 的卫星定位装置 24 小时内没有位置（最后 {last}）", "The terminal of vehicle {plate} sent no fix within 24 h (last {last})",
     "请检修终端", "Repair the terminal",
 )  # fmt: skip
-POSITIONING_NOT_ONLINE = Reason(
-    "POSITIONING_NOT_ONLINE", Status.FAILED_PRECONDITION,
-    "车辆 {plate} 出发后 10 分钟内未上线", "Vehicle {plate} was not online within 10 min of starting", "请停车检查终端", "Stop and check the terminal",
-)  # fmt: skip
 CLEARANCE_MISSING = Reason(
     "CLEARANCE_MISSING", Status.FAILED_PRECONDITION,
     "本版运单没有装货放行", "This revision of the waybill has no clearance of the loader", "请由装货人查验放行", "Let the loader check and clear it",

@@ -14,7 +14,6 @@ from services.monitoring.vehicles import Vehicle
 from services.waybill.facts import Positioning as Told
 
 _EVERY_MS = 60_000  # of a vehicle's own time: departures are judged by minutes
-_SILENT_MS = 600_000  # a terminal silent for longer has been offline in between
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Known = Callable[[Connection, Collection[int]], Mapping[int, Vehicle]]
@@ -35,23 +34,16 @@ class Positioning:
 
     def __init__(self) -> None:
         self._told: dict[int, int] = {}
-        self._since: dict[int, int] = {}
 
     def tell(self, connection: Connection, heard: Mapping[int, int], known: Known) -> None:
         """Tell of the vehicles just heard, where that is a minute later than what was told last."""
         due = {number: at for number, at in heard.items() if at - self._told.get(number, 0) >= _EVERY_MS}
         if not due:
             return
-        for number, at in due.items():
-            if at - self._told.get(number, 0) > _SILENT_MS:
-                self._since[number] = at
         named = known(connection, set(due))
         waybill.record_positioning(
             connection,
-            {
-                named[number].vehicle_id: Told(last_fix_at=_at(at), online_since=_at(self._since[number]))
-                for number, at in due.items()
-            },
+            {named[number].vehicle_id: Told(last_fix_at=_at(at)) for number, at in due.items()},
         )
         self._told |= due
 

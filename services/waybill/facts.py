@@ -78,10 +78,9 @@ class Busy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Positioning:
-    """What is known of a vehicle's positioning terminal: its last fix and since when it has been online (if it is)."""
+    """What is known of a vehicle's positioning terminal."""
 
     last_fix_at: datetime | None = None
-    online_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,21 +8,18 @@ from sqlalchemy import Connection, text
 
 from services.waybill.facts import Positioning
 
-_POSITIONING_OF = text(
-    "SELECT vehicle_id, last_fix_at, online_since FROM waybill_positioning WHERE vehicle_id = ANY(:ids)"
-)
+_POSITIONING_OF = text("SELECT vehicle_id, last_fix_at FROM waybill_positioning WHERE vehicle_id = ANY(:ids)")
 
 
 def positioning_of(connection: Connection, vehicle_ids: Iterable[str]) -> dict[str, Positioning]:
     rows = connection.execute(_POSITIONING_OF, {"ids": list(vehicle_ids)})
-    return {row.vehicle_id: Positioning(last_fix_at=row.last_fix_at, online_since=row.online_since) for row in rows}
+    return {row.vehicle_id: Positioning(last_fix_at=row.last_fix_at) for row in rows}
 
 
 _RECORD = text(
-    "INSERT INTO waybill_positioning AS p (vehicle_id, last_fix_at, online_since)"
-    " SELECT * FROM unnest(CAST(:ids AS text[]), CAST(:fixes AS timestamptz[]), CAST(:online AS timestamptz[]))"
-    " ON CONFLICT (vehicle_id) DO UPDATE SET last_fix_at = greatest(p.last_fix_at, EXCLUDED.last_fix_at),"
-    " online_since = EXCLUDED.online_since"
+    "INSERT INTO waybill_positioning AS p (vehicle_id, last_fix_at)"
+    " SELECT * FROM unnest(CAST(:ids AS text[]), CAST(:fixes AS timestamptz[]))"
+    " ON CONFLICT (vehicle_id) DO UPDATE SET last_fix_at = greatest(p.last_fix_at, EXCLUDED.last_fix_at)"
 )
 
 
@@ -34,6 +31,5 @@ def record(connection: Connection, told: Mapping[str, Positioning]) -> None:
         {
             "ids": vehicles,
             "fixes": [told[vehicle].last_fix_at for vehicle in vehicles],
-            "online": [told[vehicle].online_since for vehicle in vehicles],
         },
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from services.errors import Finding
 from services.errors.waybill import (
@@ -14,12 +14,10 @@ from services.errors.waybill import (
     TANK_NOT_EMPTY,
     TOO_EARLY,
 )
-from services.registry.model import TankCondition, Vehicle
-from services.runtime.clock import legal_day
-from services.waybill.bases import basis_on
+from services.registry.model import TankCondition
 from services.waybill.facts import Positioning
 from services.waybill.lifecycle import LEAVES_WITHOUT_LOADING
-from services.waybill.model import Clearance, Role, State, Waybill, WaybillKind
+from services.waybill.model import Clearance, Role, State, WaybillKind
 from services.waybill.trip import Trip
 
 # Parked terminals sleep, so a fix within a day is asked for; detection raises OFFLINE where none follows the departure.

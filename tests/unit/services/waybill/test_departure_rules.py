@@ -24,7 +24,6 @@ from tests.unit.services.waybill.petrol_trip import (
     PETROL,
     SECOND,
     TANK,
-    TRACTOR,
     WAYBILL,
     depart,
     errors,

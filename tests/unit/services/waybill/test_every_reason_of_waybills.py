@@ -29,7 +29,7 @@ from services.registry.model import (
     VehicleKind,
 )
 from services.waybill.delivery import Received, check_delivery, delivered
-from services.waybill.facts import Busy, Positioning, RouteZone, ZoneAction, ZoneKind
+from services.waybill.facts import Busy, RouteZone, ZoneAction, ZoneKind
 from services.waybill.issuing.numbering import NumberBlock, NumberRule, check_offline_number
 from services.waybill.issuing.numbers import number_of
 from services.waybill.lifecycle import Act, check_act
@@ -39,7 +39,6 @@ from services.waybill.revision.model import Revision, RevisionState, Signer
 from services.waybill.revision.reassignment import Swap, check_swap
 from services.waybill.revision.rules import check_amendment, sign
 from services.waybill.rules import check_void
-from services.waybill.rules.dispatch import check_started
 from services.waybill.rules.quantities import check_actual
 from services.zones.model import Purpose
 from tests.unit.services.waybill.petrol_trip import (
@@ -147,11 +146,6 @@ def acid_in(volume_ml: int, kind: TankKind = TankKind.ATMOSPHERIC) -> Findings:
         for each in (DRIVER, ESCORT)
     ]
     return issue(carrying(replace(ACID, mass_g=1_000_000)), knowing(FACTS, tank, *cars, *mark, licence(scope)))
-
-
-def started(seconds: int) -> Findings:
-    online = Positioning(online_since=DEPARTURE + timedelta(seconds=seconds))
-    return check_started(MOVING, TRACTOR, online, DEPARTURE + HOUR)
 
 
 def offline(serial: int = 3, *, taken: tuple[str, ...] = (), after: timedelta = timedelta(hours=24)) -> Findings:
@@ -282,7 +276,6 @@ PAIRS: Mapping[str, tuple[Findings, Findings]] = {
         issue(facts=knowing(FACTS, replace(TRACTOR, positioning_device=""))), issue(facts=knowing(FACTS, replace(TRAILER, positioning_device=""))),
     ),
     "POSITIONING_SILENT": (depart(at=NOW + SECOND), depart(at=NOW)),
-    "POSITIONING_NOT_ONLINE": (started(601), started(600)),
     "CLEARANCE_MISSING": (depart(clearance=None), depart()),
     "CLEARANCE_VOID": (depart(replace(LOADED, revision=2)), depart()),
     "TANK_NOT_EMPTY": (

@@ -113,7 +113,6 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_PERMIT_MISSING: _Reason.ValueType  # 88
     REASON_PERMIT_ROUTE_DIFFERS: _Reason.ValueType  # 89
     REASON_POSITIONING_MISSING: _Reason.ValueType  # 90
-    REASON_POSITIONING_NOT_ONLINE: _Reason.ValueType  # 91
     REASON_POSITIONING_SILENT: _Reason.ValueType  # 92
     REASON_QUALIFICATION_EXPIRED: _Reason.ValueType  # 93
     REASON_QUALIFICATION_MISSING: _Reason.ValueType  # 94
@@ -348,7 +347,6 @@ REASON_PERMIT_MISMATCH: Reason.ValueType  # 87
 REASON_PERMIT_MISSING: Reason.ValueType  # 88
 REASON_PERMIT_ROUTE_DIFFERS: Reason.ValueType  # 89
 REASON_POSITIONING_MISSING: Reason.ValueType  # 90
-REASON_POSITIONING_NOT_ONLINE: Reason.ValueType  # 91
 REASON_POSITIONING_SILENT: Reason.ValueType  # 92
 REASON_QUALIFICATION_EXPIRED: Reason.ValueType  # 93
 REASON_QUALIFICATION_MISSING: Reason.ValueType  # 94
