@@ -27,6 +27,13 @@ class Watched:
         """Those of them that are wanted; all when none are named."""
         return Watched({number: name for number, name in self.ids.items() if name in wanted}) if wanted else self
 
+    def parted(self, before: Watched) -> tuple[Watched, Watched]:
+        """Those that have come since ``before``, and those that were there then."""
+        if not before.ids:
+            return self, before
+        came = {number: name for number, name in self.ids.items() if number not in before.ids}
+        return Watched(came), Watched({number: name for number, name in self.ids.items() if number not in came})
+
 
 class Frames:
     """Not for several threads: the watchers' event loop calls it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from functools import partial
+from weakref import WeakValueDictionary
 
 from services import registry
 from services.monitoring import intake, vehicles
@@ -39,6 +39,7 @@ class Gateway:
         self._live: LiveMap | None = None
         self._fleets: dict[str, _Fleet] = {}
         self._watched: Together[Watched] = Together()
+        self._seen: WeakValueDictionary[tuple[str, str], Watched] = WeakValueDictionary()
         self.frames = Frames()
 
     @property
@@ -73,9 +74,19 @@ class Gateway:
         self._fleets[carrier] = _Fleet(intake.as_fleet(numbered), time.monotonic())
 
     async def watched(self, call: StreamCall) -> Watched:
-        """What the watcher may see now, looked up once for all watchers of one caller. Raises ``Refusal``."""
+        """What the watcher may see now, looked up once for all watchers of one caller; the same object while it is the same
+        vehicles. Raises ``Refusal``."""
         key = call.organisation, call.person
-        return await self._watched.do(key, partial(call.run, _visible), fresh_s=_WATCHED_S)
+
+        async def look() -> Watched:
+            found: Watched = await call.run(_visible)
+            before = self._seen.get(key)
+            if before is not None and before.ids == found.ids:
+                return before
+            self._seen[key] = found
+            return found
+
+        return await self._watched.do(key, look, fresh_s=_WATCHED_S)
 
     def close(self) -> None:
         self.committer.close()

@@ -106,11 +106,15 @@ async def watch_vehicles(
     await call.run(_may_watch)
     seen, quiet_s = 0, 0.0
     live = await asyncio.get_running_loop().run_in_executor(None, lambda: gateway.live)
-    fleet, watched = Watched({}), Watched({})
+    fleet = watched = Watched({})
     while call.is_active():
+        came, known = Watched({}), watched
         if fleet is not (fleet := await gateway.watched(call)):
             watched = fleet.only(wanted)
-        seen, messages = gateway.frames.since(live, watched, seen)
+            came, known = watched.parted(known)
+        _, news = gateway.frames.since(live, came, 0)  # who has come into sight is shown though it may not move
+        seen, changes = gateway.frames.since(live, known, seen)
+        messages = [*news, *changes]
         if not messages and quiet_s >= _SIGN_OF_LIFE_S:
             messages = [pb.WatchVehiclesResponse()]
         for message in messages:

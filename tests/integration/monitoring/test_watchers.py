@@ -114,6 +114,19 @@ def test_a_watcher_sees_only_what_is_his_and_what_he_asked_for(house: House) -> 
     assert [state.vehicle_id for state in one.next().vehicles] == ["lorry2"]
 
 
+def test_who_comes_into_sight_is_shown_though_it_does_not_move(house: House) -> None:
+    watcher = watch_vehicles(house)
+    time.sleep(0.5)
+    house.rows(a_fix(house.now, "other1"), by=RIVAL)
+    house.rows(a_fix(house.now))
+    house.world.settle()
+    assert watcher.next().vehicles[0].vehicle_id == "lorry1"
+    with house.world.host.engine.begin() as connection:
+        connection.execute(text("UPDATE monitoring_vehicles SET carrier_id = 'carrier' WHERE vehicle_id = 'other1'"))
+    assert watcher.next().vehicles[0].vehicle_id == "other1"
+    assert watcher.is_silent(2.5), "each once"
+
+
 def test_who_is_silent_in_a_tunnel_is_shown_where_it_should_be_and_marked(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
