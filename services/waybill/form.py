@@ -13,7 +13,18 @@ from datetime import datetime
 from services.registry.model import LicenceKind, PlateColour
 from services.runtime.clock import LEGAL_ZONE
 from services.waybill import aboard
-from services.waybill.model import Exemption, GoodsLine, Party, Place, Role, State, Stop, Waybill, WaybillKind
+from services.waybill.model import (
+    Exemption,
+    GoodsLine,
+    Party,
+    Place,
+    Role,
+    State,
+    Stop,
+    Succession,
+    Waybill,
+    WaybillKind,
+)
 from services.waybill.trip import Trip
 
 Field = tuple[str, str]  # what the form calls it, and what stands there
@@ -156,10 +167,17 @@ def _remarks(waybill: Waybill) -> Iterator[Field]:
         ("注意事项", waybill.precautions),
         ("应急处置", waybill.emergency_measures),
         ("作废原因", waybill.void_reason),
+        ("转单", "；".join(_succession(each) for each in waybill.successors)),
         ("备注", waybill.remarks),
     ):
         if text:
             yield title, text
+
+
+def _succession(by: Succession) -> str:
+    """The waybill that took over, and what of which line."""
+    lines = "，".join(f"第 {line.goods_number} 项 {_thousandths(line.mass_g)} kg" for line in by.taken)
+    return f"{KINDS[by.kind]} {by.number}：{lines}"
 
 
 def _stop(stop: Stop) -> Field:

@@ -17,7 +17,7 @@ from services.waybill import aboard, pdf
 from services.waybill.facts import Facts
 from services.waybill.form import Form, form_of
 from services.waybill.home_province import UNKNOWN, province_of
-from services.waybill.model import Assignment, Party, Place, Role, State, Waybill
+from services.waybill.model import Assignment, Party, Place, Role, State, Succession, TakenLine, Waybill, WaybillKind
 from services.waybill.roadside_content import qr
 from services.waybill.trip import Trip
 from tests.unit.services.waybill.petrol_trip import (
@@ -144,6 +144,15 @@ def test_a_void_waybill_is_drawn_without_a_code() -> None:
     assert made.is_void
     assert ("作废原因", "取消") in made.remarks
     assert pages(pdf.draw(made, None, ["终止"])) == 1
+
+
+def test_a_waybill_that_was_taken_over_says_by_which_and_how_much() -> None:
+    by = Succession(
+        waybill_id="w2", number="C44030700000120261102001", kind=WaybillKind.RESCUE, at=NOW,
+        taken=(TakenLine(goods_number=1, mass_g=10_000_001),),
+    )  # fmt: skip
+    made = form(replace(WAYBILL, state=State.IN_TRANSIT, successors=(by,)))
+    assert ("转单", "应急转运 C44030700000120261102001：第 1 项 10,000.001 kg") in made.remarks
 
 
 def test_the_longest_waybill_is_printed_whole_and_each_sheet_tells_of_the_others() -> None:
