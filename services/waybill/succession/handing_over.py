@@ -16,7 +16,7 @@ from services.waybill.handover import store as handovers
 from services.waybill.handover.model import Handover, HandoverState
 from services.waybill.model import Role, Waybill
 from services.waybill.store import Kept
-from services.waybill.succession.rules import ended_by, takes_over
+from services.waybill.succession.rules import ended_by, is_own, takes_over
 from services.waybill.trip_fact import tell
 
 Offers = Sequence[tuple[Handover, bool]]
@@ -24,7 +24,10 @@ Offers = Sequence[tuple[Handover, bool]]
 
 def followed(call: Call, waybill: Waybill) -> Kept | None:
     """The waybill this one takes over from, locked; always after this one, which is younger, so nobody waits in a ring."""
-    return store.find(call.transaction, waybill.replaces, lock=True) if takes_over(waybill) else None
+    if not takes_over(waybill):
+        return None
+    kept = store.find(call.transaction, waybill.replaces, lock=True)
+    return kept if kept is not None and is_own(waybill, kept.waybill) else None
 
 
 def decided(over: Waybill) -> dict[str, Any]:

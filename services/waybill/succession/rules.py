@@ -17,10 +17,21 @@ def takes_over(waybill: Waybill) -> bool:
     return waybill.kind in _TAKES_OVER and bool(waybill.replaces)
 
 
+def is_own(waybill: Waybill, original: Waybill) -> bool:
+    """Whether both are one carrier's. A waybill names another carrier's as the one it follows, but by its own word alone it
+    takes nothing from it and does not end it."""
+    return waybill.carrier_id == original.carrier_id
+
+
 def takes_lorry(waybill: Waybill, original: Waybill, at: datetime) -> bool:
     """Whether a vehicle or tank that is still under way with the original goes on under this waybill."""
     is_under_way = original.departed_at is not None and isinstance(next_state(original.state, Act.SUCCEED), State)
-    return takes_over(waybill) and is_under_way and bool(_lorry(waybill, at) & _lorry(original, at))
+    return (
+        takes_over(waybill)
+        and is_own(waybill, original)
+        and is_under_way
+        and bool(_lorry(waybill, at) & _lorry(original, at))
+    )
 
 
 def taken(waybill: Waybill, original: Waybill) -> tuple[TakenLine, ...]:

@@ -66,14 +66,14 @@ def test_a_lorry_sent_elsewhere_on_the_way_goes_over_to_its_new_waybill_when_it_
 
 
 def test_a_rescue_of_part_leaves_the_rest_with_the_first_and_one_of_all_the_rest_ends_it(cast: Cast) -> None:
-    put_fleet(cast, "-rescue", 7, RIVAL)
+    put_fleet(cast, "-3", 3)
     put_fleet(cast, "-2", 2)
     trip = departs(cast, cast.issue(a_waybill()).waybill)
-    cast.heard_of("tractor-rescue", "tractor-2")
-    first = rescue(cast, trip, 10_000 * KG, "-rescue", RIVAL)
+    cast.heard_of("tractor-3", "tractor-2")
+    first = rescue(cast, trip, 10_000 * KG, "-3", CARRIER)
     late = rescue(cast, trip, 18_000 * KG + 1, "-2", CARRIER)
     waiting = cast.issue(late).waybill  # until the other leaves there is that much aboard
-    leaves(cast, first, by=RIVAL)
+    leaves(cast, first)
     left = read(cast, trip)
     assert left.state == pb.STATE_IN_TRANSIT
     assert [line.mass_g for each in left.successors for line in each.taken] == [10_000 * KG]
@@ -99,6 +99,17 @@ def test_what_is_left_after_a_rescue_of_part_is_delivered_without_anybody_counti
     leaves(cast, rescue(cast, trip, 1, "-2", CARRIER))
     ended = ends(cast, trip, CONSIGNEE)
     assert [drop.delivered_g for drop in ended.stops[0].drops] == [ALL - 1]
+
+
+def test_another_carrier_takes_nothing_from_a_waybill_by_its_own_word_alone(cast: Cast) -> None:
+    put_fleet(cast, "-rescue", 7, RIVAL)
+    trip = departs(cast, cast.issue(a_waybill()).waybill)
+    cast.heard_of("tractor-rescue")
+    before = read(cast, trip)
+    came = leaves(cast, rescue(cast, trip, ALL, "-rescue", RIVAL), by=RIVAL)
+    assert came.state == pb.STATE_IN_TRANSIT
+    assert read(cast, trip) == before
+    assert on_the_way(cast) == [trip.id]
 
 
 def test_of_two_that_would_take_over_at_once_one_does(cast: Cast) -> None:

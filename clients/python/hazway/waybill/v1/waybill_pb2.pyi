@@ -677,7 +677,7 @@ class Waybill(_message.Message):
     under_correction: _builtins.str
     """The revision that is open, if any."""
     replaces: _builtins.str
-    """The waybill a return, diversion or rescue follows."""
+    """The waybill a return, diversion or rescue follows. Only one of the same carrier is taken over at the departure."""
     authority: _builtins.str
     """The regulator that ordered a rescue."""
     urban_distribution: _builtins.bool
