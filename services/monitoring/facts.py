@@ -84,7 +84,8 @@ class TripFact:
     """The state of a vehicle's trip from ``at_ms`` on; each fact replaces the one before it.
 
     ``tunnel_forbidden`` are the categories the load may not enter, "" for none; ``loaded`` says whether goods or their residue
-    are aboard. ``route`` is the planned line; ``event`` (DEPARTED, AMENDED, UNLOADED, ENDED, SUCCEEDED) says what made the fact.
+    are aboard. ``route`` is the planned line; ``event`` (LOADED, DEPARTED, AMENDED, ARRIVED, UNLOADED, ENDED,
+    SUCCEEDED, VOIDED) says what made the fact.
     ``passes`` are the vehicle's while the trip is in force, which detection adds from its ``PassFact``; ``purposes`` what the trip
     is for, where a ban may leave it alone.
     """
@@ -105,6 +106,11 @@ class TripFact:
     event: str = ""
     passes: tuple[Pass, ...] = ()
     purposes: tuple[str, ...] = ()
+
+    @property
+    def waits(self) -> bool:
+        """Loaded, and not yet on its way: zones and neighbours are no matter before it leaves."""
+        return self.event == "LOADED"
 
     def __post_init__(self) -> None:
         if any(category not in CATEGORIES for category in self.tunnel_forbidden):

@@ -100,6 +100,9 @@ def void_waybill(call: Call, request: Any) -> pb.VoidWaybillResponse:
     drawing.release(call, kept.waybill.id)
     waybill = moved(kept.waybill, Act.VOID, void_reason=request.reason)
     lay_out(call, waybill)
+    if kept.waybill.state is State.LOADED:
+        facts = known_of(call.transaction, waybill, call.now, now=call.now)
+        tell(call.transaction, waybill, facts, catalogue_of(call), call.now, "VOIDED")
     changed = store.update(call.transaction, kept, waybill, call.now)
     for handover in alarmed:
         overdue.withdraw(call, waybill, handover)

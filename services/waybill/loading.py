@@ -21,6 +21,7 @@ from services.waybill.lifecycle import Act, check_act
 from services.waybill.model import Clearance, GoodsLine, State, Waybill
 from services.waybill.rules.quantities import check_actual
 from services.waybill.store import Kept
+from services.waybill.trip_fact import tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,8 @@ def give_clearance(
         problem = {"problem": f"loading record {loading_record_id} was used before 装货记录已使用"}
         raise Refusal((Finding(reason=CLEARANCE_VOID, path="loading_record_id", rule="DEPART", values=problem),))
     loaded = moved(waybill, Act.CLEAR, goods=tuple(_loaded(line, actual_g) for line in waybill.goods))
+    facts = gather(connection, loaded, at, now=at, catalogue=catalogue)
+    tell(connection, loaded, facts, catalogue or goods.core(), at, "LOADED")
     return store.update(connection, kept, loaded, at).waybill
 
 

@@ -18,8 +18,8 @@ _BARS = frozenset({"FORBID", "ONLY_WITH_PASS"})
 
 
 def is_laden(trip: TripFact | None) -> bool:
-    """Whether goods or their residue are aboard: a cleaned tank is free of all that goods are barred from."""
-    return trip is not None and (trip.loaded or bool(trip.tunnel_forbidden))
+    """Whether goods or their residue are aboard and on their way: a cleaned tank is free of all that goods are barred from."""
+    return trip is not None and not trip.waits and (trip.loaded or bool(trip.tunnel_forbidden))
 
 
 def barring(zone: ZoneRecord, trip: TripFact) -> tuple[ZoneRule, ...]:

@@ -181,7 +181,7 @@ def parked(batch: Batch) -> None:
         if event.what is What.FINISHED or place is None:
             continue
         trip = state.trips[slot]
-        goods = trip.goods if event.what is What.RAISED else ()
+        goods = trip.goods if event.what is What.RAISED and not trip.waits else ()
         cell, vehicle = cell_of(place, PARKING_RESOLUTION), int(state.vehicle[slot])
         told = Parked(vehicle, event.at_ms, cell, place, goods, trip.waybill_id, trip.carrier_id)
         batch.out.add(arrival, told)
@@ -190,7 +190,12 @@ def parked(batch: Batch) -> None:
 def change_load(state: ShardState, fact: TripFact, slot: int, out: Outbox, arrival: int) -> None:
     """Something else is aboard from now on: a vehicle that stands has begun to stand there with that."""
     columns, old, place = state.columns, state.trips.get(slot), state.position(slot)
-    if columns["park_since"][slot] < 0 or old is None or old.goods == fact.goods or place is None:
+    if (
+        columns["park_since"][slot] < 0
+        or old is None
+        or (old.goods, old.waits) == (fact.goods, fact.waits)
+        or place is None
+    ):
         return
     if columns["park_open"][slot]:
         cell, vehicle = cell_of(place, PARKING_RESOLUTION), int(state.vehicle[slot])

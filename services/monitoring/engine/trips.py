@@ -73,7 +73,16 @@ def judge_visits(state: ShardState, world: World, until_ms: int, slot: int, out:
         visit.is_settled = False
 
 
+def _is_moot(fact: TripFact, current: TripFact | None) -> bool:
+    """What happens to a waybill before it departs changes nothing for a vehicle that is on another trip."""
+    of_another = current is not None and current.waybill_id != fact.waybill_id
+    is_under_way = current is not None and current.under_way
+    return of_another and ((fact.waits and is_under_way) or fact.event == "VOIDED")
+
+
 def _travel(state: ShardState, world: World, fact: TripFact, slot: int, out: Outbox, arrival: int) -> None:
+    if _is_moot(fact, state.trips.get(slot)):
+        return
     offline_until(state, world, fact.at_ms, slot, out, arrival)
     _close_what_is_free(state, world, fact, fact.at_ms, slot, out, arrival)
     change_load(state, fact, slot, out, arrival)

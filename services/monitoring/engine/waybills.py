@@ -41,9 +41,9 @@ def no_waybill(batch: Batch) -> None:
 def check_place(state: ShardState, world: World, fact: TripFact, slot: int, out: Outbox, arrival: int) -> None:
     """The load has come aboard or gone: was the vehicle at one of the trip's places?
 
-    A load that others took over on the way 转单 went where it had to.
+    A load that others took over on the way 转单 went where it had to; one whose waybill is void was never on its way.
     """
-    if fact.event == "SUCCEEDED":
+    if fact.event in ("SUCCEEDED", "VOIDED"):
         return
     old = state.trips.get(slot)
     was_loaded = old is not None and old.loaded

@@ -169,7 +169,16 @@ class World:
         """What keeps the trip's load out of a zone; looked up once for each load."""
         if trip is None:
             return ()
-        load = (zone.id, zone.version, trip.loaded, trip.tunnel_forbidden, trip.goods, trip.passes, trip.purposes)
+        load = (
+            zone.id,
+            zone.version,
+            trip.waits,
+            trip.loaded,
+            trip.tunnel_forbidden,
+            trip.goods,
+            trip.passes,
+            trip.purposes,
+        )
         found = self._barring.get(load)
         if found is None:
             if len(self._barring) > 1 << 16:

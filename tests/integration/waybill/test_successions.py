@@ -54,12 +54,12 @@ def test_a_lorry_sent_elsewhere_on_the_way_goes_over_to_its_new_waybill_when_it_
     assert (standing_of(cast, trip), standing_of(cast, issued)) == (Status.ENDED, Status.GOOD)
     # The lorry's followers hear of the new trip alone; nothing was unloaded from it, and nobody waits for a signature.
     facts = [(fact["waybill_id"], fact["event"], fact["loaded"]) for fact in told(cast)]
-    assert facts == [(trip.id, "DEPARTED", True), (issued.id, "DEPARTED", True)]
+    assert facts == [(trip.id, "LOADED", True), (trip.id, "DEPARTED", True), (issued.id, "DEPARTED", True)]
     (kept,) = [each for each in custody(cast, trip.id).handovers if each.id == offer.id]
     assert kept.state == handover.HANDOVER_STATE_WITHDRAWN
     # Told again, it is the same departure.
     assert cast.call(CARRIER, "DepartWaybill", request) == answer
-    assert (read(cast, trip), len(told(cast))) == (ended, 2)
+    assert (read(cast, trip), len(told(cast))) == (ended, 3)
     assert {f"waybill/{trip.id}", f"waybill/{issued.id}"} <= bundle(cast, trip) & bundle(cast, issued)
     ends(cast, issued, CONSIGNEE)
     assert read(cast, trip) == ended

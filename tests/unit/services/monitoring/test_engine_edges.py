@@ -6,12 +6,13 @@ from datetime import date
 
 import pytest
 from drives import PETROL, START_MS, Row, a_trip, entries_of, row, run, standing
-from random_days import a_country
+from random_days import MIDDLE, a_country
 
 from geo.position import Position, offset
-from services.monitoring.engine import World, thresholds_on
+from services.monitoring.engine import ShardState, World, thresholds_on
 from services.monitoring.facts import Site
 from services.monitoring.fixes import ENGINE_ON, POSITIONED
+from services.monitoring.model import Alarm, Parked
 
 LIMITS = thresholds_on(date(2026, 5, 4))
 HERE = Position(400_000_000, 1_100_000_000)  # far from every zone
@@ -112,6 +113,38 @@ def test_five_minutes_on_the_move_with_a_load_and_no_waybill(
     loose = a_trip(**({"under_way": False} | changes))
     rows = [row(at, offset(HERE, 0, at * speed / 36), speed=speed) for at in range(0, seconds + 1, 10)]
     assert told(country, loose, *entries_of(rows)) == expected
+
+
+def test_a_lorry_that_is_loaded_and_leaves_without_departing_has_no_waybill(country: World) -> None:
+    """It is watched from its loading on; where it waits, zones and neighbours are none of its business yet."""
+    inside, away = (
+        offset(MIDDLE, 90, 3_500),
+        [row(at, offset(HERE, 0, at * 10), speed=360) for at in range(3_600, 4_000, 10)],
+    )
+    waits = [row(at, inside, speed=0) for at in range(0, 3_000, 60)]
+    loaded = a_trip(event="LOADED", under_way=False)
+    effects = run(country, loaded, *entries_of(waits))
+    assert not [
+        effect for effect in effects if isinstance(effect, Alarm) or (isinstance(effect, Parked) and effect.goods)
+    ]
+    assert ("NO_WAYBILL", "") in told(country, loaded, *entries_of([*waits, *away]))
+    void = a_trip(at_ms=START_MS + 3_500_000, event="VOIDED", under_way=False, loaded=False, tunnel_forbidden="")
+    assert ("NO_WAYBILL", "") not in told(country, loaded, void, *entries_of([*waits, *away]))
+
+
+def test_the_next_waybill_is_loaded_or_voided_while_another_is_under_way(country: World) -> None:
+    rows = [row(at, offset(HERE, 0, at * 10), speed=360) for at in range(0, 700, 10)]
+    other = {"waybill_id": "w2", "under_way": False}
+    for event, loaded in (("LOADED", True), ("VOIDED", False)):
+        state = ShardState()
+        run(
+            country,
+            a_trip(),
+            a_trip(at_ms=START_MS + 100_000, event=event, loaded=loaded, **other),
+            *entries_of(rows),
+            state=state,
+        )
+        assert (state.trips[0].waybill_id, state.trips[0].under_way) == ("w1", True)
 
 
 @pytest.mark.parametrize("is_loading", [True, False], ids=["loading", "unloading"])
