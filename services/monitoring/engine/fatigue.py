@@ -1,6 +1,8 @@
 """Driving without a rest (DM-02): 4 h without 20 min, 8 h a legal day, and the night rule where it is set. It belongs to a person.
 
-A vehicle's driving counts for the driver its waybill names; ``persons`` joins what one person drove in several vehicles.
+A vehicle's driving counts for the driver its waybill names; ``persons`` joins what one person drove in several vehicles. Where the
+waybill names two, nobody knows who drives: they may change wherever the vehicle stands for a moment, so they are told only of what
+breaks the rule whoever drove, together.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ Mask = npt.NDArray[np.bool_]
 
 _DAY_MS, _BEIJING_MS, _MINUTE_MS = 86_400_000, 8 * 3_600_000, 60_000
 _RESTED_M = 2_000.0  # who is farther away after a silence has not rested
+_CHANGED_M = 200.0  # nor has a crew changed that is farther away
 _LONGEST_STEP_MS = 600_000  # of driving between two fixes
 _TOLD_EVERY_MS = (
     600_000  # of a stretch, and soon after it paused: so late may be known what one person drove in several vehicles
@@ -37,7 +40,7 @@ def fatigue(batch: Batch) -> None:
         return
     first, starts = rows.first, rows.slot[rows.first]
     came = before(rows.time, first, columns["moving_ms"][starts])
-    rested = _rested(state=batch.state, rows=rows, came=came, rest_ms=limits.rest_ms)
+    rested = _rested(batch, rows, came)
     since = np.where(rested, rows.time, columns["driving_since"][rows.slot])
     since = since[np.maximum.accumulate(np.where(rested | first, np.arange(len(rows)), 0))]
     was_since = before(since, first, columns["driving_since"][starts])
@@ -50,17 +53,19 @@ def fatigue(batch: Batch) -> None:
     columns["moving_latitude"][last.slot], columns["moving_longitude"][last.slot] = last.latitude, last.longitude
 
 
-def _rested(state: ShardState, rows: Rows, came: Int64s, rest_ms: int) -> Mask:
-    columns, first = state.columns, rows.first
-    starts = rows.slot[first]
-    rested = (came < 0) | (rows.time - came >= rest_ms)
+def _rested(batch: Batch, rows: Rows, came: Int64s) -> Mask:
+    """Before which rows whoever drives may have begun afresh."""
+    columns, first, limits = batch.state.columns, rows.first, batch.world.thresholds
+    starts, is_double = rows.slot[first], columns["double_crew"][rows.slot]
+    rested = (came < 0) | (rows.time - came >= np.where(is_double, limits.crew_change_ms, limits.rest_ms))
     doubtful = np.flatnonzero(rested & (came >= 0))
     if len(doubtful):
         latitude = before(rows.latitude, first, columns["moving_latitude"][starts])[doubtful]
         longitude = before(rows.longitude, first, columns["moving_longitude"][starts])[doubtful]
         metres = distances_m(latitude, longitude, rows.latitude[doubtful], rows.longitude[doubtful])
         # a night at rest may end in another town on a trailer; more than a day counts as rest in any case
-        rested[doubtful] = (metres <= _RESTED_M) | ((rows.time - came)[doubtful] >= _DAY_MS)
+        near = np.where(is_double[doubtful], _CHANGED_M, _RESTED_M)
+        rested[doubtful] = (metres <= near) | ((rows.time - came)[doubtful] >= _DAY_MS)
     return rested
 
 
@@ -98,9 +103,9 @@ def paused(state: ShardState, was_ms: int, now_ms: int, out: Outbox) -> None:
 def _drove(
     state: ShardState, out: Outbox, arrival: int, slot: int, since_ms: int, last_ms: int, *, is_over: bool
 ) -> None:
-    driver = _driver(state.trips.get(slot))
-    if driver and last_ms > since_ms:
-        out.add(arrival, Driven(driver, int(state.vehicle[slot]), since_ms, last_ms, is_over))
+    crew = crew_of(state.trips.get(slot))
+    if len(crew) == 1 and last_ms > since_ms:
+        out.add(arrival, Driven(crew[0], int(state.vehicle[slot]), since_ms, last_ms, is_over))
 
 
 def _at_night(batch: Batch, rows: Rows, rested: Mask, since: Int64s, came: Int64s) -> None:
@@ -128,7 +133,8 @@ def _in_the_day(batch: Batch, rows: Rows, rested: Mask, came: Int64s) -> None:
     total = total - total[begin] + step[begin]
     was = before(total, first, columns["day_driven"][rows.slot[first]])
     closes = fresh & (was_day >= 0)
-    long = (total >= limits.daily_driving_ms) & (fresh | (was < limits.daily_driving_ms))
+    most = limits.daily_driving_ms * np.where(columns["double_crew"][rows.slot], 2, 1)
+    long = (total >= most) & (fresh | (was < most))
     for row in np.flatnonzero(closes | long).tolist():
         if closes[row]:
             slot, arrival = int(rows.slot[row]), int(rows.arrival[row])
@@ -141,8 +147,8 @@ def _in_the_day(batch: Batch, rows: Rows, rested: Mask, came: Int64s) -> None:
 
 
 def change_driver(state: ShardState, fact: TripFact, slot: int, out: Outbox, arrival: int) -> None:
-    """Another person drives from now on: what was driven so far is not his."""
-    old, new = _driver(state.trips.get(slot)), fact.driver_id
+    """Others drive from now on: what was driven so far is not theirs. Two who change places are the same crew."""
+    old, new = crew_of(state.trips.get(slot)), crew_of(fact)
     if not new or new == old:
         return
     columns = state.columns
@@ -153,8 +159,10 @@ def change_driver(state: ShardState, fact: TripFact, slot: int, out: Outbox, arr
         columns["day_driven"][slot] = 0
 
 
-def _driver(trip: TripFact | None) -> str:
-    return trip.driver_id if trip is not None else ""
+def crew_of(trip: TripFact | None) -> tuple[str, ...]:
+    """Those who may drive, as far as is known."""
+    drivers = {trip.driver_id, trip.second_driver_id} if trip is not None else set()
+    return tuple(sorted(drivers - {""}))
 
 
 def _raise(
@@ -171,5 +179,5 @@ def _raise(
     raise_alarm(
         batch.state, batch.out, int(rows.arrival[row]), slot, AlarmKind.FATIGUE, occurred_ms,
         cause=cause, position=rows.position(row), ended_ms=occurred_ms if is_over else None,
-        evidence={"rule": "DM-02", "what": cause, "person_id": _driver(batch.state.trips.get(slot)), **evidence},
+        evidence={"rule": "DM-02", "what": cause, "person_id": ", ".join(crew_of(batch.state.trips.get(slot))), **evidence},
     )  # fmt: skip

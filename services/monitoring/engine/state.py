@@ -24,7 +24,7 @@ from services.monitoring.model import Activation, Alarm
 
 Int64s = npt.NDArray[np.int64]
 
-_FORMAT = 4
+_FORMAT = 5
 _HEAD = struct.Struct("<BIQ")
 _MOST_BYTES = 1 << 30
 
@@ -39,6 +39,7 @@ _KINDS: dict[str, tuple[npt.DTypeLike, int]] = {
     "odd_raised_ms": (np.int64, -1),
     # the trip in force, in short
     "trip_ms": (np.int64, -1), "known": (np.bool_, 0), "under_way": (np.bool_, 0), "loaded": (np.bool_, 0),
+    "double_crew": (np.bool_, 0),
     "forbidden": (np.int32, 0), "routed": (np.bool_, 0),
     "above_ms": (np.int64, -1),  # when it last was too fast
     # driving without a rest, and in the legal day

@@ -59,6 +59,7 @@ FIGURES: Mapping[str, tuple[Figure, ...]] = {
     "moving_dkmh": (Figure(50, _POLICY),),
     "driving_ms": (Figure(4 * 3_600_000, _REST),),
     "rest_ms": (Figure(20 * 60_000, _REST),),
+    "crew_change_ms": (Figure(120_000, _POLICY),),
     "daily_driving_ms": (Figure(8 * 3_600_000, _JTT617),),
     "night_driving_ms": (Figure(0, _SUPERVISION),),  # 0: not applied; 2 h is the rule for passenger coaches
     "night_from_minute": (Figure(22 * 60, _SUPERVISION),),
@@ -104,6 +105,7 @@ class Thresholds:
     moving_dkmh: int
     driving_ms: int
     rest_ms: int
+    crew_change_ms: int
     daily_driving_ms: int
     night_driving_ms: int
     night_from_minute: int

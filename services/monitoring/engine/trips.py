@@ -7,7 +7,7 @@ from dataclasses import replace
 from services.monitoring.engine.areas import apply_hours
 from services.monitoring.engine.batch import Outbox
 from services.monitoring.engine.desk import end_alarm
-from services.monitoring.engine.fatigue import change_driver
+from services.monitoring.engine.fatigue import change_driver, crew_of
 from services.monitoring.engine.route import back_on_route
 from services.monitoring.engine.silence import offline_until
 from services.monitoring.engine.state import ShardState
@@ -97,6 +97,7 @@ def _travel(state: ShardState, world: World, fact: TripFact, slot: int, out: Out
     state.follow_trip(slot)
     columns["trip_ms"][slot], columns["known"][slot] = fact.at_ms, True
     columns["under_way"][slot], columns["loaded"][slot] = fact.under_way, fact.loaded
+    columns["double_crew"][slot] = len(crew_of(fact)) > 1
     columns["forbidden"][slot] = sum(1 << CATEGORIES.index(category) for category in fact.tunnel_forbidden)
     columns["routed"][slot] = fact.under_way and len(fact.route) > 1
 

@@ -184,11 +184,18 @@ class Day:
         """Whether a fact in that time names another driver than the one before it."""
         named = [fact for fact in self.facts if fact.driver_id]
         pairs = itertools.pairwise(named)
-        return any(one.driver_id != other.driver_id and after_ms < other.at_ms <= until_ms for one, other in pairs)
+        return any(crew(one) != crew(other) and after_ms < other.at_ms <= until_ms for one, other in pairs)
 
     def _rested(self, one: Row, other: Row) -> bool:
-        gap = other[1] - one[1]
-        return gap >= self.limits.rest_ms and (metres(one, other) <= 2_000 or gap >= 86_400_000)
+        gap, trip = other[1] - one[1], self.trip(other[1])
+        rest_ms, away_m = self.limits.rest_ms, 2_000
+        if trip is not None and len(crew(trip)) == 2:
+            rest_ms, away_m = self.limits.crew_change_ms, 200
+        return gap >= rest_ms and (metres(one, other) <= away_m or gap >= 86_400_000)
+
+
+def crew(trip: TripFact) -> set[str]:
+    return {trip.driver_id, trip.second_driver_id} - {""}
 
 
 def metres(one: Row, other: Row) -> float:

@@ -95,6 +95,7 @@ def facts_of(rng: random.Random, vehicle: int, last_s: float) -> list[TripFact]:
     goods = rng.choice([PETROL, (Goods("0336", ("1.4G",), ("FIREWORKS",), "1.4G"),)])
     site = Site(MIDDLE.latitude_e7, MIDDLE.longitude_e7, 800, "s")
     shared = {"goods": goods, "sites": (site,), "route": route if rng.random() < 0.6 else ()}
+    shared["second_driver_id"] = rng.choice(["", "d2", "d9"])
     departed = a_trip(vehicle, START_MS - 500 if rng.random() < 0.5 else times[0], **shared)
     amended = a_trip(vehicle, times[1], driver_id="d2", event="AMENDED", **shared)
     left = rng.choice([{"loaded": False, "tunnel_forbidden": ""}, {"loaded": True}])

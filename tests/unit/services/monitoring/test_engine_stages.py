@@ -181,6 +181,31 @@ def test_a_second_driver_taking_over_starts_afresh(country: World) -> None:
     assert over == [Driven("d1", 1, START_MS, START_MS + 3 * HOUR_MS - 60_000)]
 
 
+def test_two_drivers_are_told_of_what_is_too_long_whoever_drove(country: World) -> None:
+    """They may change wherever the vehicle stands for two minutes, and share sixteen hours a day."""
+    both, hours = a_trip(second_driver_id="d2"), 3_600
+
+    def told(*stretches_s: int, trip: TripFact = both, pause_s: int = 120) -> list[tuple[str, str]]:
+        rows, at_s, place = [], 0, offset(MIDDLE, 0, 20_000)
+        for seconds in stretches_s:
+            rows += straight(place, speed_dkmh=360, seconds=seconds, interval_s=60, from_s=at_s)
+            at_s, place = at_s + seconds + pause_s, offset(place, 90, seconds * 10)
+        found = [alarm for alarm in standing(run(country, trip, *entries_of(rows, 50))) if alarm.kind == "FATIGUE"]
+        return [(alarm.cause, alarm.evidence["person_id"]) for alarm in found]
+
+    three = 3 * hours
+    assert told(three, three) == []
+    assert told(three, three, trip=a_trip()) == [("continuous", "d1")]
+    assert told(three, three, pause_s=60) == [("continuous", "d1, d2")], "nobody changes places in a minute"
+    assert told(4 * hours) == [("continuous", "d1, d2")]
+    assert told(*[three] * 3) == [], "nine hours in all"
+    swap = a_trip(at_ms=START_MS + 2 * HOUR_MS, driver_id="d2", second_driver_id="d1", event="AMENDED")
+    rows = straight(offset(MIDDLE, 0, 20_000), speed_dkmh=360, seconds=4 * hours, interval_s=60)
+    effects = run(country, both, swap, *entries_of(rows, 50))
+    assert "FATIGUE" in kinds(effects), "on paper alone nobody changes places"
+    assert not [each for each in effects if isinstance(each, Driven)]
+
+
 def test_half_an_hour_by_the_roadside_is_told_but_not_at_a_site_or_a_parking_place(country: World) -> None:
     roadside = offset(MIDDLE, 0, 3_000)
     stop = [row(at, roadside, speed=0) for at in range(0, 1_900, 30)]
