@@ -73,7 +73,7 @@ def told_of_steps(engine: Engine, told: Told) -> Iterator[None]:
         mock.patch.object(log_store, "give_leaves", _around("leaves", log_store.give_leaves, told)),
         mock.patch.object(log_store, "move_head", _around("move", log_store.move_head, told)),
         mock.patch.object(log_store, "entries", _around("entries", log_store.entries, told)),
-        mock.patch.object(publish, "_write", _around_file(publish._write, told)),
+        mock.patch.object(publish, "write_whole", _around_file(publish.write_whole, told)),
         mock.patch.object(publish, "_drop_partial", _around("drop", publish._drop_partial, told)),
         mock.patch.object(os, "fsync", _around("fsync", os.fsync, told)),
     ):
