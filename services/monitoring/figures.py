@@ -17,7 +17,7 @@ from services.monitoring.figures_store import Scope
 from services.monitoring.scoring import LOOK_BACK_MS, count, limits_on
 from services.runtime.clock import LEGAL_ZONE
 
-_DAY_MS = 86_400_000
+_DAY_MS, _HOUR_MS = 86_400_000, 3_600_000
 
 
 class Kind(Enum):
@@ -30,6 +30,7 @@ class Kind(Enum):
     DRIFT = "漂移车辆率"
     OFFLINE_DISPLACEMENT = "离线位移车辆率"
     HANDLING = "报警处理率"
+    ALARMS = "百车小时报警数"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Figure:
     kind: Kind
     numerator: int
     denominator: int
+    budget: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ def report(connection: Connection, scope: Scope) -> Report:
             Figure(Kind.DRIFT, sums.drifting, sums.online),
             Figure(Kind.OFFLINE_DISPLACEMENT, sums.moved, sums.online),
             Figure(Kind.HANDLING, handled, raised),
+            Figure(Kind.ALARMS, raised, sums.online_ms // _HOUR_MS, limits.alarms_in_100_h),
         ),
         refused,
     )

@@ -77,9 +77,9 @@ def put(connection: Connection, shard: int, day: date, counts: Counts) -> None:
     )
     connection.execute(
         text(
-            "INSERT INTO monitoring_figures (day, vehicle, fixes, complete_m, incomplete_m, drift_points, offline_moves)"
+            "INSERT INTO monitoring_figures (day, vehicle, fixes, complete_m, incomplete_m, drift_points, offline_moves, online_ms)"
             " SELECT :day, * FROM unnest(CAST(:vehicle AS int[]), CAST(:fixes AS int[]), CAST(:complete_m AS bigint[]),"
-            "  CAST(:incomplete_m AS bigint[]), CAST(:drift_points AS int[]), CAST(:offline_moves AS int[]))"
+            "  CAST(:incomplete_m AS bigint[]), CAST(:drift_points AS int[]), CAST(:offline_moves AS int[]), CAST(:online_ms AS bigint[]))"
         ),
         {"day": day, **{name: getattr(counts, name).tolist() for name in Counts.__slots__}},
     )
@@ -96,7 +96,7 @@ _IN_SCOPE = "(:carrier = '' OR v.carrier_id = :carrier) AND starts_with(v.divisi
 
 
 def sums(connection: Connection, scope: Scope, drift_points: int, registered: Collection[str]) -> Row[Any]:
-    """known (``registered``, and whoever entered all the same), entered, online, fixes, complete_m, incomplete_m, drifting, moved: vehicles and totals over the scope."""
+    """known (``registered``, and whoever entered all the same), entered, online, fixes, complete_m, incomplete_m, drifting, moved, online_ms: vehicles and totals over the scope."""
     return connection.execute(
         text(
             "WITH vehicles AS (SELECT number, vehicle_id, entered_on FROM monitoring_vehicles AS v WHERE "
@@ -104,7 +104,7 @@ def sums(connection: Connection, scope: Scope, drift_points: int, registered: Co
             + "),"
             " each AS (SELECT f.vehicle, sum(f.fixes) AS fixes, sum(f.complete_m) AS complete_m,"
             "   sum(f.incomplete_m) AS incomplete_m, sum(f.drift_points) AS drift_points,"
-            "   sum(f.offline_moves) AS offline_moves FROM monitoring_figures AS f JOIN vehicles ON number = f.vehicle"
+            "   sum(f.offline_moves) AS offline_moves, sum(f.online_ms) AS online_ms FROM monitoring_figures AS f JOIN vehicles ON number = f.vehicle"
             "   WHERE f.day BETWEEN :first AND :last GROUP BY f.vehicle)"
             " SELECT (SELECT count(*) FROM (SELECT unnest(CAST(:registered AS text[])) UNION"
             "   SELECT vehicle_id FROM vehicles WHERE entered_on <= :last) AS k) AS known,"
@@ -112,7 +112,8 @@ def sums(connection: Connection, scope: Scope, drift_points: int, registered: Co
             "  count(*) AS online, coalesce(sum(fixes), 0)::bigint AS fixes,"
             "  coalesce(sum(complete_m), 0)::bigint AS complete_m, coalesce(sum(incomplete_m), 0)::bigint AS incomplete_m,"
             "  count(*) FILTER (WHERE drift_points > :drift_points) AS drifting,"
-            "  count(*) FILTER (WHERE offline_moves > 0) AS moved FROM each"
+            "  count(*) FILTER (WHERE offline_moves > 0) AS moved,"
+            "  coalesce(sum(online_ms), 0)::bigint AS online_ms FROM each"
         ),
         _values(scope) | {"drift_points": drift_points, "registered": list(registered)},
     ).one()

@@ -30,6 +30,7 @@ def get_figures(call: Call, request: pb.GetFiguresRequest) -> pb.GetFiguresRespo
                 numerator=one.numerator,
                 denominator=one.denominator,
                 name_zh=one.kind.value,
+                budget=one.budget,
             )
             for one in found.figures
         ],

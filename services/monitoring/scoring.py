@@ -21,6 +21,7 @@ _SUPERVISION = Basis(
     "《道路运输车辆动态监督管理办法》", "Measures for Dynamic Supervision of Road Transport Vehicles",
     "第三十五条 Art 35", date(2014, 7, 1), None, True,
 )  # fmt: skip
+_POLICY = Basis("平台默认策略", "default policy of the platform", "", None, None, True)
 
 _DAY_MS = 86_400_000
 _SHIFT_MS = 8 * 3_600_000  # the legal day is China's, which keeps one time all year
@@ -41,6 +42,7 @@ THRESHOLDS: Mapping[str, tuple[Threshold, ...]] = {
     "offline_ms": (Threshold(600_000, _ASSESSMENT),),
     "offline_move_m": (Threshold(5_000, _ASSESSMENT),),
     "handle_within_s": (Threshold(86_400, _SUPERVISION),),
+    "alarms_in_100_h": (Threshold(5, _POLICY),),
 }
 
 
@@ -55,6 +57,7 @@ class Limits:
     offline_ms: int
     offline_move_m: int
     handle_within_s: int
+    alarms_in_100_h: int
 
 
 def limits_on(day: date) -> Limits:
@@ -76,17 +79,25 @@ class Counts:
     incomplete_m: npt.NDArray[np.int64]
     drift_points: npt.NDArray[np.int64]
     offline_moves: npt.NDArray[np.int64]
+    online_ms: npt.NDArray[np.int64]
 
 
 def count(records: Records, begin_ms: int, end_ms: int, limits: Limits) -> Counts:
     """The counts of the day [begin, end) from records by vehicle, then time, that reach ``LOOK_BACK_MS`` further back.
 
     A piece of road between neighbouring positioned fixes belongs to the day of the second. One that no vehicle can have
-    driven makes that fix a drift point and counts as no road at all.
+    driven makes that fix a drift point and counts as no road at all. Online is the time between neighbouring fixes, but for what is
+    too long.
     """
     during = (records["time_ms"] >= begin_ms) & (records["time_ms"] < end_ms)
     vehicle, row = np.unique(records["vehicle"][during].astype(np.int64), return_inverse=True)
     fixes = np.bincount(row, minlength=len(vehicle))
+    online_ms = np.zeros(len(vehicle), dtype=np.int64)
+    since = np.maximum(records["time_ms"][:-1], begin_ms)
+    heard_ms = records["time_ms"][1:] - since
+    heard = during[1:] & (records["vehicle"][1:] == records["vehicle"][:-1])
+    heard &= records["time_ms"][1:] - records["time_ms"][:-1] < limits.offline_ms
+    np.add.at(online_ms, np.searchsorted(vehicle, records["vehicle"][1:][heard]), heard_ms[heard])
     placed = records[(records["flags"] & POSITIONED) != 0]
     one, two = placed[:-1], placed[1:]
     gap_ms = two["time_ms"] - one["time_ms"]
@@ -113,6 +124,7 @@ def count(records: Records, begin_ms: int, end_ms: int, limits: Limits) -> Count
         total(metres, incomplete),
         total(ones, drift),
         total(ones, moved),
+        online_ms,
     )
 
 

@@ -25,16 +25,21 @@ Row = tuple[int, ...]
 
 
 def slowly(rows: list[Row], begin_ms: int, end_ms: int) -> dict[int, tuple[int, ...]]:
-    """Fixes, complete and incomplete metres, drift points and moves while offline of each vehicle, one fix after the other."""
+    """Fixes, complete and incomplete metres, drift points, moves while offline and time online of each vehicle, one fix after the
+    other."""
     once: dict[tuple[int, int], Row] = {}
     for row in rows:
         once.setdefault((row[0], row[1]), row)
-    found: dict[int, list[int]] = defaultdict(lambda: [0] * 5)
+    found: dict[int, list[int]] = defaultdict(lambda: [0] * 6)
     last: dict[int, Row] = {}
+    heard: dict[int, int] = {}
     for (vehicle, time), row in sorted(once.items()):
         today = begin_ms <= time < end_ms
         if today:
             found[vehicle][0] += 1
+            if time - heard.get(vehicle, -DAY_MS) < LIMITS.offline_ms:
+                found[vehicle][5] += time - max(heard[vehicle], begin_ms)
+        heard[vehicle] = time
         if not row[7] & packed.POSITIONED:
             continue
         before = last.get(vehicle)
@@ -55,7 +60,14 @@ def slowly(rows: list[Row], begin_ms: int, end_ms: int) -> dict[int, tuple[int, 
 def quickly(rows: list[Row], begin_ms: int, end_ms: int) -> dict[int, tuple[int, ...]]:
     records = parquet.in_order(np.array(rows, dtype=packed.RECORD))
     counts = scoring.count(records, begin_ms, end_ms, LIMITS)
-    columns = (counts.fixes, counts.complete_m, counts.incomplete_m, counts.drift_points, counts.offline_moves)
+    columns = (
+        counts.fixes,
+        counts.complete_m,
+        counts.incomplete_m,
+        counts.drift_points,
+        counts.offline_moves,
+        counts.online_ms,
+    )
     return {int(vehicle): tuple(int(c[at]) for c in columns) for at, vehicle in enumerate(counts.vehicle)}
 
 
@@ -117,6 +129,8 @@ def test_a_day_of_figures_of_a_carrier_and_of_its_division(house: House) -> None
     assert mine["OFFLINE_DISPLACEMENT"] == (1, 3)
     complete, metres = mine["TRAJECTORY_COMPLETE"]
     assert (complete, metres - complete) == (pytest.approx(50_000, rel=0.01), pytest.approx(20_000, rel=0.01))
+    # an hour, and four and a half minutes: together one whole hour
+    assert mine["ALARMS"] == (mine["HANDLING"][1], 1)
     assert ask(house, RIVAL)["DATA_VALID"] == (1, 2)
     city = ask(house, TRANSPORT)
     assert city["ONLINE"] == (4, 4)
@@ -140,7 +154,7 @@ def test_figures_are_those_of_the_raw_fixes_whatever_came_late_or_twice(house: H
     rows = [(1, one.time_ms, one.latitude_e7, one.longitude_e7, 0, 0, 0, 3, 0) for one in driven]
     for day in (house.now.date() - timedelta(days=1), house.now.date()):
         begin = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000) - 8 * 3_600_000
-        expected = slowly(rows, begin, begin + DAY_MS).get(1, (0, 0, 0, 0, 0))
+        expected = slowly(rows, begin, begin + DAY_MS).get(1, (0,) * 6)
         found = ask(house, period=day.isoformat())
         assert found["DATA_VALID"][0] == expected[0]
         assert found["TRAJECTORY_COMPLETE"] == (expected[1], expected[1] + expected[2])

@@ -42,6 +42,8 @@ class _FigureKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FigureKind
     """离线位移: vehicles that moved while offline, of those online."""
     FIGURE_KIND_HANDLING: _FigureKind.ValueType  # 7
     """报警处理率: alarms handled within the limit, of those raised."""
+    FIGURE_KIND_ALARMS: _FigureKind.ValueType  # 8
+    """百车小时报警数: alarms that stand, for the hours vehicles were heard of."""
 
 class FigureKind(_FigureKind, metaclass=_FigureKindEnumTypeWrapper): ...
 
@@ -60,6 +62,8 @@ FIGURE_KIND_OFFLINE_DISPLACEMENT: FigureKind.ValueType  # 6
 """离线位移: vehicles that moved while offline, of those online."""
 FIGURE_KIND_HANDLING: FigureKind.ValueType  # 7
 """报警处理率: alarms handled within the limit, of those raised."""
+FIGURE_KIND_ALARMS: FigureKind.ValueType  # 8
+"""百车小时报警数: alarms that stand, for the hours vehicles were heard of."""
 Global___FigureKind: _TypeAlias = FigureKind  # noqa: Y015
 
 @_typing.final
@@ -425,10 +429,13 @@ class Figure(_message.Message):
     NUMERATOR_FIELD_NUMBER: _builtins.int
     DENOMINATOR_FIELD_NUMBER: _builtins.int
     NAME_ZH_FIELD_NUMBER: _builtins.int
+    BUDGET_FIELD_NUMBER: _builtins.int
     kind: Global___FigureKind.ValueType
     numerator: _builtins.int
     denominator: _builtins.int
     name_zh: _builtins.str
+    budget: _builtins.int
+    """The most there should be, in a hundred; 0 where nothing is set."""
     def __init__(
         self,
         *,
@@ -436,10 +443,11 @@ class Figure(_message.Message):
         numerator: _builtins.int = ...,
         denominator: _builtins.int = ...,
         name_zh: _builtins.str = ...,
+        budget: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["denominator", b"denominator", "kind", b"kind", "name_zh", b"name_zh", "numerator", b"numerator"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget", "denominator", b"denominator", "kind", b"kind", "name_zh", b"name_zh", "numerator", b"numerator"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
