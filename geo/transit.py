@@ -135,10 +135,12 @@ def _total(group: list[Guess], top: float) -> float:
 
 
 def _wait(around: Approaches, state: TransitState, report: Blind | Tick, policy: Policy) -> Answer:
-    """Time without a fix: no answer comes to an open question, or the vehicle may be inside."""
+    """Time without a fix: a likely transit is told, or the vehicle may be inside. What is less likely stays open for long:
+    fixes may be late because the server was away, and the next one still answers."""
     silent_s = (report.at_ms - state.seen.at_ms) / 1000
     events: list[Event] = []
-    if state.waited and state.inside == NOWHERE and silent_s > policy.patience * habit_s(state, policy):
+    waits_s = policy.patience * habit_s(state, policy) if state.passed >= policy.likely else policy.gives_up_s
+    if state.waited and state.inside == NOWHERE and silent_s > waits_s:
         state, events = _settle(around, state, state.passed, policy)
     waited, told = wait(around, state, report, policy)
     return waited, (*events, *told)

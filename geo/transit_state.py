@@ -80,7 +80,8 @@ class Policy:
     noise_m: float = 6.0  # of fixes and map together
     sure: float = 0.97
     likely: float = 0.7
-    patience: int = 3  # fixes to wait for an unsure answer, or as many periods without one
+    patience: int = 3  # fixes to wait for an unsure answer, or as many periods without one where it is likely
+    gives_up_s: float = 3600.0  # without a fix, until an unlikely answer is taken for one
     approach_m: float = 1500.0  # a pre-alarm never comes earlier than this
 
 
