@@ -69,10 +69,6 @@ def parents(cells: Int64s, resolution: int) -> Int64s:
     return (cells & ~np.int64(0xF << 52)) | np.int64(resolution << 52) | np.int64(unused_digits)
 
 
-def resolution_of(cell: Cell) -> int:
-    return cell >> 52 & 0xF
-
-
 def disk(cell: Cell, steps: int) -> frozenset[Cell]:
     """The cell and everything reached from it in so many steps."""
     return frozenset(h3.grid_disk(cell, steps))

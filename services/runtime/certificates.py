@@ -36,10 +36,6 @@ class Credentials:
         (folder / "authority.pem").write_bytes(self.authority)
 
 
-def read_credentials(folder: Path) -> Credentials:
-    return Credentials(*((folder / name).read_bytes() for name in ("key.pem", "chain.pem", "authority.pem")))
-
-
 def write_private(path: Path, content: bytes) -> None:
     """Write a secret so that nobody else can read it, not even between creation and chmod."""
     path.parent.mkdir(parents=True, exist_ok=True)

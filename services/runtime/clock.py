@@ -103,7 +103,3 @@ def nanoseconds(at: datetime) -> int:
     """Whole nanoseconds since the epoch, without passing through a float."""
     since = at - datetime(1970, 1, 1, tzinfo=UTC)
     return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1_000
-
-
-def from_nanoseconds(value: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=value // 1_000)

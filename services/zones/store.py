@@ -221,11 +221,6 @@ _REGION = (
 )
 
 
-def find_region(connection: Connection, region_id: str) -> RegionRow | None:
-    row = connection.execute(text(f"{_REGION} WHERE id = :id"), {"id": region_id}).first()
-    return None if row is None else _region(row)
-
-
 def regions(connection: Connection) -> Sequence[RegionRow]:
     """All of them, the newest first."""
     return [_region(row) for row in connection.execute(text(f"{_REGION} ORDER BY number DESC"))]

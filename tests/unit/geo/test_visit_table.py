@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.index import Crossings
-from geo.visit_table import Steps, VisitTable
 from geo.visits import Event, Motion, Policy, Step, VisitState, move, step
+from tests.bench.visit_table import Steps, VisitTable
 
 VEHICLES, ZONES = 6, 3
 KINDS = (int, int, float, float, bool, bool)
