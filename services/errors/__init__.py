@@ -16,7 +16,7 @@ from services.errors.finding import (
     refuse,
     warnings_among,
 )
-from services.errors.reason import Reason, Status, catalogue
+from services.errors.reason import Reason, Status, catalogue, reasons_of
 
 __all__ = [
     "UNVERIFIED",
@@ -30,6 +30,7 @@ __all__ = [
     "catalogue",
     "deduplicated",
     "errors_among",
+    "reasons_of",
     "refuse",
     "warnings_among",
 ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+import pkgutil
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
-# One module of constants for each slice that has reasons of its own; a new slice adds its name here.
+# One module of constants, or a folder of them, for each slice that has reasons of its own; a new slice adds its name here.
 SLICES = (
     "common", "traceability", "alarms", "goods", "registry", "zones", "waybill", "loading", "monitoring",
 )  # fmt: skip
@@ -53,7 +54,15 @@ def catalogue() -> Mapping[str, Reason]:
     """Every reason Hazway can give, by name. Raises ``ValueError`` where a name is declared twice."""
     reasons: dict[str, Reason] = {}
     for slice_name in SLICES:
-        for value in vars(importlib.import_module(f"services.errors.{slice_name}")).values():
-            if isinstance(value, Reason) and reasons.setdefault(value.name, value) is not value:
-                raise ValueError(f"reason {value.name} is declared twice")
+        for reason in reasons_of(slice_name):
+            if reasons.setdefault(reason.name, reason) is not reason:
+                raise ValueError(f"reason {reason.name} is declared twice")
     return reasons
+
+
+def reasons_of(slice_name: str) -> Iterator[Reason]:
+    """The reasons declared for one of the ``SLICES``."""
+    module = importlib.import_module(f"services.errors.{slice_name}")
+    yield from (value for value in vars(module).values() if isinstance(value, Reason))
+    for part in pkgutil.iter_modules(getattr(module, "__path__", ())):
+        yield from reasons_of(f"{slice_name}.{part.name}")

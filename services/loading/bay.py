@@ -14,7 +14,7 @@ from services import registry, waybill
 from services.errors import Finding, Refusal
 from services.errors.common import NOT_FOUND
 from services.errors.loading import NOTHING_TO_LOAD
-from services.errors.waybill import REVISION_OPEN
+from services.errors.waybill.revision import REVISION_OPEN
 from services.goods import Catalogue
 from services.loading import store
 from services.loading.bases import RULES

@@ -17,10 +17,10 @@ from services.errors.loading import (
     TANK_HOLDS_GOODS,
     USE_REGISTRATION_MISSING,
 )
-from services.errors.waybill import (
+from services.errors.waybill.issuing import RESOURCE_UNKNOWN
+from services.errors.waybill.resources import (
     INSPECTION_EXPIRED,
     INSPECTION_UNKNOWN,
-    RESOURCE_UNKNOWN,
     TANK_LAST_GOODS_DIFFER,
     VEHICLE_ALTERED,
 )

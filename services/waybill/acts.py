@@ -11,7 +11,7 @@ from hazway.waybill.v1 import waybill_pb2 as pb
 from services import registry, traceability
 from services.errors import Finding, Refusal, refuse
 from services.errors.common import NOT_FOUND
-from services.errors.waybill import NOT_IN_THIS_STATE
+from services.errors.waybill.under_way import NOT_IN_THIS_STATE
 from services.registry.model import TankCondition, TankState
 from services.runtime.call import Call
 from services.runtime.wire import moment, text_of

@@ -15,7 +15,7 @@ from hazway.day_bundle import DayBundle
 from hazway.waybill.v1 import waybill_pb2 as pb
 from services import traceability
 from services.errors import Finding, Refusal
-from services.errors.waybill import DAY_BUNDLE_NOT_BUILT
+from services.errors.waybill.under_way import DAY_BUNDLE_NOT_BUILT
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.runtime.database import Connection

@@ -11,7 +11,8 @@ from hazway.waybill.v1 import waybill_pb2 as pb
 from services import traceability
 from services.errors import Finding, Refusal, refuse
 from services.errors.common import NOT_FOUND, invalid
-from services.errors.waybill import GOODS_LINE_UNKNOWN, HANDOVER_WAITS
+from services.errors.waybill.handover import HANDOVER_WAITS
+from services.errors.waybill.issuing import GOODS_LINE_UNKNOWN
 from services.runtime.call import Call
 from services.runtime.refusals import warnings_to_wire
 from services.runtime.wire import moment, text_of

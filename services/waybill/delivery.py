@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.errors import Finding, Reason, Severity
-from services.errors.waybill import (
+from services.errors.waybill.issuing import GOODS_LINE_UNKNOWN
+from services.errors.waybill.under_way import (
     DELIVERY_DIFFERS,
     DELIVERY_IMPOSSIBLE,
-    GOODS_LINE_UNKNOWN,
     STOP_SIGNED,
     STOP_UNKNOWN,
     TOO_EARLY,

@@ -7,7 +7,7 @@ from typing import Any
 from hazway.waybill.v1 import waybill_pb2 as pb
 from services import registry, traceability
 from services.errors import Finding, Refusal, refuse, warnings_among
-from services.errors.waybill import PERMIT_MISMATCH
+from services.errors.waybill.route import PERMIT_MISMATCH
 from services.runtime.call import Call
 from services.runtime.refusals import finding_to_wire
 from services.runtime.wire import moment

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import Enum
 
 from services.errors import Finding, Reason
-from services.errors.waybill import (
+from services.errors.waybill.under_way import (
     ALREADY_DEPARTED,
     CLEARANCE_MISSING,
     NOT_DEPARTED,

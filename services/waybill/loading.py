@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from services import goods
 from services.errors import Finding, Refusal, refuse
 from services.errors.common import NOT_FOUND
-from services.errors.waybill import CLEARANCE_VOID
+from services.errors.waybill.under_way import CLEARANCE_VOID
 from services.goods import Catalogue
 from services.waybill import clearances_store, store
 from services.waybill.acts import moved

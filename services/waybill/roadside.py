@@ -11,7 +11,7 @@ from hazway.waybill.v1 import waybill_pb2 as pb
 from services import traceability
 from services.errors import Finding, Refusal, refuse
 from services.errors.common import invalid
-from services.errors.waybill import NOT_IN_THIS_STATE
+from services.errors.waybill.under_way import NOT_IN_THIS_STATE
 from services.registry.identifiers import normalise_plate
 from services.registry.relations import division_prefix, oversees
 from services.runtime.access import Relation

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.errors import Basis, Finding, Reason
-from services.errors.waybill import (
+from services.errors.waybill.route import (
     TUNNEL_FORBIDDEN,
     TUNNEL_UNDECIDED,
     ZONE_FORBIDDEN,

@@ -11,7 +11,8 @@ from hazway.waybill.v1 import waybill_pb2
 from services import registry, traceability
 from services.errors import Finding, Findings, Refusal, deduplicated, refuse
 from services.errors.common import STALE_ETAG
-from services.errors.waybill import CONSIGNMENT_LIST_EXISTS, FIELD_IMMUTABLE
+from services.errors.waybill.consignment import CONSIGNMENT_LIST_EXISTS
+from services.errors.waybill.revision import FIELD_IMMUTABLE
 from services.registry.model import RegistryFacts
 from services.runtime.access import Relation
 from services.runtime.call import Call

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from services.errors import Finding, Reason, Severity
 from services.errors.common import FIELD_INVALID, FIELD_MISSING
-from services.errors.waybill import (
+from services.errors.waybill.consignment import (
     CONSIGNMENT_GOODS_DIFFER,
     CONSIGNMENT_LIST_NOT_NAMED,
     CONSIGNMENT_LIST_UNKNOWN,

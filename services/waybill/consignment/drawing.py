@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from services.errors import Finding, Refusal, refuse
-from services.errors.waybill import ORDER_EXCEEDED
+from services.errors.waybill.consignment import ORDER_EXCEEDED
 from services.runtime.call import Call
 from services.waybill.consignment import draws_store, store
 from services.waybill.consignment.allotment import Allotment, allot

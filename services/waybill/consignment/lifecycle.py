@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from enum import Enum
 
 from services.errors import Finding
-from services.errors.waybill import CONSIGNMENT_STATE, REASON_NEEDED
+from services.errors.waybill.consignment import CONSIGNMENT_STATE
+from services.errors.waybill.under_way import REASON_NEEDED
 from services.waybill.consignment.model import ConsignmentList, ListState
 
 

@@ -13,13 +13,9 @@ from datetime import datetime
 
 from services.errors import Finding, Severity
 from services.errors.common import FIELD_INVALID
-from services.errors.waybill import (
-    CONSIGNMENT_CONTENT_MISSING,
-    CONSIGNMENT_DUTY,
-    CONSIGNOR_LICENCE_UNKNOWN,
-    PERMIT_MISMATCH,
-    RESOURCE_UNKNOWN,
-)
+from services.errors.waybill.consignment import CONSIGNMENT_CONTENT_MISSING, CONSIGNMENT_DUTY, CONSIGNOR_LICENCE_UNKNOWN
+from services.errors.waybill.issuing import RESOURCE_UNKNOWN
+from services.errors.waybill.route import PERMIT_MISMATCH
 from services.goods import Catalogue, Mode
 from services.goods.controls import Control, Permit, permits_needed
 from services.registry.model import LicenceKind, RegistryFacts

@@ -9,7 +9,7 @@ from hazway import body
 from hazway.waybill.v1 import handover_pb2 as pb
 from services import traceability
 from services.errors import Findings, deduplicated, refuse
-from services.errors.waybill import STOP_UNKNOWN
+from services.errors.waybill.under_way import STOP_UNKNOWN
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.runtime.wire import from_wire, moment, text_of

@@ -16,7 +16,7 @@ from typing import Any
 
 from hazway.waybill.v1 import handover_pb2 as pb
 from services.errors import Refusal, refuse
-from services.errors.waybill import HANDOVER_CODE_DEAD
+from services.errors.waybill.handover import HANDOVER_CODE_DEAD
 from services.runtime.access import Relation, Role
 from services.runtime.call import Call
 from services.runtime.keyfile import key_from

@@ -11,7 +11,8 @@ from hazway.waybill.v1 import handover_pb2 as pb
 from services import registry, traceability
 from services.errors import Finding, Findings, deduplicated, refuse
 from services.errors.common import invalid, missing
-from services.errors.waybill import RESOURCE_UNKNOWN, STOP_UNKNOWN
+from services.errors.waybill.issuing import RESOURCE_UNKNOWN
+from services.errors.waybill.under_way import STOP_UNKNOWN
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.runtime.wire import from_wire, moment, text_of

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from services.errors import Basis, Finding, Reason, Severity
-from services.errors.waybill import (
-    GOODS_LINE_UNKNOWN,
+from services.errors.waybill.handover import (
     HANDOVER_ANSWERED,
     HANDOVER_DIFFERS,
     HANDOVER_DIGEST_DIFFERS,
@@ -15,9 +14,9 @@ from services.errors.waybill import (
     HANDOVER_NOT_HOLDER,
     HANDOVER_NOT_NOW,
     HANDOVER_TO_ONESELF,
-    TOO_EARLY,
-    WAYBILL_VOID,
 )
+from services.errors.waybill.issuing import GOODS_LINE_UNKNOWN
+from services.errors.waybill.under_way import TOO_EARLY, WAYBILL_VOID
 from services.runtime.clock import legal_day
 from services.waybill.bases import basis_on
 from services.waybill.delivery import aboard_g

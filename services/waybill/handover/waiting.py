@@ -9,7 +9,7 @@ from datetime import datetime
 from hazway import ids
 from services import registry
 from services.errors import Finding, Refusal
-from services.errors.waybill import HANDOVER_EXISTS, HANDOVER_TO_ONESELF
+from services.errors.waybill.handover import HANDOVER_EXISTS, HANDOVER_TO_ONESELF
 from services.runtime.call import Call
 from services.traceability import Registered
 from services.waybill.handover import overdue, store

@@ -10,7 +10,7 @@ from typing import Any
 from services import traceability
 from services.errors import Finding, Findings, Refusal, deduplicated, refuse, warnings_among
 from services.errors.common import invalid
-from services.errors.waybill import REFERENCE_TAKEN, WAYBILL_EXISTS
+from services.errors.waybill.issuing import REFERENCE_TAKEN, WAYBILL_EXISTS
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.traceability import Registered

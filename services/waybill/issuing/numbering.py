@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from services.errors import Finding, Severity
-from services.errors.waybill import NUMBER_NOT_IN_BLOCK, NUMBER_TAKEN, OFFLINE_UPLOAD_LATE
+from services.errors.waybill.issuing import NUMBER_NOT_IN_BLOCK, NUMBER_TAKEN, OFFLINE_UPLOAD_LATE
 from services.runtime.clock import legal_day
 
 OFFLINE_UPLOAD_WITHIN = timedelta(hours=24)  # practice: no penalty within a day

@@ -14,7 +14,7 @@ from hazway.waybill.v1 import waybill_pb2 as pb
 from services import registry
 from services.errors import Finding, Refusal, refuse
 from services.errors.common import invalid, missing
-from services.errors.waybill import NUMBERS_EXHAUSTED
+from services.errors.waybill.issuing import NUMBERS_EXHAUSTED
 from services.registry.model import LicenceKind, RegistryFacts
 from services.runtime.access import Relation
 from services.runtime.call import Call

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.errors import Finding, Refusal
-from services.errors.waybill import RESOURCE_BUSY
+from services.errors.waybill.resources import RESOURCE_BUSY
 from services.runtime.call import Call
 from services.runtime.clock import legal_day
 from services.waybill.bases import basis_on

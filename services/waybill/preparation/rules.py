@@ -8,13 +8,13 @@ from datetime import datetime
 from enum import Enum
 
 from services.errors import Finding, Reason, Severity
-from services.errors.waybill import (
-    NOT_ASSIGNED,
+from services.errors.waybill.preparation import (
     PREPARATION_FAILED,
     PREPARATION_INCOMPLETE,
     PREPARATION_MISSING,
     PREPARATION_TOO_LATE,
 )
+from services.errors.waybill.under_way import NOT_ASSIGNED
 from services.runtime.clock import legal_day
 from services.waybill.bases import basis_on
 from services.waybill.lifecycle import Act, check_act

@@ -11,7 +11,8 @@ from hazway.waybill.v1 import waybill_pb2 as pb
 from services import traceability
 from services.errors import Finding, Findings, Refusal, Severity, deduplicated, refuse
 from services.errors.common import NOT_FOUND, STALE_ETAG
-from services.errors.waybill import REFERENCE_TAKEN, SIGNER_NOT_REQUIRED
+from services.errors.waybill.issuing import REFERENCE_TAKEN
+from services.errors.waybill.revision import SIGNER_NOT_REQUIRED
 from services.runtime.call import Call
 from services.runtime.refusals import warnings_to_wire
 from services.runtime.wire import text_of

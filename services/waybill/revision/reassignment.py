@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.errors import Finding, Reason
-from services.errors.waybill import ALREADY_ASSIGNED, NOT_ASSIGNED, REASON_NEEDED, TOO_EARLY
+from services.errors.waybill.under_way import ALREADY_ASSIGNED, NOT_ASSIGNED, REASON_NEEDED, TOO_EARLY
 from services.runtime.clock import legal_day
 from services.waybill.bases import basis_on
 from services.waybill.lifecycle import Act, check_act

@@ -11,13 +11,8 @@ from datetime import UTC, datetime
 from enum import Enum
 
 from services.errors import Finding, Reason
-from services.errors.waybill import (
-    FIELD_IMMUTABLE,
-    REASON_NEEDED,
-    REVISION_EMPTY,
-    REVISION_OPEN,
-    SIGNER_NOT_REQUIRED,
-)
+from services.errors.waybill.revision import FIELD_IMMUTABLE, REVISION_EMPTY, REVISION_OPEN, SIGNER_NOT_REQUIRED
+from services.errors.waybill.under_way import REASON_NEEDED
 from services.registry.model import ExternalRef
 from services.runtime.clock import legal_day
 from services.waybill.bases import basis_on

@@ -15,7 +15,8 @@ from hazway.waybill.v1 import waybill_pb2 as pb
 from services import traceability
 from services.errors import Finding, Findings, Severity, deduplicated, refuse
 from services.errors.common import invalid, missing
-from services.errors.waybill import PARTY_MISSING, REVISION_OPEN
+from services.errors.waybill.issuing import PARTY_MISSING
+from services.errors.waybill.revision import REVISION_OPEN
 from services.runtime.call import Call
 from services.runtime.refusals import warnings_to_wire
 from services.runtime.wire import moment, text_of

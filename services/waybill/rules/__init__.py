@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.errors import Finding
-from services.errors.waybill import REASON_NEEDED, TOO_EARLY
+from services.errors.waybill.under_way import REASON_NEEDED, TOO_EARLY
 from services.goods import Catalogue
 from services.runtime.clock import legal_day
 from services.waybill.bases import basis_on

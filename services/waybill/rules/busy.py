@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from services.errors import Finding
-from services.errors.waybill import RESOURCE_BUSY
+from services.errors.waybill.resources import RESOURCE_BUSY
 from services.registry.model import RegistryFacts
 from services.waybill.facts import Busy
 from services.waybill.model import Assignment, Waybill

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.errors import Finding, Severity
-from services.errors.waybill import (
+from services.errors.waybill.resources import (
     NOT_EMPLOYED,
     QUALIFICATION_EXPIRED,
     QUALIFICATION_MISSING,

@@ -6,14 +6,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from services.errors import Finding
-from services.errors.waybill import (
-    CLEARANCE_MISSING,
-    CLEARANCE_VOID,
-    POSITIONING_SILENT,
-    REVISION_OPEN,
-    TANK_NOT_EMPTY,
-    TOO_EARLY,
-)
+from services.errors.waybill.resources import POSITIONING_SILENT, TANK_NOT_EMPTY
+from services.errors.waybill.revision import REVISION_OPEN
+from services.errors.waybill.under_way import CLEARANCE_MISSING, CLEARANCE_VOID, TOO_EARLY
 from services.registry.model import TankCondition
 from services.waybill.facts import Positioning
 from services.waybill.lifecycle import LEAVES_WITHOUT_LOADING

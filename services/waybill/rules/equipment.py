@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from datetime import date
 
 from services.errors import Finding
-from services.errors.waybill import INSPECTION_EXPIRED, INSPECTION_UNKNOWN, POSITIONING_MISSING, VEHICLE_ALTERED
+from services.errors.waybill.resources import (
+    INSPECTION_EXPIRED,
+    INSPECTION_UNKNOWN,
+    POSITIONING_MISSING,
+    VEHICLE_ALTERED,
+)
 from services.registry.model import Vehicle
 from services.waybill.model import Role
 from services.waybill.trip import Trip

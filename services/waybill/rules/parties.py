@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from services.errors import Finding, Severity
 from services.errors.common import FIELD_INVALID, FIELD_MISSING
-from services.errors.waybill import (
+from services.errors.waybill.issuing import (
     CREW_IS_ONE_PERSON,
     DROPS_INCONSISTENT,
     GOODS_CLASS_MISSTATED,

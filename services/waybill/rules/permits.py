@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from services.errors import Finding, Severity
-from services.errors.waybill import PERMIT_MISMATCH, PERMIT_MISSING, PERMIT_ROUTE_DIFFERS, ROUTE_UNKNOWN
+from services.errors.waybill.route import PERMIT_MISMATCH, PERMIT_MISSING, PERMIT_ROUTE_DIFFERS, ROUTE_UNKNOWN
 from services.goods import controls
 from services.goods.controls import PermitNeed, permits_needed
 from services.registry.model import Permit, PermitKind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from services.errors import Finding
-from services.errors.waybill import PURPOSE_UNFOUNDED
+from services.errors.waybill.issuing import PURPOSE_UNFOUNDED
 from services.waybill.model import Waybill, WaybillKind
 from services.waybill.trip import Trip
 from services.zones.model import Purpose

@@ -7,13 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.errors import Finding, Severity
-from services.errors.waybill import (
-    GOODS_LINE_UNKNOWN,
-    OVERFILLED,
-    OVERLOADED,
-    QUANTITY_OUT_OF_TOLERANCE,
-    SURGE_RANGE,
-)
+from services.errors.waybill.issuing import GOODS_LINE_UNKNOWN
+from services.errors.waybill.resources import OVERFILLED, OVERLOADED, SURGE_RANGE
+from services.errors.waybill.under_way import QUANTITY_OUT_OF_TOLERANCE
 from services.goods import Catalogue, Mode
 from services.registry.model import Compartment, Tank, VehicleKind
 from services.runtime.clock import legal_day

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from services.errors import Finding, Severity
-from services.errors.waybill import (
+from services.errors.waybill.route import (
     CROSSING_NOT_NOTIFIED,
     TUNNEL_FORBIDDEN,
     TUNNEL_UNDECIDED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.errors import Finding
-from services.errors.waybill import CARRIER_LICENCE_INVALID, OUT_OF_SCOPE, VEHICLE_OF_OTHER_CARRIER
+from services.errors.waybill.resources import CARRIER_LICENCE_INVALID, OUT_OF_SCOPE, VEHICLE_OF_OTHER_CARRIER
 from services.registry.model import LicenceKind
 from services.registry.scope import Scope
 from services.registry.versions import valid_on

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from services.errors import Finding, Severity
-from services.errors.waybill import (
+from services.errors.waybill.resources import (
     COMPARTMENT_SHARED,
     COMPARTMENT_UNKNOWN,
     TANK_LAST_GOODS_DIFFER,

@@ -15,8 +15,7 @@ from typing import Any
 
 import pytest
 
-from services.errors import Finding, Reason, Refusal
-from services.errors import waybill as reasons
+from services.errors import Finding, Refusal, reasons_of
 from services.registry.model import (
     Compartment,
     Employment,
@@ -338,7 +337,7 @@ def test_one_trip_is_refused_for_exactly_this_and_its_neighbour_passes(name: str
 
 def test_no_reason_of_waybills_lacks_its_two_cases() -> None:
     """Those of lists, hand-overs and tables, which pure rules of a trip cannot give, are tried by name elsewhere."""
-    every = {value.name for value in vars(reasons).values() if isinstance(value, Reason)}
+    every = {reason.name for reason in reasons_of("waybill")}
     assert PAIRS.keys() <= every
     elsewhere = [path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py") if path != Path(__file__)]
     tried = {word for text in elsewhere for word in re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", text)}

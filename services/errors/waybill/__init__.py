@@ -1,0 +1,1 @@
+"""Reasons of the waybill slice, by what is done."""
