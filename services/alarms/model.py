@@ -30,6 +30,7 @@ class Kind(Enum):
     INCOMPATIBLE_PARKING = "禁忌物品同场停放"
     HANDOVER_OPEN = "交接未签"
     AMENDED_UNDER_WAY = "途中更正运单"
+    ROUTE_BARRED = "计划路线受阻"
 
 
 class Severity(Enum):

@@ -36,6 +36,7 @@ MOST_POINTS = 20_000
 MOST_RULES = 100
 MOST_CALENDAR_ROWS = 400
 MOST_SPEED_DKMH = 1_200
+MOST_GRACE_MINUTES = 1_440
 _WIDEST_DM = 100_000  # ten kilometres
 _MOST_NAME = 200
 _HAZARD = re.compile(r"[1-9](\.[1-9][A-Z]?)?")
@@ -183,6 +184,8 @@ def _check_rule(rule: Rule, path: str) -> Iterator[Finding]:
         )
     if rule.valid_from and rule.valid_to and rule.valid_to <= rule.valid_from:
         yield _rule(f"{path}.valid_to", "it ends before it begins", "有效期起止颠倒")
+    if rule.grace_minutes is not None and not 0 <= rule.grace_minutes <= MOST_GRACE_MINUTES:
+        yield _rule(f"{path}.grace_minutes", f"0 to {MOST_GRACE_MINUTES}", f"须为 0 至 {MOST_GRACE_MINUTES}")
     yield from _check_goods(rule.goods or GoodsFilter(), f"{path}.goods")
     yield from _check_calendar(rule.calendar or Calendar(), f"{path}.calendar")
 

@@ -153,7 +153,10 @@ _ALL_GOODS = GoodsFilter()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """``id`` is the rule's own within its zone. It holds within [``valid_from``, ``valid_to``) when the calendar says so."""
+    """``id`` is the rule's own within its zone. It holds within [``valid_from``, ``valid_to``) when the calendar says so.
+
+    Who is inside when it begins to hold has ``grace_minutes`` to leave; None: nobody has said, and the platform's figure holds.
+    """
 
     id: str
     action: Action
@@ -164,6 +167,7 @@ class Rule:
     source: Notice | None = None
     valid_from: datetime | None = None
     valid_to: datetime | None = None
+    grace_minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

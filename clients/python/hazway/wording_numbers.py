@@ -91,6 +91,7 @@ _SHOWN: tuple[tuple[str, Callable[[int], str]], ...] = (
     ("_mg_per_ml", _scaled(3, "克/毫升")),
     ("_ppm_per_k", _whole("×10⁻⁶/℃")),
     ("_minute", _minute),
+    ("_minutes", _whole("分钟")),
     ("_dkmh", _scaled(1, "公里/小时")),
     ("_kpa", _whole("千帕")),
     ("_e7", _scaled(7, "度")),

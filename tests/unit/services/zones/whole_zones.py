@@ -97,6 +97,7 @@ def _rule(draw: Any, rule_id: str) -> Rule:
         source=draw(st.none() | notices),
         valid_from=begins,
         valid_to=draw(st.none() | (st.just(begins + timedelta(days=9)) if begins else instants)),
+        grace_minutes=draw(st.none() | st.integers(0, 1_440)),
     )
 
 

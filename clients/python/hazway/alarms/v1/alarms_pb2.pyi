@@ -35,7 +35,9 @@ class _AlarmKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AlarmKind.V
     ALARM_KIND_TUNNEL_OVERDUE: _AlarmKind.ValueType  # 3
     """Went in and did not come out in time 隧道内超时."""
     ALARM_KIND_AREA_ENTERED: _AlarmKind.ValueType  # 4
-    """In a restricted area in its hours 进入禁行区."""
+    """In a restricted area in its hours 进入禁行区. Who is inside when they begin has some time to leave (evidence grace_until_ms,
+    with the nearest exit): till then the alarm is ordinary, and it is withdrawn when the vehicle leaves in time.
+    """
     ALARM_KIND_OVERSPEED: _AlarmKind.ValueType  # 5
     """超速."""
     ALARM_KIND_FATIGUE: _AlarmKind.ValueType  # 6
@@ -60,6 +62,10 @@ class _AlarmKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AlarmKind.V
     """A counter-signature is overdue 交接未签."""
     ALARM_KIND_AMENDED_UNDER_WAY: _AlarmKind.ValueType  # 16
     """What matters to those who come to an accident was changed on the way 途中更正运单."""
+    ALARM_KIND_ROUTE_BARRED: _AlarmKind.ValueType  # 17
+    """A zone has come to bar the way ahead of a trip under way, or loaded and about to leave 计划路线受阻. It ends when the vehicle is
+    in the zone, and is withdrawn when nothing bars its way any more: the zone is lifted, a pass granted, the route or trip over.
+    """
 
 class AlarmKind(_AlarmKind, metaclass=_AlarmKindEnumTypeWrapper): ...
 
@@ -71,7 +77,9 @@ ALARM_KIND_TUNNEL_TRANSIT: AlarmKind.ValueType  # 2
 ALARM_KIND_TUNNEL_OVERDUE: AlarmKind.ValueType  # 3
 """Went in and did not come out in time 隧道内超时."""
 ALARM_KIND_AREA_ENTERED: AlarmKind.ValueType  # 4
-"""In a restricted area in its hours 进入禁行区."""
+"""In a restricted area in its hours 进入禁行区. Who is inside when they begin has some time to leave (evidence grace_until_ms,
+with the nearest exit): till then the alarm is ordinary, and it is withdrawn when the vehicle leaves in time.
+"""
 ALARM_KIND_OVERSPEED: AlarmKind.ValueType  # 5
 """超速."""
 ALARM_KIND_FATIGUE: AlarmKind.ValueType  # 6
@@ -96,6 +104,10 @@ ALARM_KIND_HANDOVER_OPEN: AlarmKind.ValueType  # 15
 """A counter-signature is overdue 交接未签."""
 ALARM_KIND_AMENDED_UNDER_WAY: AlarmKind.ValueType  # 16
 """What matters to those who come to an accident was changed on the way 途中更正运单."""
+ALARM_KIND_ROUTE_BARRED: AlarmKind.ValueType  # 17
+"""A zone has come to bar the way ahead of a trip under way, or loaded and about to leave 计划路线受阻. It ends when the vehicle is
+in the zone, and is withdrawn when nothing bars its way any more: the zone is lifted, a pass granted, the route or trip over.
+"""
 Global___AlarmKind: _TypeAlias = AlarmKind  # noqa: Y015
 
 class _Severity:
@@ -129,7 +141,7 @@ class _AlarmStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AlarmState
     ALARM_STATE_OPEN: _AlarmState.ValueType  # 1
     ALARM_STATE_HANDLED: _AlarmState.ValueType  # 2
     ALARM_STATE_WITHDRAWN: _AlarmState.ValueType  # 3
-    """A late fix showed that it never was 撤销."""
+    """A late fix showed that it never was, or what it warned of did not come 撤销."""
 
 class AlarmState(_AlarmState, metaclass=_AlarmStateEnumTypeWrapper): ...
 
@@ -137,7 +149,7 @@ ALARM_STATE_UNSPECIFIED: AlarmState.ValueType  # 0
 ALARM_STATE_OPEN: AlarmState.ValueType  # 1
 ALARM_STATE_HANDLED: AlarmState.ValueType  # 2
 ALARM_STATE_WITHDRAWN: AlarmState.ValueType  # 3
-"""A late fix showed that it never was 撤销."""
+"""A late fix showed that it never was, or what it warned of did not come 撤销."""
 Global___AlarmState: _TypeAlias = AlarmState  # noqa: Y015
 
 class _HandlingReason:

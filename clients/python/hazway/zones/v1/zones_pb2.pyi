@@ -810,11 +810,14 @@ class Rule(_message.Message):
     SOURCE_FIELD_NUMBER: _builtins.int
     VALID_FROM_FIELD_NUMBER: _builtins.int
     VALID_TO_FIELD_NUMBER: _builtins.int
+    GRACE_MINUTES_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Its own within the zone, and kept from version to version."""
     action: Global___Action.ValueType
     speed_dkmh: _builtins.int
     """For ACTION_SPEED_LIMIT, in 0.1 km/h."""
+    grace_minutes: _builtins.int
+    """How long who is inside when its hours begin may take to leave 宽限时间, as the notice says; not given: the platform's figure."""
     @_builtins.property
     def goods(self) -> Global___GoodsFilter:
         """Empty: all dangerous goods."""
@@ -847,12 +850,15 @@ class Rule(_message.Message):
         source: Global___Notice | None = ...,
         valid_from: _timestamp_pb2.Timestamp | None = ...,
         valid_to: _timestamp_pb2.Timestamp | None = ...,
+        grace_minutes: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["calendar", b"calendar", "goods", b"goods", "source", b"source", "valid_from", b"valid_from", "valid_to", b"valid_to"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_grace_minutes", b"_grace_minutes", "calendar", b"calendar", "goods", b"goods", "grace_minutes", b"grace_minutes", "source", b"source", "valid_from", b"valid_from", "valid_to", b"valid_to"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "calendar", b"calendar", "exempt", b"exempt", "goods", b"goods", "id", b"id", "source", b"source", "speed_dkmh", b"speed_dkmh", "valid_from", b"valid_from", "valid_to", b"valid_to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_grace_minutes", b"_grace_minutes", "action", b"action", "calendar", b"calendar", "exempt", b"exempt", "goods", b"goods", "grace_minutes", b"grace_minutes", "id", b"id", "source", b"source", "speed_dkmh", b"speed_dkmh", "valid_from", b"valid_from", "valid_to", b"valid_to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__grace_minutes: _TypeAlias = _typing.Literal["grace_minutes"]  # noqa: Y015
+    _WhichOneofArgType__grace_minutes: _TypeAlias = _typing.Literal["_grace_minutes", b"_grace_minutes"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__grace_minutes) -> _WhichOneofReturnType__grace_minutes | None: ...
 
 Global___Rule: _TypeAlias = Rule  # noqa: Y015
 
