@@ -12,9 +12,8 @@ from sqlalchemy import Connection, Engine
 
 from services import alarms, registry
 from services.monitoring import figures_store, track
-from services.monitoring.feeders import milliseconds
 from services.monitoring.figures_store import Scope
-from services.monitoring.scoring import LOOK_BACK_MS, count, limits_on
+from services.monitoring.scoring import LOOK_BACK_MS, begins_ms, count, limits_on
 from services.runtime.clock import LEGAL_ZONE
 
 _DAY_MS, _HOUR_MS = 86_400_000, 3_600_000
@@ -90,7 +89,7 @@ def work_out_due(engine: Engine, home: Path) -> bool:
         if due is None:
             return False
         shard, day = due
-        begin_ms = milliseconds(_midnight(day))
+        begin_ms = begins_ms(day)
         end_ms = begin_ms + _DAY_MS
         records = track.of_shard(connection, home, shard, None, begin_ms - LOOK_BACK_MS, end_ms)
         figures_store.put(connection, shard, day, count(records, begin_ms, end_ms, limits_on(day)))

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, text
 
 from services.monitoring.scoring import Counts
 
+_KEPT_DAYS = 190
 Refusals = Mapping[tuple[str, int, str], int]  # carrier, vehicle (0: not his), reason -> fixes
 
 
@@ -90,6 +91,21 @@ def put(connection: Connection, shard: int, day: date, counts: Counts) -> None:
         ),
         {"day": day, "vehicles": counts.vehicle.tolist()},
     )
+
+
+def last_days(connection: Connection, days: Mapping[int, date]) -> dict[int, date]:
+    """The last day up to the one given on which each vehicle sent fixes, of those that did within the half year fixes are kept at least."""
+    if not days:
+        return {}
+    rows = connection.execute(
+        text(
+            "SELECT a.vehicle, max(f.day) AS day FROM unnest(CAST(:vehicles AS int[]), CAST(:days AS date[])) AS a (vehicle, upto)"
+            " CROSS JOIN generate_series(0, :most) AS n CROSS JOIN LATERAL (SELECT day FROM monitoring_figures"
+            "  WHERE day = a.upto - n AND vehicle = a.vehicle) AS f GROUP BY a.vehicle"
+        ),
+        {"vehicles": list(days), "days": list(days.values()), "most": _KEPT_DAYS},
+    )
+    return {row.vehicle: row.day for row in rows}
 
 
 _IN_SCOPE = "(:carrier = '' OR v.carrier_id = :carrier) AND starts_with(v.division, :prefix)"

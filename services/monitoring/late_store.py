@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
@@ -13,7 +14,21 @@ from sqlalchemy import Connection, Row, text
 from services.monitoring.engine.plain import alarm_from_plain, alarm_to_plain
 from services.monitoring.facts import Fact, PassFact, decode
 from services.monitoring.log_store import Kind
-from services.monitoring.model import Alarm, AlarmWithdrawn, NeedsHistory, alarm_fields
+from services.monitoring.model import Alarm, AlarmWithdrawn, alarm_fields
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A vehicle is to be judged anew from ``from_ms`` on; what came late lies behind ``after`` in its log (``None``: in any case)."""
+
+    from_ms: int
+    after: int | None = None
+
+    def joined(self, other: Asked | None) -> Asked:
+        if other is None:
+            return self
+        after = None if self.after is None or other.after is None else min(self.after, other.after)
+        return Asked(min(self.from_ms, other.from_ms), after)
 
 
 class Stage(IntEnum):
@@ -45,15 +60,21 @@ def keep_facts(connection: Connection, facts: Sequence[tuple[int, int, Fact]]) -
     )
 
 
-def facts_since(connection: Connection, vehicles: Collection[int], since_ms: int) -> dict[int, list[Fact]]:
-    """Each vehicle's facts since then, and the one of each kind in force before, in the order they were taken in."""
+_ASKED = "unnest(CAST(:vehicles AS int[]), CAST(:moments AS bigint[])) AS a (vehicle, since)"
+
+
+def facts_since(connection: Connection, since: Mapping[int, int]) -> dict[int, list[Fact]]:
+    """Each vehicle's facts since its moment, and of each kind those from the last one before that held in any case, in the order
+    they were taken in: what is loaded or void may mean nothing to a vehicle on another trip, whose fact is the one before."""
     rows = connection.execute(
         text(
-            "SELECT vehicle, body FROM monitoring_facts AS f WHERE vehicle = ANY(:vehicles) AND at_ms >= coalesce("
-            " (SELECT max(at_ms) FROM monitoring_facts WHERE vehicle = f.vehicle AND kind = f.kind AND at_ms < :since),"
-            " :since) ORDER BY vehicle, seq"
+            f"SELECT f.vehicle, f.body FROM monitoring_facts AS f JOIN {_ASKED} USING (vehicle)"
+            " WHERE f.at_ms >= coalesce((SELECT max(g.at_ms) FROM monitoring_facts AS g WHERE g.vehicle = f.vehicle"
+            "  AND g.kind = f.kind AND g.at_ms < a.since"
+            "  AND coalesce(CAST(convert_from(g.body, 'UTF8') AS jsonb)->>'event', '') NOT IN ('LOADED', 'VOIDED')), 0)"
+            " ORDER BY f.vehicle, f.seq"
         ),
-        {"vehicles": list(vehicles), "since": since_ms},
+        {"vehicles": list(since), "moments": list(since.values())},
     )
     found: dict[int, list[Fact]] = defaultdict(list)
     for row in rows:
@@ -90,14 +111,14 @@ def keep_told(connection: Connection, said: Iterable[Alarm], stage: Stage = Stag
     )
 
 
-def told_since(connection: Connection, vehicles: Collection[int], since_ms: int) -> dict[int, list[Alarm]]:
-    """Each vehicle's alarms that occurred since then or have not ended, as last told."""
+def told_since(connection: Connection, since: Mapping[int, int]) -> dict[int, list[Alarm]]:
+    """Each vehicle's alarms that occurred since its moment or have not ended, as last told."""
     rows = connection.execute(
         text(
-            "SELECT withdrawn, alarm FROM monitoring_told WHERE stage = 0 AND vehicle = ANY(:vehicles)"
-            " AND (occurred_ms >= :since OR alarm->>9 IS NULL AND NOT withdrawn) ORDER BY occurred_ms, id"
+            f"SELECT withdrawn, alarm FROM monitoring_told JOIN {_ASKED} USING (vehicle) WHERE stage = 0"
+            " AND (occurred_ms >= since OR alarm->>9 IS NULL AND NOT withdrawn) ORDER BY occurred_ms, id"
         ),
-        {"vehicles": list(vehicles), "since": since_ms},
+        {"vehicles": list(since), "moments": list(since.values())},
     )
     found: dict[int, list[Alarm]] = defaultdict(list)
     for alarm in _alarms(rows):
@@ -105,16 +126,16 @@ def told_since(connection: Connection, vehicles: Collection[int], since_ms: int)
     return found
 
 
-def open_since(connection: Connection, vehicles: Collection[int]) -> dict[int, int]:
-    """When the oldest alarm of each vehicle that has not ended occurred."""
+def begun(connection: Connection, since: Mapping[int, int]) -> dict[int, int]:
+    """When the oldest alarm of each vehicle occurred that was not over before its moment, of those that have any."""
     rows = connection.execute(
         text(
-            "SELECT vehicle, min(occurred_ms) AS since FROM monitoring_told WHERE stage = 0 AND vehicle = ANY(:vehicles)"
-            " AND alarm->>9 IS NULL AND NOT withdrawn GROUP BY vehicle"
+            f"SELECT vehicle, min(occurred_ms) AS begun FROM monitoring_told JOIN {_ASKED} USING (vehicle)"
+            " WHERE stage = 0 AND NOT withdrawn AND coalesce(CAST(alarm->>9 AS bigint) >= since, true) GROUP BY vehicle"
         ),
-        {"vehicles": list(vehicles)},
+        {"vehicles": list(since), "moments": list(since.values())},
     )
-    return {row.vehicle: row.since for row in rows}
+    return {row.vehicle: row.begun for row in rows}
 
 
 def told_about(
@@ -137,46 +158,50 @@ def _alarms(rows: Iterable[Row[Any]]) -> Iterator[Alarm]:
         yield AlarmWithdrawn(**alarm_fields(alarm)) if row.withdrawn else alarm
 
 
-def ask(connection: Connection, needs: Iterable[tuple[int, NeedsHistory]]) -> None:
-    """Note (shard, need): the vehicle is to be judged anew, from the earliest moment anything asks for."""
-    earliest: dict[int, tuple[int, int]] = {}
-    for shard, need in needs:
-        known = earliest.get(need.vehicle)
-        earliest[need.vehicle] = (shard, need.from_ms if known is None else min(known[1], need.from_ms))
-    if not earliest:
+def ask(connection: Connection, asked: Iterable[tuple[int, int, Asked]]) -> None:
+    """Note down (shard, vehicle, what is asked): the vehicle is to be judged anew, from the earliest moment anything asks for."""
+    joined: dict[tuple[int, int], Asked] = {}
+    for shard, vehicle, one in asked:
+        joined[vehicle, shard] = one.joined(joined.get((vehicle, shard)))
+    if not joined:
         return
     connection.execute(
         text(
-            "INSERT INTO monitoring_late AS l (vehicle, shard, from_ms)"
-            " SELECT * FROM unnest(CAST(:vehicles AS int[]), CAST(:shards AS smallint[]), CAST(:froms AS bigint[]))"
-            " ON CONFLICT (vehicle) DO UPDATE SET from_ms = least(l.from_ms, EXCLUDED.from_ms)"
+            "INSERT INTO monitoring_late AS l (vehicle, shard, from_ms, after_seq)"
+            " SELECT * FROM unnest(CAST(:vehicles AS int[]), CAST(:shards AS smallint[]), CAST(:froms AS bigint[]),"
+            "  CAST(:afters AS bigint[]))"
+            " ON CONFLICT (vehicle) DO UPDATE SET from_ms = least(l.from_ms, EXCLUDED.from_ms), after_seq = CASE"
+            "  WHEN l.after_seq IS NULL OR EXCLUDED.after_seq IS NULL THEN NULL ELSE least(l.after_seq, EXCLUDED.after_seq) END"
         ),
         {
-            "vehicles": list(earliest),
-            "shards": [shard for shard, _ in earliest.values()],
-            "froms": [from_ms for _, from_ms in earliest.values()],
+            "vehicles": [vehicle for vehicle, _ in joined],
+            "shards": [shard for _, shard in joined],
+            "froms": [one.from_ms for one in joined.values()],
+            "afters": [one.after for one in joined.values()],
         },
     )
 
 
-def asked(connection: Connection, shards: Collection[int]) -> dict[int, dict[int, int]]:
-    """Of each shard, the vehicles to be judged anew, and from when on."""
+def asked(connection: Connection, shards: Collection[int]) -> dict[int, dict[int, Asked]]:
+    """Of each shard, the vehicles to be judged anew."""
     rows = connection.execute(
-        text("SELECT shard, vehicle, from_ms FROM monitoring_late WHERE shard = ANY(:shards) ORDER BY shard, vehicle"),
+        text(
+            "SELECT shard, vehicle, from_ms, after_seq FROM monitoring_late WHERE shard = ANY(:shards) ORDER BY shard, vehicle"
+        ),
         {"shards": list(shards)},
     )
-    found: dict[int, dict[int, int]] = defaultdict(dict)
+    found: dict[int, dict[int, Asked]] = defaultdict(dict)
     for row in rows:
-        found[row.shard][row.vehicle] = row.from_ms
+        found[row.shard][row.vehicle] = Asked(row.from_ms, row.after_seq)
     return found
 
 
-def answered(connection: Connection, done: Mapping[int, int]) -> None:
-    """These vehicles have been judged anew from these moments on."""
+def answered(connection: Connection, done: Mapping[int, Asked]) -> None:
+    """What was asked of these vehicles has been done."""
     connection.execute(
         text(
             "DELETE FROM monitoring_late AS l USING unnest(CAST(:vehicles AS int[]), CAST(:froms AS bigint[]))"
             " AS d (vehicle, from_ms) WHERE l.vehicle = d.vehicle AND l.from_ms >= d.from_ms"
         ),
-        {"vehicles": list(done), "froms": list(done.values())},
+        {"vehicles": list(done), "froms": [one.from_ms for one in done.values()]},
     )

@@ -12,8 +12,9 @@ from sqlalchemy import Connection
 from services.monitoring import activations, cursors, engine, late_store, log_store, vehicles
 from services.monitoring.columns import entry_of
 from services.monitoring.cursors import Held
+from services.monitoring.late_store import Asked
 from services.monitoring.log_store import Kind
-from services.monitoring.model import NeedsHistory, TickEntry
+from services.monitoring.model import TickEntry
 
 _log = logging.getLogger("hazway.monitoring")
 
@@ -32,18 +33,14 @@ def restored(snapshot: bytes | None, shard: int) -> engine.ShardState | None:
 
 def begin_anew(connection: Connection, held: Held) -> engine.ShardState:
     """A state that knows nothing yet but the time and the zones as of the cursor; every vehicle of the shard is noted down to be
-    judged anew, for as long back as any of its alarms is open."""
+    judged anew, as far back as that takes."""
     state = engine.ShardState()
     later = log_store.count_after(connection, held.shard, held.cursor, Kind.ZONES)
     state.activation = activations.before_newest(connection, later) or state.activation
     tick = log_store.last_before(connection, held.shard, held.cursor, Kind.TICK)
     if tick is not None and isinstance(entry := entry_of(tick), TickEntry):
         state.tick_ms = entry.at_ms
-    numbers = vehicles.of_shard(connection, held.shard)
-    open_since = late_store.open_since(connection, numbers)
-    now_ms = max(state.tick_ms, state.activation.at_ms)
-    late_store.ask(
-        connection, [(held.shard, NeedsHistory(one, min(now_ms, open_since.get(one, now_ms)))) for one in numbers]
-    )
+    now = Asked(max(state.tick_ms, state.activation.at_ms))
+    late_store.ask(connection, [(held.shard, vehicle, now) for vehicle in vehicles.of_shard(connection, held.shard)])
     cursors.write_snapshots(connection, {held: state.snapshot()}, again=True)
     return state

@@ -23,6 +23,7 @@ _SUPERVISION = Basis(
 )  # fmt: skip
 _POLICY = Basis("平台默认策略", "default policy of the platform", "", None, None, True)
 
+_EPOCH = date(1970, 1, 1)
 _DAY_MS = 86_400_000
 _SHIFT_MS = 8 * 3_600_000  # the legal day is China's, which keeps one time all year
 LOOK_BACK_MS = 86_400_000  # the fix before a day's first is looked for so far back
@@ -128,8 +129,17 @@ def count(records: Records, begin_ms: int, end_ms: int, limits: Limits) -> Count
     )
 
 
+def begins_ms(day: date) -> int:
+    """When the legal day begins."""
+    return (day - _EPOCH).days * _DAY_MS - _SHIFT_MS
+
+
+def day_of(at_ms: int) -> date:
+    """The legal day of a moment."""
+    return _EPOCH + timedelta(days=(at_ms + _SHIFT_MS) // _DAY_MS)
+
+
 def days_touched(records: Records) -> set[date]:
     """The legal days whose figures these records change: their own, and the next, which begins where they end."""
     numbers = np.unique((records["time_ms"] + _SHIFT_MS) // _DAY_MS).tolist()
-    epoch = date(1970, 1, 1)
-    return {epoch + timedelta(days=number + more) for number in numbers for more in (0, 1)}
+    return {_EPOCH + timedelta(days=number + more) for number in numbers for more in (0, 1)}

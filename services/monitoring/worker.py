@@ -30,9 +30,19 @@ from services.monitoring import (
 from services.monitoring.columns import entries, estimates, last_records
 from services.monitoring.cursors import Held
 from services.monitoring.facts import Fact
-from services.monitoring.late import begin_of, judge_anew
+from services.monitoring.late import Judged, judge_anew
+from services.monitoring.late_store import Asked
 from services.monitoring.log_store import VEHICLE_SHARDS, Kind, Row
-from services.monitoring.model import Activation, Effect, NeedsHistory, PassEntry, TickEntry, TripEntry, ZonesEntry
+from services.monitoring.model import (
+    Activation,
+    Effect,
+    FixesEntry,
+    NeedsHistory,
+    PassEntry,
+    TickEntry,
+    TripEntry,
+    ZonesEntry,
+)
 from services.monitoring.positioning import Positioning, newest
 from services.monitoring.presence import Presence
 from services.monitoring.second_stage import WAKE as WAKE_SECOND_STAGE
@@ -56,7 +66,7 @@ class _Shard:
     state: engine.ShardState
     world: engine.World
     estimated: packed.Records = field(default_factory=lambda: estimates(()))  # as of the newest tick
-    late: dict[int, int] = field(default_factory=dict)  # vehicle -> from when on to judge it anew
+    late: dict[int, Asked] = field(default_factory=dict)  # vehicles to be judged anew
     is_unknown: bool = False  # nothing is worked off before every vehicle has been judged anew
 
 
@@ -67,19 +77,10 @@ class _Round:
     moves: dict[Held, int] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
     facts: list[tuple[int, int, Fact]] = field(default_factory=list)
-    needs: list[tuple[int, NeedsHistory]] = field(default_factory=list)
+    asked: list[tuple[int, int, Asked]] = field(default_factory=list)  # shard, vehicle to be judged anew, and how far
     records: list[packed.Records] = field(default_factory=list)
     estimated: list[packed.Records] = field(default_factory=list)
-    # Of vehicles judged anew: what they did, since their history begins and from when on it may have changed.
-    anew: list[_Anew] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Anew:
-    vehicle: int
-    effects: list[Effect]
-    begin_ms: int
-    from_ms: int
+    anew: list[Judged] = field(default_factory=list)
 
 
 class Worker:
@@ -172,9 +173,9 @@ class Worker:
             self._step(number, self._shards[number], rows, done)
             done.moves[self._share.held[number]] = rows[-1].seq
         self._commit(done)
-        for shard_number, need in done.needs:
-            late = self._shards[shard_number].late
-            late[need.vehicle] = min(need.from_ms, late.get(need.vehicle, need.from_ms))
+        for number, vehicle, one in done.asked:
+            late = self._shards[number].late
+            late[vehicle] = one.joined(late.get(vehicle))
         seen = [some for some in (*done.records, *done.estimated) if len(some)]
         if seen:
             live.publish(self._host.bus, np.concatenate(seen))
@@ -191,16 +192,18 @@ class Worker:
                 shard.estimated = estimates(effects)
                 done.estimated.append(shard.estimated)
             done.effects += effects
-            done.needs += [(number, effect) for effect in effects if isinstance(effect, NeedsHistory)]
+            after = rows[0].seq - 1 if isinstance(entry, FixesEntry) else None
+            needs = [effect for effect in effects if isinstance(effect, NeedsHistory)]
+            done.asked += [(number, one.vehicle, Asked(one.from_ms, after)) for one in needs]
         done.records += [packed.read([row.body]) for row in rows if row.kind is Kind.FIXES]
 
     def _commit(
-        self, done: _Round, states: Mapping[Held, bytes] | None = None, judged: Mapping[int, int] | None = None
+        self, done: _Round, states: Mapping[Held, bytes] | None = None, judged: Mapping[int, Asked] | None = None
     ) -> None:
         """Effects, cursors and, after judging anew, the states they rest on, all or nothing. Raises ``Lost``."""
         with self._host.engine.begin() as connection:
             late_store.keep_facts(connection, done.facts)
-            late_store.ask(connection, done.needs)
+            late_store.ask(connection, done.asked)
             heard = newest(done.records)
             self._positioning.tell(connection, heard, self._teller.known)
             self._presence.tell(connection, heard, self._teller.known, self._place_of)
@@ -230,14 +233,13 @@ class Worker:
         if shard is None:
             return False
         held, chosen = self._share.held[number], dict(list(shard.late.items())[:_MOST_LATE])
-        begin_ms = begin_of(chosen)
         with self._host.engine.connect() as connection:
-            found = judge_anew(
-                connection, self._host.settings.home, shard.state, self._worlds_since(connection, shard, begin_ms),
-                shard=number, cursor=held.cursor, since=chosen,
+            anew = judge_anew(
+                connection, self._host.settings.home, shard.state, lambda at_ms: self._worlds_since(connection, shard, at_ms),
+                shard=number, cursor=held.cursor, asked=chosen,
             )  # fmt: skip
-        anew = [_Anew(vehicle, effects, begin_ms, chosen[vehicle]) for vehicle, effects in found.items()]
-        self._commit(_Round(moves={held: held.cursor}, anew=anew), {held: shard.state.snapshot()}, chosen)
+        states = {held: shard.state.snapshot()} if anew else None
+        self._commit(_Round(moves={held: held.cursor}, anew=anew), states, chosen)
         for vehicle in chosen:
             del shard.late[vehicle]
         shard.is_unknown = shard.is_unknown and bool(shard.late)
