@@ -13,7 +13,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from geo.landmarks import WANTED
-from geo.osm import RegionError, fetch_place
+from geo.osm import RegionError
+from geo.osm_place import fetch_place
 from services import traceability
 from services.errors import Refusal
 from services.runtime.host import Host, embedded_servers, open_host

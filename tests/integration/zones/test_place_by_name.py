@@ -16,8 +16,9 @@ import pytest
 
 from geo.bridges import bridges_of
 from geo.landmarks import WANTED, LandmarkKind, read_landmarks
-from geo.osm import RegionError, fetch_place, read_region
+from geo.osm import RegionError, read_region
 from geo.osm_areas import extracted_on
+from geo.osm_place import fetch_place
 
 NODES = {
     1: (30.0, 100.0),

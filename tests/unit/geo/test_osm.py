@@ -13,7 +13,8 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 import pytest
 
-from geo.osm import NO_TUNNELS, RegionError, is_drivable, kept_tags, posted_dkmh, read_region
+from geo.osm import RegionError, read_region
+from geo.osm_tags import NO_TUNNELS, is_drivable, kept_tags, posted_dkmh
 from geo.position import distance_m
 from geo.roads import RoadGraph
 

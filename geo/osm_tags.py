@@ -1,0 +1,81 @@
+"""What the tags of OpenStreetMap ways mean to a lorry, and which of them are kept. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_CLASSES = ("motorway", "trunk", "primary", "secondary", "tertiary")
+_MINOR = ("unclassified", "residential", "living_street", "service", "road", "busway")
+DRIVABLE = frozenset([*_CLASSES, *(f"{name}_link" for name in _CLASSES), *_MINOR])
+
+# https://wiki.openstreetmap.org/wiki/Key:tunnel: passages through buildings, galleries open to one side and pipes are no
+# road tunnels. A value we do not know counts as a tunnel: missing a restricted tunnel is worse than watching one too many.
+NO_TUNNELS = frozenset(["no", "false", "0", "culvert", "building_passage", "avalanche_protector", "covered", "flooded"])
+
+_KEPT = frozenset(
+    (
+        *(
+            "highway",
+            "name",
+            "name:en",
+            "name:zh",
+            "tunnel:name",
+            "ref",
+            "oneway",
+            "junction",
+            "bridge",
+            "tunnel",
+            "layer",
+        ),
+        *("bridge:name", "bridge:span", "maxspan", "span"),
+        *("maxspeed", "maxspeed:hgv", "lanes", "access", "vehicle", "motor_vehicle", "service", "toll", "covered"),
+    )
+)
+_KEPT_STEMS = (
+    "hazmat",
+    "hgv",
+    "maxheight",
+    "maxweight",
+)  # with their suffixes: hazmat:water, maxweight:conditional ...
+
+_ONE_WAY = frozenset(["yes", "true", "1", "reversible"])
+_AGAINST = frozenset(["-1", "reverse"])
+
+
+def is_drivable(tags: Mapping[str, str]) -> bool:
+    """Whether a lorry may in principle be on this way: a road, not an area, not closed to motor traffic."""
+    if tags.get("highway") not in DRIVABLE or tags.get("area") == "yes":
+        return False
+    permission = next((tags[key] for key in ("motor_vehicle", "vehicle", "access") if key in tags), "yes")
+    return permission != "no"
+
+
+def kept_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """The tags we keep, with the one-way rule spelled out ("yes", "-1" or absent) and no mark on tunnels that are none."""
+    kept = {key: tags[key] for key in sorted(tags) if key in _KEPT or key.split(":")[0] in _KEPT_STEMS}
+    if kept.get("tunnel") in NO_TUNNELS:
+        del kept["tunnel"]
+    direction = _direction(kept)
+    kept.pop("oneway", None)
+    return kept if direction is None else {**kept, "oneway": direction}
+
+
+def _direction(tags: Mapping[str, str]) -> str | None:
+    stated = tags.get("oneway")
+    if stated in _AGAINST:
+        return "-1"
+    if stated in _ONE_WAY:
+        return "yes"
+    # motorways and roundabouts are one-way unless the map says otherwise; osmnx knows this of roundabouts only
+    implied = tags.get("highway") == "motorway" or tags.get("junction") in ("roundabout", "circular")
+    return "yes" if implied and stated != "no" else None
+
+
+def posted_dkmh(tags: Mapping[str, str]) -> int:
+    """The lowest posted limit in 0.1 km/h, 0 where the map gives no number (``signals``, ``none``, national codes)."""
+    limits = []
+    for key in ("maxspeed", "maxspeed:hgv"):
+        for number, unit in re.findall(r"(?:^|;)\s*(\d{1,3}(?:\.\d+)?)\s*(mph|km/h|kmh)?\s*(?=;|$)", tags.get(key, "")):
+            limits.append(round(float(number) * (16.09344 if unit == "mph" else 10)))
+    return min((limit for limit in limits if limit > 0), default=0)
