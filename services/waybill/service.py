@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from services.runtime.service import Service
-from services.waybill import acts, day_bundles, deliver, depart, printing, provincial_reads, reads, roadside, templates
+from services.waybill import acts, day_bundles, deliver, depart, printing, reads, roadside, templates
 from services.waybill.consignment import acts as consignment_acts
 from services.waybill.consignment import reads as consignment_reads
 from services.waybill.handover import answer, codes, offer
 from services.waybill.handover import reads as handover_reads
 from services.waybill.issuing import many, numbers, one
 from services.waybill.preparation import acts as preparation_acts
+from services.waybill.provincial import reads as provincial
 from services.waybill.receivers import acts as receivers
 from services.waybill.revision import amend, swap
 
@@ -45,8 +46,8 @@ FLEET_SERVICE = Service(
         "RemoveReceiver": receivers.remove_receiver,
         "ListDeliveries": receivers.list_deliveries,
         "ReplayDeliveries": receivers.replay_deliveries,
-        "ExportProvincial": provincial_reads.export_provincial,
-        "PreviewProvincial": provincial_reads.preview_provincial,
+        "ExportProvincial": provincial.export_provincial,
+        "PreviewProvincial": provincial.preview_provincial,
     },
 )
 CONSIGNMENT_SERVICE = Service(

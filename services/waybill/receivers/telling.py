@@ -21,8 +21,8 @@ from services.registry.model import ExternalRef
 from services.runtime.host import Host
 from services.runtime.keyfile import key_from
 from services.runtime.settings import Settings
-from services.waybill import provincial_reads
 from services.waybill import store as waybills
+from services.waybill.provincial.reads import written
 from services.waybill.receivers import queue_store
 from services.waybill.receivers.sending import Answer, Unreachable, post
 from services.waybill.receivers.store import ACCEPTED, PROVINCE, REFUSED, Delivery, Receiver
@@ -108,8 +108,8 @@ def _message(host: Host, receiver: Receiver, delivery: Delivery) -> tuple[bytes,
     }
     if receiver.kind == PROVINCE:
         with host.engine.begin() as connection:
-            written = provincial_reads.written(connection, delivery.waybill_id, host.clock.now())
-        return written.encode(), {**headers, "Authorization": f"Bearer {secret}"}
+            bill = written(connection, delivery.waybill_id, host.clock.now())
+        return bill.encode(), {**headers, "Authorization": f"Bearer {secret}"}
     content = delivery.body.encode()
     # Receivers compare with the world's clock, whatever the injected one shows.
     return content, {**headers, webhook.HEADER: webhook.sign(secret, content, datetime.now(UTC))}

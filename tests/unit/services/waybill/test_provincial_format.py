@@ -14,7 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.registry.model import PlateColour
-from services.waybill.provincial import ZONE, Bill, Goods, Member, Plate, Site, Unit, read, write
+from services.waybill.provincial.model import ZONE, Bill, Goods, Member, Plate, Site, Unit
+from services.waybill.provincial.read import read
+from services.waybill.provincial.write import write
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=20)
 NAMES = WORDS.filter(bool)

@@ -19,17 +19,20 @@ from services.runtime.call import Call
 from services.runtime.clock import legal_day
 from services.runtime.refusals import finding_to_wire
 from services.runtime.wire import text_of
-from services.waybill import provincial, store
+from services.waybill import store
 from services.waybill.gathering import known_of
 from services.waybill.model import GoodsLine, Waybill
-from services.waybill.provincial import Bill, Member, Plate, Site, Unit
-from services.waybill.provincial_bill import bill_of, lines_of
+from services.waybill.provincial.bill import bill_of, lines_of
+from services.waybill.provincial.model import Bill, Member, Plate, Site, Unit
+from services.waybill.provincial.read import read
+from services.waybill.provincial.write import write
 from services.waybill.relations import relations_to
 
 MOST_LETTERS = 1_000_000
 
 
 def export_provincial(call: Call, request: Any) -> pb.ExportProvincialResponse:
+    """For whoever may see the waybill. Raises a refusal NOT_FOUND for all others."""
     refuse(text_of(request.waybill_id, "waybill_id", required=True))
     kept = store.find(call.transaction, request.waybill_id)
     call.allow(relations_to(call, kept.waybill) if kept else (), subject=f"waybill/{request.waybill_id}")
@@ -48,13 +51,13 @@ def written(connection: Connection, waybill_id: str, now: datetime) -> str:
 
 def _text(connection: Connection, waybill: Waybill, now: datetime) -> str:
     facts = known_of(connection, waybill, waybill.departed_at or now, now=now)
-    return json.dumps(provincial.write(bill_of(waybill, facts)), ensure_ascii=False)
+    return json.dumps(write(bill_of(waybill, facts)), ensure_ascii=False)
 
 
 def preview_provincial(call: Call, request: Any) -> pb.PreviewProvincialResponse:
     """Nothing is kept. Vehicles and crew are looked for in the caller's own register only."""
     call.allow([Relation.OWN], subject=f"organisation/{call.caller.organisation}")
-    reading = provincial.read(_decoded(request.json))
+    reading = read(_decoded(request.json))
     refuse(reading.findings)
     draft = _Draft(call, reading.bill)
     waybill = draft.waybill()

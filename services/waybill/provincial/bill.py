@@ -8,7 +8,7 @@ from dataclasses import replace
 from services.registry.model import LicenceKind, QualificationKind
 from services.waybill.facts import Facts
 from services.waybill.model import GoodsLine, Party, Place, Role, State, Stop, Waybill
-from services.waybill.provincial import (
+from services.waybill.provincial.model import (
     CANCELLED,
     COMPLETED,
     LOADING,
