@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -50,7 +51,9 @@ def region_import(
             if place:
                 file, name = Path(folder) / "place.osm.pbf", name or place
                 fetch_place(place, WANTED, file)
-            imported = import_region(host.engine, keeper, file, host.clock.now(), name=name, bus=host.bus)
+            imported = import_region(
+                host.engine, keeper, file, host.clock.now(), name=name, bus=host.bus, told=_progress()
+            )
         except RegionError as error:
             _refuse(error)
     merged = imported.merged
@@ -123,6 +126,17 @@ def zones_export(
         print(text)
     else:
         out.write_text(text, "utf-8")
+
+
+def _progress() -> Callable[[str, int, int], None]:
+    """Says on the error stream how far an import is, and after how many seconds."""
+    began = time.monotonic()
+
+    def told(what: str, done: int, of: int) -> None:
+        count = f" {done:,} / {of:,}" if of else ""
+        typer.echo(f"[{time.monotonic() - began:5.0f} s] {what}{count}", err=True)
+
+    return told
 
 
 def _refuse(error: RegionError) -> NoReturn:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,6 @@ from geo import model_region, osm
 from geo.landmarks import Landmark, read_landmarks
 from geo.osm_areas import extracted_on
 from geo.roads import RoadGraph
-from hazway.zones.v1 import zones_pb2 as pb
 from services import traceability
 from services.errors import Finding, Refusal
 from services.errors.zones import ZONE_KIND_FIXED
@@ -27,12 +26,11 @@ from services.runtime.bus import Bus
 from services.zones import store
 from services.zones.book import graph_to_bytes
 from services.zones.divisions import divisions
-from services.zones.merging import Merged, Merger, state_version
+from services.zones.merging import AT_ONCE, Merged, Merger, Told, put_of, state_versions, untold
 from services.zones.model import Zone, ZoneKind
 from services.zones.proposals import MapSheet, proposed_zones
 from services.zones.puts import WAKE_ZONES
 from services.zones.roads import Region
-from services.zones.wire import zone_to_wire
 
 MODEL = "model"
 
@@ -61,6 +59,7 @@ def import_region(
     *,
     name: str = "",
     bus: Bus | None = None,
+    told: Told = untold,
 ) -> Imported:
     """Take a map in, or the bundled model region without a ``path``; the same map again changes nothing.
 
@@ -68,13 +67,15 @@ def import_region(
     same ``name`` is taken for a newer one: what it no longer shows is closed. Listeners on ``bus`` are woken. Raises
     ``geo.osm.RegionError``.
     """
+    told("读取道路 reading roads", 0, 0)
     graph = read_map(path)
+    told("读取场所 reading places", 0, 0)
     landmarks, skipped = read_landmarks(path) if path else ([], Counter[str]())
     sheet = MapSheet(
         name=name or (path.name.split(".")[0] if path else MODEL), extracted_on=extracted_on(path) if path else None
     )
     with engine.begin() as connection:
-        imported = keep_map(connection, keeper, graph, landmarks, sheet, at)
+        imported = keep_map(connection, keeper, graph, landmarks, sheet, at, told)
     imported = replace(imported, skipped=dict(Counter(imported.skipped) + skipped))
     if bus is not None and imported.changed:
         bus.publish(WAKE_ZONES)
@@ -90,7 +91,7 @@ def import_zones(
     """
     with engine.begin() as connection:
         store.queue_up(connection)
-        changed = sum(_keep(connection, keeper, zone, at) for zone in zones)
+        changed = sum(_keep_all(connection, keeper, some, at) for some in _at_once(zones))
     if bus is not None and changed:
         bus.publish(WAKE_ZONES)
     return changed
@@ -120,8 +121,10 @@ def keep_map(
     landmarks: Sequence[Landmark],
     sheet: MapSheet,
     at: datetime,
+    told: Told = untold,
 ) -> Imported:
     """The same for what was read already, in the caller's transaction."""
+    told("整理区域 drawing zones", 0, 0)
     region = Region(f"region-{content_digest(graph)[:24]}", graph)
     zones, skipped = proposed_zones(region, landmarks, sheet, divisions(connection))
     tunnels = sum(zone.kind is ZoneKind.TUNNEL for zone in zones)
@@ -134,9 +137,10 @@ def keep_map(
         box=region.box,
         imported_at=at,
     )
+    stored = graph_to_bytes(graph)
     store.queue_up(connection)
-    fresh = store.insert_region(connection, row, graph_to_bytes(graph))
-    merged = Merger(connection, keeper, sheet.name, at).merge(zones)
+    fresh = store.insert_region(connection, row, stored)
+    merged = Merger(connection, keeper, sheet.name, at, told).merge(zones)
     return Imported(region.id, tunnels, graph.edge_count, merged.written, fresh, merged, skipped)
 
 
@@ -154,15 +158,24 @@ def content_digest(graph: RoadGraph) -> str:
     return digest.hexdigest()
 
 
-def _keep(connection: Connection, keeper: traceability.Keeper, zone: Zone, at: datetime) -> bool:
-    """State the zone unless it is just so already; whether it was stated."""
-    known = store.find(connection, zone.id, at)
-    if known is not None and not known.withdrawn and known.zone == zone:
-        return False
-    newest = store.newest(connection, zone.id)
-    if newest is not None and newest.zone.kind is not zone.kind:
-        raise Refusal((Finding(reason=ZONE_KIND_FIXED, path=zone.id, values={"kind": newest.zone.kind.name}),))
-    request = pb.PutZoneRequest(zone=zone_to_wire(zone, pb.Zone()))
-    request_id = f"import:{zone.id}:{known.version if known else 'new'}"
-    state_version(connection, keeper, zone, "zone.put", request, request_id=request_id, at=at)
-    return True
+def _at_once(zones: Sequence[Zone]) -> Iterator[list[Zone]]:
+    """In this order, so many that one statement to the database can hold them, and each zone once in it."""
+    some: dict[str, Zone] = {}
+    for zone in zones:
+        if zone.id in some or len(some) == AT_ONCE:
+            yield list(some.values())
+            some = {}
+        some[zone.id] = zone
+    yield list(some.values())
+
+
+def _keep_all(connection: Connection, keeper: traceability.Keeper, zones: Sequence[Zone], at: datetime) -> int:
+    """State the zones that are not just so already; how many those were."""
+    ids = [zone.id for zone in zones]
+    known, newest = store.current(connection, ids, at), store.newest_of(connection, ids)
+    fresh = [zone for zone in zones if not ((has := known.get(zone.id)) and not has.withdrawn and has.zone == zone)]
+    for zone in fresh:
+        if zone.id in newest and newest[zone.id].zone.kind is not zone.kind:
+            values = {"kind": newest[zone.id].zone.kind.name}
+            raise Refusal((Finding(reason=ZONE_KIND_FIXED, path=zone.id, values=values),))
+    return len(state_versions(connection, keeper, [put_of(zone) for zone in fresh], at))

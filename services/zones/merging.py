@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -25,8 +25,15 @@ from services.zones.model import Zone, ZoneKind, ZoneVersion
 from services.zones.plain import to_json
 from services.zones.wire import zone_to_wire
 
-_AT_ONCE = 1_000
+AT_ONCE = 500
 VANISHED = "地图中已不存在 no longer on the map"
+
+Told = Callable[[str, int, int], None]  # how far an import is: at what, so many of so many
+
+
+def untold(_what: str, _done: int, _all: int) -> None:
+    """Nobody is told how far it is."""
+
 
 BY_HAND = "changed by hand 已人工修改"
 WITHDRAWN = "withdrawn by hand 已人工撤销"
@@ -53,114 +60,140 @@ class Merged:
 class Merger:
     """One import into the caller's transaction, which must have called ``store.queue_up``."""
 
-    def __init__(self, connection: Connection, keeper: traceability.Keeper, map_name: str, at: datetime) -> None:
-        self.connection, self.keeper, self.map_name, self.at = connection, keeper, map_name, at
+    def __init__(
+        self, connection: Connection, keeper: traceability.Keeper, map_name: str, at: datetime, told: Told = untold
+    ) -> None:
+        self.connection, self.keeper, self.map_name, self.at, self.told = connection, keeper, map_name, at, told
         self.merged = Merged()
 
     def merge(self, proposed: Sequence[Zone]) -> Merged:
         """Bring all that the map proposes now together with what there is."""
-        ids = [zone.id for zone in proposed]
-        rows = imports_store.concerning(self.connection, self.map_name, ids)
+        ids = {zone.id for zone in proposed}
+        rows = imports_store.concerning(self.connection, self.map_name, list(ids))
         vanished = sorted(
-            row.zone_id for row in rows.values() if row.map_name == self.map_name and row.zone_id not in set(ids)
+            row.zone_id for row in rows.values() if row.map_name == self.map_name and row.zone_id not in ids
         )
-        known: dict[str, ZoneVersion] = {}
-        for first in range(0, len(ids) + len(vanished), _AT_ONCE):
-            known |= store.current(self.connection, [*ids, *vanished][first : first + _AT_ONCE], self.at)
-        kept = [self._propose(zone, known.get(zone.id), rows.get(zone.id)) for zone in proposed]
-        kept += [self._close(known.get(zone_id), rows[zone_id]) for zone_id in vanished]
-        imports_store.put(self.connection, [row for row in kept if row is not None])
+        for first in range(0, len(proposed), AT_ONCE):
+            self.told("登记区域 zones kept", first, len(proposed))
+            self._propose_all(proposed[first : first + AT_ONCE], rows)
+        for first in range(0, len(vanished), AT_ONCE):
+            self._close_all([rows[zone_id] for zone_id in vanished[first : first + AT_ONCE]])
         return self.merged
 
-    def _propose(self, zone: Zone, known: ZoneVersion | None, row: ImportRow | None) -> ImportRow | None:
-        """What to remember of it; None leaves what is remembered."""
+    def _propose_all(self, zones: Sequence[Zone], rows: Mapping[str, ImportRow]) -> None:
+        known = store.current(self.connection, [zone.id for zone in zones], self.at)
+        kept, changes = [], []
+        for zone in zones:
+            row, change = self._propose(zone, known.get(zone.id), rows.get(zone.id))
+            kept += [row] if row is not None else []
+            changes += [change] if change is not None else []
+        self._write(changes)
+        imports_store.put(self.connection, kept)
+
+    def _propose(
+        self, zone: Zone, known: ZoneVersion | None, row: ImportRow | None
+    ) -> tuple[ImportRow | None, Change | None]:
+        """What to remember of it, None leaving what is remembered, and what to state."""
         self.merged.found[zone.place_kind.name if zone.place_kind else zone.kind.name] += 1
         fresh = ImportRow(zone_id=zone.id, map_name=self.map_name, drawn=drawn(zone), ruled=ruled(zone))
         if known is None:
             self.merged.new += 1
-            self._state(zone)
-            return fresh
+            return fresh, put_of(zone)
         if known.zone.kind is not zone.kind:
             self.merged.kept[OTHER_KIND] += 1
-            return None
+            return None, None
         if known.withdrawn and (row is None or row.closed != known.number):
             self.merged.kept[WITHDRAWN] += 1
-            return None
+            return None, None
+        now_drawn = drawn(known.zone)
         # of a tunnel that came in before imports were remembered, the shape is the map's
-        as_imported = row.drawn == drawn(known.zone) if row is not None else zone.kind is ZoneKind.TUNNEL
+        as_imported = row.drawn == now_drawn if row is not None else zone.kind is ZoneKind.TUNNEL
         if not as_imported:
             self.merged.kept[BY_HAND] += 1
-            return None
+            return None, None
         wanted = _joined(known.zone, zone, row)
         if (
-            known.withdrawn
-            or drawn(wanted) != drawn(known.zone)
-            or ruled(wanted) != ruled(known.zone)
-            or wanted.division_code != known.zone.division_code
+            not known.withdrawn
+            and drawn(wanted) == now_drawn
+            and ruled(wanted) == ruled(known.zone)
+            and wanted.division_code == known.zone.division_code
         ):
-            self.merged.changed += 1
-            self._state(wanted)
-        else:
             self.merged.unchanged += 1
-        return fresh
+            return (fresh if fresh != row else None), None
+        self.merged.changed += 1
+        return fresh, put_of(wanted)
 
-    def _close(self, known: ZoneVersion | None, row: ImportRow) -> ImportRow | None:
-        if known is None or known.withdrawn:
-            return None
-        newest = store.newest(self.connection, known.zone.id)
-        published_ahead = newest is not None and newest.number != known.number
-        if published_ahead or (drawn(known.zone), ruled(known.zone)) != (row.drawn, row.ruled):
-            self.merged.kept[VANISHED_KEPT] += 1
-            return None
-        self.merged.closed += 1
-        version = self._write(
-            known.zone, "zone.withdraw", pb.WithdrawZoneRequest(zone_id=known.zone.id, reason=VANISHED), closed=True
+    def _close_all(self, rows: Sequence[ImportRow]) -> None:
+        """Close what the map shows no more, but for what somebody confirmed or changed by hand."""
+        ids = [row.zone_id for row in rows]
+        known = store.current(self.connection, ids, self.at)
+        newest = store.newest_of(self.connection, ids)
+        closing: list[tuple[ImportRow, Zone]] = []
+        for row in rows:
+            version = known.get(row.zone_id)
+            if version is None or version.withdrawn:
+                continue
+            is_published_ahead = newest[row.zone_id].number != version.number
+            if is_published_ahead or (drawn(version.zone), ruled(version.zone)) != (row.drawn, row.ruled):
+                self.merged.kept[VANISHED_KEPT] += 1
+            else:
+                closing.append((row, version.zone))
+        self.merged.closed += len(closing)
+        closed = self._write([_closing_of(zone) for _, zone in closing])
+        rows = [replace(row, closed=version.number) for (row, _), version in zip(closing, closed, strict=True)]
+        imports_store.put(self.connection, rows)
+
+    def _write(self, changes: Sequence[Change]) -> list[ZoneVersion]:
+        return state_versions(self.connection, self.keeper, changes, self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An act of the operator on a zone. ``request`` is what is stated."""
+
+    zone: Zone
+    kind: str
+    request: Any
+    withdrawn: bool = False
+
+
+def put_of(zone: Zone) -> Change:
+    return Change(zone, "zone.put", pb.PutZoneRequest(zone=zone_to_wire(zone, pb.Zone())))
+
+
+def _closing_of(zone: Zone) -> Change:
+    return Change(zone, "zone.withdraw", pb.WithdrawZoneRequest(zone_id=zone.id, reason=VANISHED), withdrawn=True)
+
+
+def state_versions(
+    connection: Connection, keeper: traceability.Keeper, changes: Sequence[Change], at: datetime
+) -> list[ZoneVersion]:
+    """State acts of the operator on different zones, and add the versions they make, from ``at`` on."""
+    if not changes:
+        return []
+    deeds = [
+        traceability.Deed(
+            kind=change.kind,
+            subject=f"zone/{change.zone.id}",
+            body=body.body_of(change.request),
+            request_id=f"import:{change.zone.id}:{at.isoformat()}",
         )
-        return replace(row, closed=version.number)
-
-    def _state(self, zone: Zone) -> None:
-        self._write(zone, "zone.put", pb.PutZoneRequest(zone=zone_to_wire(zone, pb.Zone())))
-
-    def _write(self, zone: Zone, kind: str, request: Any, *, closed: bool = False) -> ZoneVersion:
-        """State the act as the operator's and add the version it makes."""
-        return state_version(
-            self.connection, self.keeper, zone, kind, request, request_id=f"import:{zone.id}:{self.merged.written}:{self.at.isoformat()}",
-            at=self.at, withdrawn=closed,
-        )  # fmt: skip
-
-
-def state_version(
-    connection: Connection,
-    keeper: traceability.Keeper,
-    zone: Zone,
-    kind: str,
-    request: Any,
-    *,
-    request_id: str,
-    at: datetime,
-    withdrawn: bool = False,
-) -> ZoneVersion:
-    """State an act of the operator on the zone, and add the version it makes, from ``at`` on."""
-    registered = traceability.state(
-        connection,
-        keeper,
-        kind=kind,
-        subject=f"zone/{zone.id}",
-        body=body.body_of(request),
-        request_id=request_id,
-        at=at,
-    )
-    return store.append(
-        connection,
-        zone,
-        box=zone.area().box,
-        valid_from=at,
-        valid_to=None if withdrawn else store.next_begin(connection, zone.id, at),
-        now=at,
-        by=traceability.OPERATOR,
-        registered=registered.digest,
-        withdrawn=withdrawn,
-    )
+        for change in changes
+    ]
+    registered = traceability.state_all(connection, keeper, deeds, at)
+    begins = store.next_begins(connection, [change.zone.id for change in changes], at)
+    drafts = [
+        store.Draft(
+            zone=change.zone,
+            box=change.zone.area().box,
+            valid_from=at,
+            valid_to=None if change.withdrawn else begins.get(change.zone.id),
+            registered=each.digest,
+            withdrawn=change.withdrawn,
+        )
+        for change, each in zip(changes, registered, strict=True)
+    ]
+    return store.append_all(connection, drafts, now=at, by=traceability.OPERATOR)
 
 
 def _joined(known: Zone, mapped: Zone, row: ImportRow | None) -> Zone:

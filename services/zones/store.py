@@ -39,6 +39,18 @@ def queue_up(connection: Connection) -> None:
     connection.execute(text("SELECT pg_advisory_xact_lock(:queue)"), {"queue": _QUEUE})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A version to be added; ``box`` surrounds the zone's shape."""
+
+    zone: Zone
+    box: Box
+    valid_from: datetime
+    valid_to: datetime | None
+    registered: bytes | None
+    withdrawn: bool = False
+
+
 def append(
     connection: Connection,
     zone: Zone,
@@ -52,48 +64,74 @@ def append(
     withdrawn: bool = False,
 ) -> ZoneVersion:
     """Add a version; ``box`` surrounds the zone's shape."""
-    body = json.dumps(to_json(zone), ensure_ascii=False, separators=(",", ":"))
-    row = connection.execute(
-        text(
-            "INSERT INTO zones_versions"
-            " (version, zone_id, body, withdrawn, valid_from, valid_to, recorded_at, recorded_by, registered)"
-            " SELECT coalesce(max(version), 0) + 1, :id, CAST(:body AS jsonb), :withdrawn, :valid_from, :valid_to,"
-            "  greatest(:now, coalesce(max(recorded_at), :now)), :by, :registered FROM zones_versions"
-            "  WHERE version = (SELECT max(version) FROM zones_versions)"
-            " RETURNING version, recorded_at"
-        ),
+    draft = Draft(
+        zone=zone, box=box, valid_from=valid_from, valid_to=valid_to, registered=registered, withdrawn=withdrawn
+    )
+    return append_all(connection, [draft], now=now, by=by)[0]
+
+
+def append_all(connection: Connection, drafts: Sequence[Draft], *, now: datetime, by: str) -> list[ZoneVersion]:
+    """Add versions of different zones, numbered in this order, in two round trips."""
+    bodies = [json.dumps(to_json(each.zone), ensure_ascii=False, separators=(",", ":")) for each in drafts]
+    rows = connection.execute(
+        _APPEND,
         {
-            "id": zone.id,
-            "body": body,
-            "withdrawn": withdrawn,
-            "valid_from": valid_from,
-            "valid_to": valid_to,
+            "bodies": bodies,
+            "ids": [each.zone.id for each in drafts],
             "now": now,
             "by": by,
-            "registered": registered,
+            **{
+                f"{name}s": [getattr(each, name) for each in drafts] for name in ("withdrawn", "valid_from", "valid_to")
+            },
+            "registered": [each.registered for each in drafts],
         },
-    ).one()
+    )
+    numbers = sorted((row.version, row.recorded_at) for row in rows)
+    corners = [_corners(each.box) for each in drafts]
     connection.execute(
-        text(
-            f"INSERT INTO zones_zones AS z (id, kind, version, reach) VALUES (:id, :kind, :version, {_BOX})"
-            " ON CONFLICT (id) DO UPDATE SET version = EXCLUDED.version, reach ="
-            "  bound_box(z.reach, EXCLUDED.reach)"
-        ),
-        {"id": zone.id, "kind": zone.kind.name, "version": row.version, **_corners(box)},
+        _REACH,
+        {
+            "ids": [each.zone.id for each in drafts],
+            "kinds": [each.zone.kind.name for each in drafts],
+            "versions": [number for number, _ in numbers],
+            **{side: [each[side] for each in corners] for side in _SIDES},
+        },
     )
-    return ZoneVersion(
-        number=row.version,
-        zone=zone,
-        valid_from=valid_from,
-        valid_to=valid_to,
-        recorded_at=row.recorded_at,
-        recorded_by=by,
-        withdrawn=withdrawn,
-    )
+    return [
+        ZoneVersion(
+            number=number,
+            zone=each.zone,
+            valid_from=each.valid_from,
+            valid_to=each.valid_to,
+            recorded_at=recorded_at,
+            recorded_by=by,
+            withdrawn=each.withdrawn,
+        )
+        for each, (number, recorded_at) in zip(drafts, numbers, strict=True)
+    ]
 
+
+_BOX = "box(point(CAST(:west AS float8), CAST(:south AS float8)), point(CAST(:east AS float8), CAST(:north AS float8)))"
+_APPEND = text(
+    "INSERT INTO zones_versions"
+    " (version, zone_id, body, withdrawn, valid_from, valid_to, recorded_at, recorded_by, registered)"
+    " SELECT coalesce(newest.version, 0) + given.place, given.id, CAST(given.body AS jsonb), given.withdrawn,"
+    "  given.valid_from, given.valid_to, greatest(CAST(:now AS timestamptz), newest.recorded_at), :by, given.registered"
+    " FROM unnest(CAST(:ids AS text[]), CAST(:bodies AS text[]), CAST(:withdrawns AS boolean[]),"
+    "  CAST(:valid_froms AS timestamptz[]), CAST(:valid_tos AS timestamptz[]), CAST(:registered AS bytea[]))"
+    "  WITH ORDINALITY AS given (id, body, withdrawn, valid_from, valid_to, registered, place)"
+    " LEFT JOIN (SELECT version, recorded_at FROM zones_versions ORDER BY version DESC LIMIT 1) newest ON true"
+    " RETURNING version, recorded_at"
+)
+_REACH = text(
+    "INSERT INTO zones_zones AS z (id, kind, version, reach)"
+    " SELECT id, kind, version, box(point(west, south), point(east, north)) FROM unnest(CAST(:ids AS text[]),"
+    "  CAST(:kinds AS text[]), CAST(:versions AS bigint[]), CAST(:south AS float8[]), CAST(:west AS float8[]),"
+    "  CAST(:north AS float8[]), CAST(:east AS float8[])) AS given (id, kind, version, south, west, north, east)"
+    " ON CONFLICT (id) DO UPDATE SET version = EXCLUDED.version, reach = bound_box(z.reach, EXCLUDED.reach)"
+)
 
 _COLUMNS = "v.version, v.body, v.withdrawn, v.valid_from, v.valid_to, v.recorded_at, v.recorded_by"
-_BOX = "box(point(CAST(:west AS float8), CAST(:south AS float8)), point(CAST(:east AS float8), CAST(:north AS float8)))"
 
 
 def find(connection: Connection, zone_id: str, at: datetime, known_at: datetime | None = None) -> ZoneVersion | None:
@@ -124,20 +162,36 @@ def current(connection: Connection, zone_ids: Sequence[str], at: datetime) -> di
 
 def newest(connection: Connection, zone_id: str) -> ZoneVersion | None:
     """The version written last, whenever it is true."""
-    row = connection.execute(
-        text(f"SELECT {_COLUMNS} FROM zones_versions v WHERE v.zone_id = :id ORDER BY v.version DESC LIMIT 1"),
-        {"id": zone_id},
-    ).first()
-    return None if row is None else _version(row)
+    return newest_of(connection, [zone_id]).get(zone_id)
+
+
+def newest_of(connection: Connection, zone_ids: Sequence[str]) -> dict[str, ZoneVersion]:
+    """``newest`` for many zones: those of them there are."""
+    rows = connection.execute(
+        text(
+            f"SELECT {_COLUMNS} FROM unnest(CAST(:ids AS text[])) AS z (id) CROSS JOIN LATERAL"
+            "  (SELECT * FROM zones_versions v WHERE v.zone_id = z.id ORDER BY v.version DESC LIMIT 1) v"
+        ),
+        {"ids": list(zone_ids)},
+    )
+    return {version.zone.id: version for version in map(_version, rows)}
 
 
 def next_begin(connection: Connection, zone_id: str, after: datetime) -> datetime | None:
     """When the next version that was published already begins to be true."""
-    found: datetime | None = connection.execute(
-        text("SELECT min(valid_from) FROM zones_versions WHERE zone_id = :id AND valid_from > :after"),
-        {"id": zone_id, "after": after},
-    ).scalar()
-    return found
+    return next_begins(connection, [zone_id], after).get(zone_id)
+
+
+def next_begins(connection: Connection, zone_ids: Sequence[str], after: datetime) -> dict[str, datetime]:
+    """``next_begin`` for many zones: those of them that have one."""
+    rows = connection.execute(
+        text(
+            "SELECT zone_id, min(valid_from) AS begin FROM zones_versions"
+            " WHERE zone_id = ANY(CAST(:ids AS text[])) AND valid_from > :after GROUP BY zone_id"
+        ),
+        {"ids": list(zone_ids), "after": after},
+    )
+    return {row.zone_id: row.begin for row in rows}
 
 
 def find_version(connection: Connection, number: int) -> ZoneVersion | None:
@@ -233,8 +287,11 @@ def graph_of(connection: Connection, region_id: str) -> bytes | None:
     return found
 
 
+_SIDES = ("south", "west", "north", "east")
+
+
 def _corners(box: Box) -> Mapping[str, int]:
-    return dict(zip(("south", "west", "north", "east"), box, strict=True))
+    return dict(zip(_SIDES, box, strict=True))
 
 
 def _version(row: Row[Any]) -> ZoneVersion:
