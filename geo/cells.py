@@ -17,16 +17,14 @@ import shapely
 import shapely.affinity
 from h3 import LatLngPoly
 
-from geo.position import E7, EARTH_RADIUS_M, Position, distances_m
-from geo.shapes import HALF_TURN_E7, METRES_PER_E7, TURN_E7, MultiPolygon
+from geo.position import E7, EARTH_RADIUS_M, Position
+from geo.shapes import METRES_PER_E7, MultiPolygon
 
 Cell = int
 Int64s = npt.NDArray[np.int64]
 
-# Extremes over whole resolutions, in mean edges: cells shrink and stretch over a face of the icosahedron (least edge 0.70,
-# farthest corner 1.11, nearest rows of cells 1.04 apart); a test walks the worst places, the pentagons.
-_LEAST_EDGE, _FARTHEST_CORNER, _LEAST_ROW = 0.69, 1.12, 1.0
-_METRES_PER_DEGREE = METRES_PER_E7 * E7
+# Of whole resolutions, in mean edges: cells stretch over a face of the icosahedron, 1.11 at the farthest.
+_FARTHEST_CORNER = 1.12
 _ROUNDED = 1.03  # a buffer's arcs of four pieces a quarter fall short by 2 %
 _POLAR_DEGREES = 85.0  # beyond, cells are no planar polygons in degrees
 _WIDEST_DEGREES = 60.0  # wider areas are covered strip by strip
@@ -72,33 +70,6 @@ def parents(cells: Int64s, resolution: int) -> Int64s:
 def disk(cell: Cell, steps: int) -> frozenset[Cell]:
     """The cell and everything reached from it in so many steps."""
     return frozenset(h3.grid_disk(cell, steps))
-
-
-def centres(cells: Int64s) -> tuple[Int64s, Int64s]:
-    """Latitudes and longitudes of the centres, rounded."""
-    degrees = np.array([h3.cell_to_latlng(cell) for cell in cells.tolist()], dtype=np.float64).reshape(-1, 2)
-    rounded = np.rint(degrees * E7).astype(np.int64)
-    return rounded[:, 0], rounded[:, 1]
-
-
-def boundary(cell: Cell) -> tuple[Position, ...]:
-    """Corners of a cell, counter-clockwise, for drawing."""
-    return tuple(Position.from_degrees(latitude, longitude) for latitude, longitude in h3.cell_to_boundary(cell))
-
-
-def cover_disk(centre: Position, radius_m: float, resolution: int) -> frozenset[Cell]:
-    """Cells of every point within a radius."""
-    reach = radius_m + corner_m(resolution)
-    around = h3.grid_disk(cell_of(centre, resolution), _steps(reach + corner_m(resolution), resolution))
-    cells = np.fromiter(around, dtype=np.int64)
-    latitudes, longitudes = centres(cells)
-    distances = distances_m(centre.latitude_e7, centre.longitude_e7, latitudes, longitudes)
-    return frozenset(cells[distances <= reach].tolist())
-
-
-def _steps(distance_m: float, resolution: int) -> int:
-    """So many rings about a cell hold all cells whose centres are this near to its own."""
-    return math.floor(distance_m / (edge_m(resolution) * _LEAST_ROW))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,36 +162,3 @@ def _strips(polygon: shapely.Polygon) -> Iterable[shapely.Polygon]:
         home = -360 * math.floor((left + 180) / 360)
         for part in _polygons(cut):
             yield shapely.affinity.translate(part, xoff=home)
-
-
-def cover_segment(a: Position, b: Position, resolution: int) -> frozenset[Cell]:
-    """Cells of every point of the straight line in degrees from ``a`` to ``b``, the short way round.
-
-    Points half a least edge apart see, in their cells and the neighbours of these, all the line passes through; of these,
-    cells farther from the line than their sides can bend are dropped.
-    """
-    across = (b.longitude_e7 - a.longitude_e7 + HALF_TURN_E7) % TURN_E7 - HALF_TURN_E7
-    up = b.latitude_e7 - a.latitude_e7
-    step = edge_m(resolution) * _LEAST_EDGE / METRES_PER_E7
-    shares = np.linspace(0.0, 1.0, math.ceil(math.hypot(up, across) / step) + 1)
-    latitudes = np.rint(a.latitude_e7 + shares * up).astype(np.int64)
-    longitudes = np.rint(a.longitude_e7 + shares * across).astype(np.int64)
-    on_line = frozenset(cells_of(latitudes, longitudes, resolution).tolist())
-    near = frozenset(cell for middle in on_line for cell in h3.grid_disk(middle, 1))
-    if max(abs(a.latitude_e7), abs(b.latitude_e7)) > _POLAR_DEGREES * E7:
-        return near
-    line = shapely.LineString([(a.longitude, a.latitude), (a.longitude + across / E7, b.latitude)])
-    narrowing = math.cos(math.radians(max(abs(a.latitude), abs(b.latitude)) + 1))
-    bend = _bend_m(resolution, max(abs(a.latitude), abs(b.latitude))) / _METRES_PER_DEGREE / narrowing + 1e-6
-    unsure = np.array(sorted(near - on_line), dtype=np.int64)
-    outlines = [_outline(cell, a.longitude + across / E7 / 2) for cell in unsure.tolist()]
-    kept = unsure[shapely.dwithin(np.array(outlines, dtype=object), line, bend)] if outlines else unsure
-    return on_line | frozenset(kept.tolist())
-
-
-def _outline(cell: Cell, near_longitude: float) -> shapely.Polygon:
-    """A cell as a planar polygon, moved by whole turns next to a longitude."""
-    corners = h3.cell_to_boundary(cell)
-    first = corners[0][1]
-    first += round((near_longitude - first) / 360) * 360
-    return shapely.Polygon([((lng - first + 180) % 360 - 180 + first, lat) for lat, lng in corners])
