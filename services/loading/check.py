@@ -179,4 +179,4 @@ def _undo(bay: Bay, judged: tuple[Judged, ...]) -> None:
     reason = f"check failed 查验不合格: {failed}"
     store.void_record(connection, bay.waybill.id, reason, now)
     if bay.waybill.state is WaybillState.LOADED:
-        waybill.void_clearance(connection, bay.waybill.id, reason=reason, at=now)
+        waybill.void_clearance(connection, bay.waybill.id, reason=reason, at=now, catalogue=bay.catalogue)

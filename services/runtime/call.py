@@ -57,12 +57,14 @@ class Call:
     allowed: bool = False
     after_commit: list[Callable[[], None]] = field(default_factory=list)
 
-    def allow(self, relations: Iterable[Relation], *, subject: str = "", again: bool = False) -> Relation:
+    def allow(
+        self, relations: Iterable[Relation], *, subject: str = "", again: bool = False, logged: bool = False
+    ) -> Relation:
         """Pass when the table opens the method to one of the caller's ``relations``; tell which.
 
         Raises a refusal NOT_ALLOWED when the role may never use the method, and NOT_FOUND when it may, but not for
         this thing: unknown and not yours look the same. A look by jurisdiction is logged with its purpose, but not when
-        a stream that was allowed to look does so ``again``.
+        a stream that was allowed to look does so ``again``; any other look when it is to be ``logged``, for secrets.
         """
         opened = open_relations(self.method, self.caller.roles)
         if not opened:
@@ -72,6 +74,8 @@ class Call:
             raise Refusal((Finding(reason=NOT_FOUND),))
         chosen = next((relation for relation in usable if relation is not Relation.JURISDICTION), usable[0])
         if chosen is Relation.JURISDICTION and not again:
+            self._check_purpose()
+        if logged or (chosen is Relation.JURISDICTION and not again):
             self._log_look(subject)
         self.allowed = True
         return chosen
@@ -80,11 +84,13 @@ class Call:
         """Run ``act`` after the transaction is durable; it must be a hint that may be lost (a wake-up)."""
         self.after_commit.append(act)
 
-    def _log_look(self, subject: str) -> None:
+    def _check_purpose(self) -> None:
         if not self.purpose:
             raise Refusal(
                 (Finding(reason=FIELD_MISSING, path="hazway-purpose", values={"field": "hazway-purpose 查询事由"}),)
             )
+
+    def _log_look(self, subject: str) -> None:
         self.transaction.execute(
             text(
                 "INSERT INTO runtime_looks (organisation, person, method, subject, purpose, request_id, looked_at)"

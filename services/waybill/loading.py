@@ -95,14 +95,20 @@ def give_clearance(
     return store.update(connection, kept, loaded, at).waybill
 
 
-def void_clearance(connection: Connection, waybill_id: str, *, reason: str, at: datetime) -> bool:
-    """The lorry may not leave as loaded; whether there was a clearance. Raises a refusal once it has departed."""
+def void_clearance(
+    connection: Connection, waybill_id: str, *, reason: str, at: datetime, catalogue: Catalogue | None = None
+) -> bool:
+    """The lorry may not leave as loaded, and nothing counts as aboard but what is left in a tank; whether there was a clearance.
+    Raises a refusal once it has departed."""
     kept = _kept(connection, waybill_id)
     if kept.waybill.state is not State.LOADED:
         refuse(() if kept.waybill.state is State.ISSUED else check_act(kept.waybill, Act.VOID_CLEARANCE, at))
         return False
     clearances_store.void(connection, waybill_id, reason, at)
-    store.update(connection, kept, without_clearance(kept.waybill), at)
+    emptied = without_clearance(kept.waybill)
+    facts = gather(connection, emptied, at, now=at, catalogue=catalogue)
+    tell(connection, emptied, facts, catalogue or goods.core(), at, "VOIDED")
+    store.update(connection, kept, emptied, at)
     return True
 
 

@@ -38,14 +38,14 @@ def tell(
 
 def fact_of(trip: Trip, vehicle_id: str, event: str) -> dict[int | str, Any]:
     """The trip of this vehicle as of its ``at``; ``event`` (LOADED, DEPARTED, AMENDED, ARRIVED, UNLOADED, ENDED, SUCCEEDED, VOIDED)
-    made it so.
+    made it so; VOIDED is the waybill or, since a lorry that failed its check leaves empty, its clearance.
 
     ``tunnel_forbidden`` are letters of categories, also those nobody can tell; what a tank held last still counts when it
     is unloaded. A vehicle that was exchanged has no trip any more.
     """
     waybill, at = trip.waybill, trip.at
     holds = vehicle_id in aboard(waybill, Role.TRACTOR, at)
-    is_loaded = (waybill.unloaded_at is None and waybill.state is not State.VOIDED) or waybill.state is State.REJECTED
+    is_loaded = (waybill.unloaded_at is None and event != "VOIDED") or waybill.state is State.REJECTED
     return {
         "waybill_id": waybill.id,
         "number": waybill.number,

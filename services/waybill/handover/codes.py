@@ -86,14 +86,14 @@ def code_text(settings: Settings, handover: Handover, serial: int) -> str:
 
 
 def _carried(call: Call, request: Any) -> Handover:
-    """The waiting hand-over, for who may bring its code to the taker."""
+    """The waiting hand-over, for who may bring its code to the taker; it is kept who did."""
     of = found(call, request)
     relations = []
     if may_carry_code(of.kept.waybill, of.handover, call.caller.organisation):
         relations.append(Relation.OWN)
     if Role.OPERATOR in call.caller.roles:
         relations.append(Relation.ANY)
-    call.allow(relations, subject=f"waybill/{of.handover.waybill_id}")
+    call.allow(relations, subject=f"waybill/{of.handover.waybill_id}", logged=True)
     refuse(check_open(of.kept.waybill, of.handover, call.now))
     return of.handover
 

@@ -10,10 +10,12 @@ from services.runtime.call import Call
 from services.traceability import Registered
 from services.waybill import store
 from services.waybill.acts import unloaded
+from services.waybill.delivery import aboard_g
 from services.waybill.gathering import catalogue_of, known_of
 from services.waybill.handover import overdue
 from services.waybill.handover import store as handovers
-from services.waybill.handover.model import Handover, HandoverState
+from services.waybill.handover.model import Handover, HandoverKind, HandoverState
+from services.waybill.handover.rules import totals
 from services.waybill.model import Role, Waybill
 from services.waybill.store import Kept
 from services.waybill.succession.rules import ended_by, is_own, takes_over
@@ -38,11 +40,18 @@ def decided(over: Waybill) -> dict[str, Any]:
 
 
 def stop_offers(call: Call, over: Waybill) -> list[tuple[Handover, bool]]:
-    """Open hand-overs of a waybill that ends, each with whether its alarm is open. Call it before anything is put on record."""
-    if over.completed_at is None:
-        return []
+    """Open hand-overs of a waybill that ends, and deliveries of more than is left aboard, each with whether its alarm is open. Call
+    it before anything is put on record."""
     waiting = (each for each in handovers.chain_of(call.transaction, over.id) if each.state is HandoverState.OFFERED)
-    return [(each, overdue.stop_waiting(call.transaction, each)) for each in waiting]
+    over_now = (each for each in waiting if over.completed_at is not None or _is_too_much(over, each))
+    return [(each, overdue.stop_waiting(call.transaction, each)) for each in over_now]
+
+
+def _is_too_much(over: Waybill, offer: Handover) -> bool:
+    left = aboard_g(over)
+    return offer.kind is HandoverKind.DELIVERY and any(
+        mass_g > left.get(number, 0) for number, mass_g in totals(offer).items()
+    )
 
 
 def keep_succeeded(

@@ -13,6 +13,7 @@ from hazway.waybill.v1 import waybill_pb2 as waybill
 from services.waybill import clearances_store
 from tests.cast import CARRIER, a_tank
 from tests.integration.loading.depot import APPROVER, NET, PHOTO, SECOND, Depot, a_fill, failed, reasons
+from tests.integration.waybill.test_waybill_life import told
 
 
 def code(name: str) -> int:
@@ -117,8 +118,14 @@ def test_a_fail_after_the_record_voids_permit_record_and_clearance(depot: Depot)
     with pytest.raises(Refused) as caught:
         depot.depart()
     assert {"CLEARANCE_MISSING"} & reasons(caught)
+    # Whoever follows the lorry hears that it leaves empty, but for what is left in its tank, until it is loaded again.
+    facts = [
+        (fact["event"], fact["loaded"], fact["under_way"], bool(fact["tunnel_forbidden"])) for fact in told(depot.cast)
+    ]
+    assert facts == [("LOADED", True, False, True), ("VOIDED", False, False, True)]
     assert depot.load().record.waybill_number == depot.waybill.number
     assert depot.depart().waybill.state == waybill.STATE_IN_TRANSIT
+    assert [(fact["event"], fact["loaded"]) for fact in told(depot.cast)[2:]] == [("LOADED", True), ("DEPARTED", True)]
 
 
 def test_a_fail_after_the_departure_is_refused(depot: Depot) -> None:

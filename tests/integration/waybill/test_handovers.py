@@ -150,7 +150,13 @@ def test_a_consignee_without_an_account_signs_by_a_code_that_the_giver_never_lea
     assert calls(cast.clients["operator"], ask).code == told.code
     assert len(told.code) == 6
     assert told.taker.phone == "13900000001"
-    for stored in tables(cast, "waybill_handover_codes", "waybill_handovers", "runtime_requests"):
+    # Who learnt it is kept, and who was refused did not.
+    with cast.world.host.engine.connect() as connection:
+        looks = connection.exec_driver_sql("SELECT organisation, method, subject FROM runtime_looks ORDER BY looked_at")
+        assert [tuple(look) for look in looks] == [
+            (who, f"{SERVICE}/GetHandoverCode", f"waybill/{issued.id}") for who in (CONSIGNOR, traceability.OPERATOR)
+        ]
+    for stored in tables(cast, "waybill_handover_codes", "waybill_handovers", "runtime_requests", "runtime_looks"):
         assert told.code not in stored
     # It is typed into the driver's phone.
     entered = calls(cast.clients[CARRIER], entering(offered, told.code))

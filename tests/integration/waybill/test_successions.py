@@ -16,9 +16,19 @@ from hazway.waybill.v1 import handover_pb2 as handover
 from hazway.waybill.v1 import waybill_pb2 as pb
 from services import traceability
 from services.waybill.status_list import place_of, status_list
-from tests.cast import CARRIER, CONSIGNEE, CONSIGNOR, RIVAL, Cast, a_waybill, put_fleet
-from tests.integration.waybill.test_handovers import a_handover, custody, offers
-from tests.integration.waybill.test_kinds_of_waybill import KG, after, condition, ends, leaves, reasons
+from tests.cast import CARRIER, CONSIGNEE, CONSIGNOR, LOADER, RIVAL, Cast, a_waybill, put_fleet
+from tests.integration.waybill.test_handovers import a_handover, calls, custody, entering, offering, offers
+from tests.integration.waybill.test_handovers import refusal as unanswered
+from tests.integration.waybill.test_kinds_of_waybill import (
+    KG,
+    after,
+    condition,
+    ends,
+    home,
+    leaves,
+    reasons,
+    takes_deliveries,
+)
 from tests.integration.waybill.test_waybill_life import departs, read, told
 
 ALL = 28_000 * KG
@@ -99,6 +109,57 @@ def test_what_is_left_after_a_rescue_of_part_is_delivered_without_anybody_counti
     leaves(cast, rescue(cast, trip, 1, "-2", CARRIER))
     ended = ends(cast, trip, CONSIGNEE)
     assert [drop.delivered_g for drop in ended.stops[0].drops] == [ALL - 1]
+
+
+def test_a_lorry_turned_back_on_the_way_takes_its_load_home_under_a_waybill_of_its_own(cast: Cast) -> None:
+    """The consignee says before the arrival that it will not take the goods."""
+    trip = departs(cast, cast.issue(a_waybill()).waybill)
+    offer = offers(cast, CARRIER, a_handover(trip, handover.HANDOVER_KIND_DELIVERY)).handover
+    takes_deliveries(cast, LOADER)
+    part = home(after(cast, trip, pb.WAYBILL_KIND_REFUSED_RETURN, ALL - 1), LOADER)
+    assert reasons(cast, part) == {"FIELD_INVALID"}  # nothing of a lorry's load stays behind
+    back = leaves(cast, home(after(cast, trip, pb.WAYBILL_KIND_REFUSED_RETURN, ALL), LOADER))
+    ended = read(cast, trip)
+    assert (ended.state, ended.completed_at) == (pb.STATE_COMPLETED, back.departed_at)
+    assert [(by.waybill_id, by.kind) for by in ended.successors] == [(back.id, pb.WAYBILL_KIND_REFUSED_RETURN)]
+    assert (standing_of(cast, trip), standing_of(cast, back)) == (Status.ENDED, Status.GOOD)
+    assert on_the_way(cast) == [back.id]
+    facts = [(fact["waybill_id"], fact["event"], fact["loaded"]) for fact in told(cast)]
+    assert facts == [(trip.id, "LOADED", True), (trip.id, "DEPARTED", True), (back.id, "DEPARTED", True)]
+    (kept,) = [each for each in custody(cast, trip.id).handovers if each.id == offer.id]
+    assert kept.state == handover.HANDOVER_STATE_WITHDRAWN
+    late = pb.SignDeliveryRequest(waybill_id=trip.id, signed_by="陈站长")
+    with pytest.raises(Refused) as refused:
+        cast.call(CONSIGNEE, "SignDelivery", late)
+    assert refused.value.reasons == {"WAYBILL_CLOSED"}
+    ends(cast, back, LOADER)
+    assert condition(cast) == registry.TANK_CONDITION_EMPTY_UNCLEANED
+
+
+def test_after_a_rescue_of_part_the_code_of_a_hand_over_of_all_is_no_good_and_that_of_the_rest_is(cast: Cast) -> None:
+    put_fleet(cast, "-2", 2)
+    message = a_waybill()
+    message.consignee.CopyFrom(pb.Party(name="山脚加油点", phone="13900000001"))
+    trip = departs(cast, cast.issue(message).waybill)
+    cast.heard_of("tractor-2")
+    whole = offers(cast, CARRIER, a_handover(trip, handover.HANDOVER_KIND_DELIVERY)).handover
+    ask = handover.GetHandoverCodeRequest(waybill_id=trip.id, handover_id=whole.id)
+    code = calls(cast.clients[CONSIGNOR], ask).code
+    leaves(cast, rescue(cast, trip, 10_000 * KG, "-2", CARRIER))
+    assert unanswered(cast.clients[CONSIGNOR], ask) == {"HANDOVER_ANSWERED"}
+    assert unanswered(cast.clients[CARRIER], entering(whole, code)) == {"HANDOVER_ANSWERED"}
+    assert read(cast, trip).state == pb.STATE_IN_TRANSIT
+    again = a_handover(trip, handover.HANDOVER_KIND_DELIVERY)
+    assert "HANDOVER_IMPOSSIBLE" in unanswered(cast.clients[CARRIER], offering(again))
+    again.lines[0].mass_g = 18_000 * KG
+    rest = offers(cast, CARRIER, again).handover
+    cast.call(CARRIER, "ArriveWaybill", pb.ArriveWaybillRequest(waybill_id=trip.id))
+    told_code = calls(
+        cast.clients[CONSIGNOR], handover.GetHandoverCodeRequest(waybill_id=trip.id, handover_id=rest.id)
+    ).code
+    assert calls(cast.clients[CARRIER], entering(rest, told_code)).accepted
+    ended = read(cast, trip)
+    assert (ended.state, ended.stops[0].drops[0].delivered_g) == (pb.STATE_COMPLETED, 18_000 * KG)
 
 
 def test_another_carrier_takes_nothing_from_a_waybill_by_its_own_word_alone(cast: Cast) -> None:
