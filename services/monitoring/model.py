@@ -67,6 +67,10 @@ class AlarmKind(StrEnum):
     NO_WAYBILL = "NO_WAYBILL"
     WRONG_PLACE = "WRONG_PLACE"
     INCOMPATIBLE_PARKING = "INCOMPATIBLE_PARKING"
+    ROUTE_BARRED = "ROUTE_BARRED"
+
+
+GRACE_UNTIL = "grace_until_ms"  # evidence: till then who is inside may leave without blame
 
 
 class Severity(StrEnum):
@@ -99,7 +103,8 @@ class ZoneRule:
     """Who is meant and when. Goods are meant when any non-empty part fits; every part empty means all dangerous goods.
 
     Trips for a purpose in ``exempt`` are left alone. ``hours`` gives the merged half-open spans within [first_ms, last_ms) in which the rule holds. ``action`` is FORBID,
-    ONLY_WITH_PASS, NOTIFY or SPEED_LIMIT (then ``speed_dkmh``).
+    ONLY_WITH_PASS, NOTIFY or SPEED_LIMIT (then ``speed_dkmh``). Who is inside when it begins to hold has ``grace_ms`` to leave, None:
+    as long as the figures say.
     """
 
     id: str
@@ -113,11 +118,15 @@ class ZoneRule:
     speed_dkmh: int = 0
     hours: Hours = always
     source: str = ""
+    grace_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneRecord:
-    """One zone as of a change. A tunnel names its bores by the ids of the road graph, or its structure, or both."""
+    """One zone as of a change, there since ``since_ms``. A tunnel names its bores by the ids of the road graph, or its structure, or both.
+
+    A plan that is in it for less than ``followed_m`` crosses the road it is, and does not follow it.
+    """
 
     id: str
     version: str
@@ -128,6 +137,8 @@ class ZoneRecord:
     bore_ids: tuple[str, ...] = ()
     category: str = ""  # "" as long as nobody has classified the tunnel
     rules: tuple[ZoneRule, ...] = ()
+    since_ms: int = 0
+    followed_m: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +168,7 @@ class Activation:
 
 @dataclass(frozen=True, slots=True)
 class ZonesEntry:
-    """``step`` is still given the world before; for what follows the caller hands it the one compiled for the activation."""
+    """Other zones hold from now on: ``activate`` takes the place of ``step``."""
 
     activation: Activation
 
@@ -169,7 +180,8 @@ class TickEntry:
     at_ms: int
 
 
-Entry = FixesEntry | TripEntry | PassEntry | ZonesEntry | TickEntry
+Heard = FixesEntry | TripEntry | PassEntry | TickEntry  # what ``step`` takes
+Entry = Heard | ZonesEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

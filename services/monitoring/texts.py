@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 
-from services.monitoring.model import AlarmKind
+from services.monitoring.model import GRACE_UNTIL, AlarmKind
+from services.runtime.clock import LEGAL_ZONE
 
 _TEXTS: Mapping[AlarmKind, tuple[str, str]] = {
     AlarmKind.TUNNEL_AHEAD: (
@@ -33,6 +35,10 @@ _TEXTS: Mapping[AlarmKind, tuple[str, str]] = {
     AlarmKind.NO_WAYBILL: ("载货行驶而无有效运单", "Drives loaded without an active waybill"),
     AlarmKind.WRONG_PLACE: ("在未登记的地点装卸", "Loaded or unloaded at a place that is not registered for it"),
     AlarmKind.INCOMPATIBLE_PARKING: ("与禁忌物品车辆同场停放", "Parked beside a load that must not be near it"),
+    AlarmKind.ROUTE_BARRED: (
+        "计划路线前方“{name}”已禁止该车所载货物通行：约 {ahead_m} 米后驶入，最早 {soonest_ms}（北京时间），请改线、等候或办理通行证",
+        "{name} on the planned route is closed to this load: some {ahead_m} m ahead, from {soonest_ms} (Beijing) on: go round it, wait, or get a pass",
+    ),
 }
 
 
@@ -43,6 +49,38 @@ class _Known(dict[str, str]):
 
 def alarm_text(kind: AlarmKind, evidence: Mapping[str, str]) -> tuple[str, str]:
     """The alarm in Chinese and in English; what the evidence does not hold is shown as a dash."""
-    values = _Known(evidence)
+    values_zh, values_en = (
+        _Known({name: _shown(name, value, ways) for name, value in evidence.items()}) for ways in _WAYS
+    )
     zh, en = _TEXTS[kind]
-    return zh.format_map(values), en.format_map(values)
+    added = [(zh, en), *_added(evidence)]
+    return "；".join(zh for zh, _ in added).format_map(values_zh), "; ".join(en for _, en in added).format_map(values_en)
+
+
+def _added(evidence: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What else there is to say: how long who is inside may take to leave, and what has come of it."""
+    if GRACE_UNTIL in evidence:
+        yield (
+            "禁行时段开始时已在其中，须于 {grace_until_ms} 前驶离，最近出口（{exit_by}）约 {exit_m} 米",
+            "inside when its hours began, to leave by {grace_until_ms}; the nearest exit is some {exit_m} m away ({exit_by})",
+        )
+    if evidence.get("closed") in _CLOSED:
+        yield _CLOSED[evidence["closed"]]
+
+
+_CLOSED: Mapping[str, tuple[str, str]] = {
+    "zone lifted": ("该限制已不再适用", "that does not hold any more"),
+    "way free": ("已改线、获准通行或换载，不再受阻", "another route, pass or load: the way is free"),
+    "trip over": ("行程已结束，未驶入", "the trip is over, it was not entered"),
+    "reached": ("已驶入", "it has been entered"),
+    "left in time": ("已在宽限时间内驶离，不计违规", "left in time, no offence"),
+    "stayed": ("逾宽限时间仍未驶离", "still inside after that"),
+}
+_WAYS = ({"route": "沿计划路线", "air": "直线"}, {"route": "along the planned route", "air": "in a straight line"})
+
+
+def _shown(name: str, value: str, ways: Mapping[str, str]) -> str:
+    """Times as the hour of day in Beijing, and the way to an exit in words."""
+    if name.endswith("_ms") and value.isdigit():
+        return f"{datetime.fromtimestamp(int(value) // 1000, LEGAL_ZONE):%m-%d %H:%M}"
+    return ways.get(value, value) if name == "exit_by" else value

@@ -185,10 +185,12 @@ class Worker:
         for seq, entry in entries(rows):
             if isinstance(entry, TripEntry | PassEntry):
                 done.facts.append((number, seq, entry.fact))
-            effects = engine.step(shard.state, shard.world, entry)
             if isinstance(entry, ZonesEntry):
-                shard.world = self._world_of(entry.activation)
-            elif isinstance(entry, TickEntry):
+                before, shard.world = shard.world, self._world_of(entry.activation)
+                effects = engine.activate(shard.state, before, shard.world, entry.activation)
+            else:
+                effects = engine.step(shard.state, shard.world, entry)
+            if isinstance(entry, TickEntry):
                 shard.estimated = estimates(effects)
                 done.estimated.append(shard.estimated)
             done.effects += effects

@@ -14,6 +14,7 @@ from services.monitoring.model import Activation, ZoneKind, ZoneRecord, ZoneRule
 from services.runtime.clock import legal_day
 from services.zones.calendar import held
 from services.zones.model import Rule, ZoneVersion
+from services.zones.roads import followed_m
 
 _KEPT = 4  # worlds used last; another is made again when a shard far behind asks for it
 
@@ -80,6 +81,8 @@ def to_record(version: ZoneVersion) -> ZoneRecord:
         bore_ids=tuple(bore.id for bore in bores),
         category=zone.tunnel.category if zone.tunnel else "",
         rules=tuple(_rule(rule) for rule in zone.rules),
+        since_ms=milliseconds(max(version.valid_from, version.recorded_at)),
+        followed_m=followed_m(zone),
     )
 
 
@@ -98,6 +101,7 @@ def _rule(rule: Rule) -> ZoneRule:
         speed_dkmh=rule.speed_dkmh,
         hours=_hours(rule),
         source=source.basis().zh if source else "",
+        grace_ms=None if rule.grace_minutes is None else rule.grace_minutes * 60_000,
     )
 
 

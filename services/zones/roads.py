@@ -16,7 +16,7 @@ import numpy.typing as npt
 from geo.index import ZoneIndex
 from geo.position import Position, distances_m
 from geo.roads import RoadGraph
-from services.zones.model import DEFAULT_WIDTH_DM, ZoneVersion
+from services.zones.model import DEFAULT_WIDTH_DM, Zone, ZoneVersion
 
 Int64s = npt.NDArray[np.int64]
 
@@ -106,12 +106,15 @@ def edges_of(region: Region, versions: Iterable[ZoneVersion]) -> dict[int, froze
 
 def follows(version: ZoneVersion, inside_m: float, line_m: float) -> bool:
     """Whether a line of which so much lies inside is in the zone, rather than crosses it."""
-    if not version.zone.kind.is_line:
-        return True
-    zone = version.zone
+    return not version.zone.kind.is_line or inside_m >= min(followed_m(version.zone), _FOLLOWS_SHARE * line_m)
+
+
+def followed_m(zone: Zone) -> float:
+    """From how far inside on a line of any length is in the zone rather than crosses it; 0 where crossing is being in it."""
+    if not zone.kind.is_line:
+        return 0.0
     wide_m = _FOLLOWS_WIDTHS * (zone.width_dm or DEFAULT_WIDTH_DM) / 10
-    short_m = [line_m, *([zone.structure_dm / 10] if zone.structure_dm else [])]
-    return inside_m >= min(wide_m, _FOLLOWS_SHARE * min(short_m))
+    return min(wide_m, _FOLLOWS_SHARE * zone.structure_dm / 10) if zone.structure_dm else wide_m
 
 
 def metres_inside(segments: Segments, versions: Sequence[ZoneVersion]) -> Iterator[dict[int, float]]:

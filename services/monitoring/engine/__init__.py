@@ -1,9 +1,10 @@
-"""Detection, pure: ``step`` moves a shard's state on by one entry of its log, ``recompute`` sets right what late fixes change."""
+"""Detection, pure: ``step`` moves a shard's state on by one entry of its log, ``activate`` to other zones, ``recompute`` sets right what
+late fixes change."""
 
 from services.monitoring.engine.late import recompute, reconcile
 from services.monitoring.engine.live import last_positions
 from services.monitoring.engine.state import ShardState
-from services.monitoring.engine.stepping import step
+from services.monitoring.engine.stepping import activate, step
 from services.monitoring.engine.thresholds import Thresholds, basis_of, next_figures, thresholds_on
 from services.monitoring.engine.world import Roads, World, rates_of
 
@@ -12,6 +13,7 @@ __all__ = [
     "ShardState",
     "Thresholds",
     "World",
+    "activate",
     "basis_of",
     "last_positions",
     "next_figures",

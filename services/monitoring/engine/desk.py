@@ -79,9 +79,17 @@ def _text(evidence: Mapping[str, object] | None) -> dict[str, str]:
 
 
 def withdraw_alarm(
-    state: ShardState, out: Outbox, arrival: int, slot: int, kind: AlarmKind, *, cause: str = ""
+    state: ShardState,
+    out: Outbox,
+    arrival: int,
+    slot: int,
+    kind: AlarmKind,
+    *,
+    cause: str = "",
+    evidence: Mapping[str, object] | None = None,
 ) -> None:
-    """Take an open alarm back: it turned out that it never was."""
+    """Take an open alarm back: it turned out that it never was, or what it warned of did not come."""
     alarm = state.open.pop((slot, str(kind), cause), None)
     if alarm is not None:
-        out.add(arrival, AlarmWithdrawn(**(alarm_fields(alarm) | {"revision": alarm.revision + 1})))
+        said = {"revision": alarm.revision + 1, "evidence": {**alarm.evidence, **_text(evidence)}}
+        out.add(arrival, AlarmWithdrawn(**(alarm_fields(alarm) | said)))

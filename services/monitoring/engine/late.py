@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from services.monitoring.engine.state import ShardState
-from services.monitoring.engine.stepping import step
+from services.monitoring.engine.stepping import activate, put_in_force, step
 from services.monitoring.engine.world import World
 from services.monitoring.fixes import Fixes
 from services.monitoring.model import (
@@ -30,7 +30,6 @@ from services.monitoring.model import (
     PassFact,
     TickEntry,
     TripEntry,
-    ZonesEntry,
     alarm_fields,
 )
 
@@ -54,7 +53,7 @@ def recompute(
     anew, effects = _judged(state.tick_ms, worlds, history.take(history.vehicle == vehicle), facts)
     found = [alarm for alarm in standing(effects) if alarm.occurred_ms >= begin_ms]
     told = [effect for effect in reconcile(known, found, begin_ms) if _may_change(effect, from_ms)]
-    _carry_ids(anew, known, told)
+    _carry_ids(anew, known, told, begin_ms)
     state.adopt(state.slot(vehicle), anew, anew.slot(vehicle))
     return told + [effect for effect in effects if isinstance(effect, Parked | Driven)]
 
@@ -64,6 +63,7 @@ def _judged(
 ) -> tuple[ShardState, list[Effect]]:
     """One vehicle's state and all effects had everything come in the order of its own time, up to the newest tick."""
     anew = ShardState()
+    anew.activation = Activation(at_ms=worlds[0][0])
     effects: list[Effect] = []
     fixes = fixes.take(np.argsort(fixes.time_ms, kind="stable"))
     for fact in sorted(facts, key=lambda each: each.at_ms):
@@ -71,7 +71,9 @@ def _judged(
     cuts = [0, *np.searchsorted(fixes.time_ms, [since for since, _ in worlds[1:]]).tolist(), len(fixes)]
     for number, (since, world) in enumerate(worlds):
         if number:
-            effects += step(anew, worlds[number - 1][1], ZonesEntry(Activation(at_ms=since)))
+            before = worlds[number - 1][1]
+            effects += put_in_force(anew, before, since)
+            effects += activate(anew, before, world, Activation(at_ms=since))
         effects += step(anew, world, FixesEntry(fixes.take(slice(cuts[number], cuts[number + 1]))))
     if tick_ms >= 0:
         effects += step(anew, worlds[-1][1], TickEntry(tick_ms))
@@ -152,11 +154,21 @@ def _substance(alarm: Alarm) -> tuple[object, ...]:
     return tuple(value for name, value in fields.items() if name not in ("id", "revision"))
 
 
-def _carry_ids(anew: ShardState, known: Sequence[Alarm], told: Sequence[Effect]) -> None:
-    """Let the alarms that are still open go on under the ids and revisions they were told under."""
+def _carry_ids(anew: ShardState, known: Sequence[Alarm], told: Sequence[Effect], begin_ms: int) -> None:
+    """Let the alarms that are still open go on under the ids and revisions they were told under; one from before ``begin_ms`` goes on
+    as it was told then, or not at all."""
     revised = {(a.kind, a.cause, a.occurred_ms): a for a in told if isinstance(a, AlarmRaised | AlarmRevised)}
     unchanged = {(a.kind, a.cause, a.occurred_ms): a for a in known if not isinstance(a, AlarmWithdrawn)}
-    for key, alarm in anew.open.items():
+    before = {
+        (a.kind, a.cause): a for a in known
+        if a.occurred_ms < begin_ms and a.ended_ms is None and not isinstance(a, AlarmWithdrawn)
+    }  # fmt: skip
+    for key, alarm in list(anew.open.items()):
+        if alarm.occurred_ms < begin_ms:
+            del anew.open[key]
+            if (told_before := before.get((alarm.kind, alarm.cause))) is not None:
+                anew.open[key] = told_before
+            continue
         name = alarm.kind, alarm.cause, alarm.occurred_ms
         current = revised.get(name) or unchanged.get(name)
         if current is not None:

@@ -18,6 +18,7 @@ from services.monitoring.engine.columns import Columns
 from services.monitoring.engine.corridor import Corridors
 from services.monitoring.engine.judge import NO_LOAD, Load, load_of
 from services.monitoring.engine.plain import alarm_from_plain, alarm_to_plain
+from services.monitoring.engine.planned import Line, Lines
 from services.monitoring.engine.visits import Visit
 from services.monitoring.facts import Fact, PassFact, TripFact, decode
 from services.monitoring.model import Activation, Alarm
@@ -69,7 +70,6 @@ class ShardState:
         self._sorted = np.empty(0, dtype=np.int64)
         self.tick_ms = -1
         self.activation = Activation()
-        self.is_world_new = False  # nothing has been looked at since the activation
         self.trips: dict[int, TripFact] = {}
         self.passes: dict[int, PassFact] = {}
         self.pending: dict[int, list[Fact]] = {}
@@ -77,7 +77,8 @@ class ShardState:
         self.transits: dict[int, dict[str, TransitState]] = {}
         self.held: dict[int, dict[str, int]] = {}  # pre-alarms held back while the vehicle keeps to its plan
         self.visits: dict[int, dict[str, Visit]] = {}
-        # what follows from the trips: corridors, and each slot's load by number
+        # what follows from the trips: planned lines, corridors round those under way, and each slot's load by number
+        self.lines = Lines()
         self.corridors = Corridors()
         self.loads: list[Load] = [NO_LOAD]
         self._load_numbers: dict[Load, int] = {NO_LOAD: 0}
@@ -126,14 +127,19 @@ class ShardState:
         return Position(int(self.columns["good_latitude"][slot]), int(self.columns["good_longitude"][slot]))
 
     def follow_trip(self, slot: int) -> None:
-        """Make corridor and load those of the trip in force."""
+        """Make line, corridor and load those of the trip in force."""
         trip = self.trips.get(slot)
         load = load_of(trip)
         if load not in self._load_numbers:
             self._load_numbers[load] = len(self.loads)
             self.loads.append(load)
         self.load_number[slot] = self._load_numbers[load]
-        if trip is not None and trip.under_way and len(trip.route) > 1:
+        is_planned = trip is not None and len(trip.route) > 1
+        if trip is not None and is_planned and (trip.under_way or trip.waits):
+            self.lines.lay(slot, Line.of(trip.route))
+        else:
+            self.lines.drop(slot)
+        if trip is not None and is_planned and trip.under_way:
             self.corridors.lay(slot, trip.route)
         else:
             self.corridors.drop(slot)
@@ -169,7 +175,6 @@ class ShardState:
         sparse = {
             "tick": self.tick_ms,
             "zones": [self.activation.change, self.activation.at_ms, *self.activation.regions],
-            "new": self.is_world_new,
             "trips": {rank[slot]: self._trip_text(slot) for slot in sorted(self.trips, key=rank.__getitem__)},
             "passes": {slot: _text(fact.encode()) for slot, fact in _ranked(self.passes, rank)},
             "pending": {slot: [_text(fact.encode()) for fact in facts] for slot, facts in _ranked(self.pending, rank)},
@@ -226,7 +231,6 @@ class ShardState:
         state.tick_ms = sparse["tick"]
         change, at_ms, *regions = sparse["zones"]
         state.activation = Activation(change, at_ms, tuple(regions))
-        state.is_world_new = sparse["new"]
         state.trips = {int(slot): TripFact.decode(_bytes(body)) for slot, body in sparse["trips"].items()}
         state.passes = {int(slot): PassFact.decode(_bytes(body)) for slot, body in sparse["passes"].items()}
         for slot in state.trips:

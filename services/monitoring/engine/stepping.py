@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from services.monitoring.engine.areas import apply_hours, areas
 from services.monitoring.engine.batch import Outbox, Rows, arranged
+from services.monitoring.engine.closures import zones_changed
 from services.monitoring.engine.fatigue import fatigue, paused
 from services.monitoring.engine.faults import position_faults
 from services.monitoring.engine.places import believed, remember
@@ -20,29 +21,34 @@ from services.monitoring.engine.tunnels import tunnels, waited
 from services.monitoring.engine.waybills import no_waybill
 from services.monitoring.engine.world import World
 from services.monitoring.fixes import Fixes
-from services.monitoring.model import Effect, Entry, FixesEntry, PassEntry, TickEntry, TripEntry
+from services.monitoring.model import Activation, Effect, FixesEntry, Heard, PassEntry, TickEntry, TripEntry
 
 Int64s = npt.NDArray[np.int64]
 
 _WRONG_MS = 60_000
 
 
-def step(state: ShardState, world: World, entry: Entry) -> list[Effect]:
+def activate(state: ShardState, before: World, after: World, activation: Activation) -> list[Effect]:
+    """From the activation's moment on the zones of the world ``after`` hold, which is the one compiled for it."""
+    out = Outbox()
+    for slot in list(state.visits):
+        judge_visits(state, before, activation.at_ms, slot, out, int(state.vehicle[slot]))
+    state.activation = activation
+    let_go(state, after, out)
+    zones_changed(state, before, after, activation.at_ms, out)
+    return out.effects()
+
+
+def step(state: ShardState, world: World, entry: Heard) -> list[Effect]:
     """Move the state on in place. What comes out does not depend on how fixes are cut into entries, but for the number of
     ``NeedsHistory``; a fix sent twice changes nothing."""
     out = Outbox()
-    if state.is_world_new:
-        let_go(state, world, out)
     if isinstance(entry, FixesEntry):
         _fixes(state, world, entry.fixes, out)
     elif isinstance(entry, TripEntry | PassEntry):
         announce(state, world, entry.fact, out)
-    elif isinstance(entry, TickEntry):
-        _tick(state, world, entry.at_ms, out)
     else:
-        for slot in list(state.visits):
-            judge_visits(state, world, entry.activation.at_ms, slot, out, int(state.vehicle[slot]))
-        state.activation, state.is_world_new = entry.activation, True
+        _tick(state, world, entry.at_ms, out)
     return out.effects()
 
 
@@ -57,6 +63,14 @@ def _fixes(state: ShardState, world: World, fixes: Fixes, out: Outbox) -> None:
     _detect(state, world, rows.take(~np.isin(rows.slot, split)), out)
     for slot in split:
         _with_facts(state, world, rows.take(rows.slot == slot), slot, out)
+
+
+def put_in_force(state: ShardState, world: World, at_ms: int) -> list[Effect]:
+    """Put all facts in force that wait and are due; no fix from before then is still to come."""
+    out = Outbox()
+    for slot in list(state.pending):
+        take_due(state, world, slot, at_ms, out, int(state.vehicle[slot]))
+    return out.effects()
 
 
 def _put_in_force(state: ShardState, world: World, rows: Rows, out: Outbox) -> list[int]:

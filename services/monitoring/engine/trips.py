@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from services.monitoring.engine.areas import apply_hours
 from services.monitoring.engine.batch import Outbox
+from services.monitoring.engine.closures import trip_changed
 from services.monitoring.engine.desk import end_alarm
 from services.monitoring.engine.fatigue import change_driver, crew_of
 from services.monitoring.engine.route import back_on_route
@@ -59,8 +60,9 @@ def apply_fact(state: ShardState, world: World, fact: Fact, slot: int, out: Outb
 def _carry(state: ShardState, world: World, fact: PassFact, slot: int, out: Outbox, arrival: int) -> None:
     judge_visits(state, world, fact.at_ms, slot, out, arrival)
     state.passes[slot] = fact
-    if slot in state.trips:
+    if slot in state.trips and state.trips[slot].passes != fact.passes:
         state.trips[slot] = replace(state.trips[slot], passes=fact.passes)
+        trip_changed(state, world, slot, fact.at_ms, out, arrival)
 
 
 def judge_visits(state: ShardState, world: World, until_ms: int, slot: int, out: Outbox, arrival: int) -> None:
@@ -100,11 +102,11 @@ def _travel(state: ShardState, world: World, fact: TripFact, slot: int, out: Out
     columns["double_crew"][slot] = len(crew_of(fact)) > 1
     columns["forbidden"][slot] = sum(1 << CATEGORIES.index(category) for category in fact.tunnel_forbidden)
     columns["routed"][slot] = fact.under_way and len(fact.route) > 1
+    trip_changed(state, world, slot, fact.at_ms, out, arrival)
 
 
 def let_go(state: ShardState, world: World, out: Outbox) -> None:
     """The zones of the activation hold since its moment: what they leave free is over."""
-    state.is_world_new = False
     for slot in sorted({*state.visits, *state.transits}, key=lambda each: int(state.vehicle[each])):
         trip = state.trips.get(slot)
         _close_what_is_free(state, world, trip, state.activation.at_ms, slot, out, int(state.vehicle[slot]))

@@ -13,6 +13,7 @@ from geo import transit
 from geo.position import Position
 from geo.transit import Blind, Event, Kind, Seen, TransitState
 from services.monitoring.engine.batch import Batch, Outbox
+from services.monitoring.engine.closures import reached
 from services.monitoring.engine.desk import end_alarm, raise_alarm
 from services.monitoring.engine.judge import CATEGORY, spans
 from services.monitoring.engine.plan import goes_through, keeps_to
@@ -206,6 +207,7 @@ def _transit(
     place: Position | None,
 ) -> None:  # fmt: skip
     occurred = event.entered_ms or event.at_ms
+    reached(state, slot, zone.id, occurred, out, arrival)
     if reason := _closed(state, world, slot, zone, occurred):
         is_sure = event.kind is Kind.TRANSIT
         raise_alarm(

@@ -198,7 +198,7 @@ class World:
         if len(unknown):
             for number in unknown.tolist():
                 zone = self._numbered[number]
-                known[number] = zone.kind not in _NO_VISITS and bool(barring_load(zone, load))
+                known[number] = is_visited(zone) and bool(barring_load(zone, load))
             answers = known[zones]
         barred: npt.NDArray[np.bool_] = answers == 1
         return barred
@@ -229,6 +229,11 @@ class World:
 
 _NO_ZONE = ZoneRecord(id="", version="", kind=ZoneKind.PARKING)
 _NO_VISITS = frozenset({ZoneKind.SPEED_SECTION, ZoneKind.PARKING, ZoneKind.TUNNEL})
+
+
+def is_visited(zone: ZoneRecord) -> bool:
+    """Whether being in the zone may be forbidden; who drives through tunnels is found on the road graph."""
+    return zone.kind not in _NO_VISITS
 
 
 def _shapes(zones: Mapping[str, ZoneRecord]) -> dict[str, Shape]:

@@ -10,7 +10,7 @@ from drives import PETROL, START_MS, a_trip, cleaned, entries_of, kinds, row, ru
 from random_days import HOUR_MS, MIDDLE, a_country, every_other_hour, square
 
 from geo.position import offset
-from services.monitoring.engine import ShardState, World, basis_of, step, thresholds_on
+from services.monitoring.engine import ShardState, World, activate, basis_of, step, thresholds_on
 from services.monitoring.engine.judge import CATEGORY, barring
 from services.monitoring.engine.thresholds import FIGURES
 from services.monitoring.facts import Pass, PassFact
@@ -24,7 +24,6 @@ from services.monitoring.model import (
     ZoneKind,
     ZoneRecord,
     ZoneRule,
-    ZonesEntry,
 )
 
 
@@ -145,9 +144,9 @@ def test_an_activation_is_judged_by_the_zones_before_it_up_to_its_moment(closed:
         effects = run(closed, a_trip(), *entries_of(ROWS[:20]), state=state)
         if is_restarted:
             state = ShardState.restore(state.snapshot())
-        effects += step(state, closed, ZonesEntry(Activation(2, START_MS + 215_000)))
+        effects += activate(state, closed, free, Activation(2, START_MS + 215_000))
         effects += run(free, *entries_of(ROWS[20:24]), state=state)
-        effects += step(state, free, ZonesEntry(Activation(3, START_MS + 241_000)))
+        effects += activate(state, free, closed, Activation(3, START_MS + 241_000))
         effects += run(closed, *entries_of(ROWS[24:]), state=state)
         first, second = areas(effects)
         assert first.ended_ms is not None
@@ -220,7 +219,7 @@ def test_a_ban_lifted_while_the_vehicle_stands_inside_ends_the_alarm_then(countr
         effects = run(country, a_trip(), *entries_of([each for each in rows if each[1] < lifted_ms]), state=state)
         (alarm,) = areas(effects)
         assert alarm.ended_ms is None
-        effects += step(state, country, ZonesEntry(Activation(1, lifted_ms)))
+        effects += activate(state, country, after, Activation(1, lifted_ms))
         if not at_once:
             state = ShardState.restore(state.snapshot())
             effects += run(after, lifted_ms + 5_000, lifted_ms + 15_000, state=state)

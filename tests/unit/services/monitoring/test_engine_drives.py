@@ -7,8 +7,8 @@ from drives import START_MS, a_trip, cleaned, driven, entries_of, kinds, run, st
 from geo.drive import find_overspeed
 from geo.itinerary import Itinerary
 from geo.roads import RoadGraph
-from services.monitoring.engine import ShardState, World, step
-from services.monitoring.model import Activation, EstimatedPosition, FixesEntry, ZonesEntry
+from services.monitoring.engine import ShardState, World, activate
+from services.monitoring.model import Activation, EstimatedPosition, FixesEntry
 
 
 def route(graph: RoadGraph, trip: Itinerary) -> tuple[tuple[int, int], ...]:
@@ -117,8 +117,9 @@ def test_a_tunnel_opened_to_the_load_ends_what_was_overdue_in_it(
     last, state = rows[gap][1], ShardState()
     effects = run(world, a_trip(), *entries_of(rows[: gap + 1]), *range(last, last + 590_000, 10_000), state=state)
     opened_ms = last + 600_000
-    effects += step(state, world, ZonesEntry(Activation(1, opened_ms)))
-    effects += run(world.changed(gone=["tunnel"]), opened_ms + 60_000, state=state)
+    opened = world.changed(gone=["tunnel"])
+    effects += activate(state, world, opened, Activation(1, opened_ms))
+    effects += run(opened, opened_ms + 60_000, state=state)
     (overdue,) = [alarm for alarm in standing(effects) if alarm.kind == "TUNNEL_OVERDUE"]
     assert overdue.ended_ms == opened_ms
     assert not state.transits
