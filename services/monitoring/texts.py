@@ -64,11 +64,11 @@ def _added(evidence: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             "禁行时段开始时已在其中，须于 {grace_until_ms} 前驶离，最近出口（{exit_by}）约 {exit_m} 米",
             "inside when its hours began, to leave by {grace_until_ms}; the nearest exit is some {exit_m} m away ({exit_by})",
         )
-    if evidence.get("closed") in _CLOSED:
-        yield _CLOSED[evidence["closed"]]
+    if evidence.get("outcome") in _OUTCOMES:
+        yield _OUTCOMES[evidence["outcome"]]
 
 
-_CLOSED: Mapping[str, tuple[str, str]] = {
+_OUTCOMES: Mapping[str, tuple[str, str]] = {
     "zone lifted": ("该限制已不再适用", "that does not hold any more"),
     "way free": ("已改线、获准通行或换载，不再受阻", "another route, pass or load: the way is free"),
     "trip over": ("行程已结束，未驶入", "the trip is over, it was not entered"),

@@ -39,7 +39,9 @@ def _change(before: World, after: World) -> Change:
         if (was := old.get(key)) is not zone and (was is None or was.version != zone.version)
     }  # fmt: skip
     areas = {
-        key: after.area(zone) for key in sorted(turned) if (zone := after.zones[key]).shape and zone.rules and is_visited(zone)
+        key: after.area(zone)
+        for key in sorted(turned)
+        if (zone := after.zones[key]).shape and zone.rules and is_visited(zone)
     }
     corners = [area.box for area in areas.values()]
     box = None
@@ -50,7 +52,5 @@ def _change(before: World, after: World) -> Change:
         turned=frozenset(turned | (old.keys() - after.zones.keys())),
         index=ZoneIndex(areas),
         box=box,
-        tunnels={
-            name: zone for name, zone in after.watched.items() if zone.id in turned or name not in before.watched
-        },
+        tunnels={name: zone for name, zone in after.watched.items() if zone.id in turned or name not in before.watched},
     )

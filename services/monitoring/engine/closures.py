@@ -70,7 +70,7 @@ def trip_changed(state: ShardState, world: World, slot: int, at_ms: int, out: Ou
 
 def reached(state: ShardState, slot: int, zone_id: str, at_ms: int, out: Outbox, arrival: int) -> None:
     """The vehicle is in the zone: what happens there has alarms of its own."""
-    end_alarm(state, out, arrival, slot, AlarmKind.ROUTE_BARRED, at_ms, cause=zone_id, evidence={"closed": "reached"})
+    end_alarm(state, out, arrival, slot, AlarmKind.ROUTE_BARRED, at_ms, cause=zone_id, evidence={"outcome": "reached"})
 
 
 def _told(state: ShardState, slot: int) -> dict[str, str]:
@@ -196,8 +196,6 @@ def _tell(
     )  # fmt: skip
 
 
-def _take_back(
-    state: ShardState, slot: int, zone_id: str, at_ms: int, out: Outbox, arrival: int, why: str
-) -> None:
-    evidence = {"closed": why, "closed_ms": at_ms}
+def _take_back(state: ShardState, slot: int, zone_id: str, at_ms: int, out: Outbox, arrival: int, why: str) -> None:
+    evidence = {"outcome": why, "outcome_ms": at_ms}
     withdraw_alarm(state, out, arrival, slot, AlarmKind.ROUTE_BARRED, cause=zone_id, evidence=evidence)

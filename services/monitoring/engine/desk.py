@@ -50,6 +50,25 @@ def raise_alarm(
         state.open[key] = alarm
 
 
+def revise_alarm(
+    state: ShardState,
+    out: Outbox,
+    arrival: int,
+    slot: int,
+    kind: AlarmKind,
+    *,
+    cause: str,
+    severity: Severity,
+    evidence: Mapping[str, object],
+) -> None:
+    """Say of an open alarm, which goes on, that it is more or less grave now; nothing happens when none is open."""
+    alarm = state.open.get((slot, str(kind), cause))
+    if alarm is not None:
+        said = {"severity": severity, "revision": alarm.revision + 1, "evidence": {**alarm.evidence, **_text(evidence)}}
+        state.open[slot, str(kind), cause] = revised = AlarmRevised(**(alarm_fields(alarm) | said))
+        out.add(arrival, revised)
+
+
 def end_alarm(
     state: ShardState,
     out: Outbox,

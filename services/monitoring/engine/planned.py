@@ -63,7 +63,9 @@ class Line:
     def samples(self) -> tuple[Int64s, Int64s]:
         """Places along the line, none farther than ``_SAMPLED_M`` from the next."""
         metres = np.append(np.arange(0.0, self.length_m, _SAMPLED_M), self.length_m)
-        north, east = (np.rint(np.interp(metres, self.along, values)).astype(np.int64) for values in (self.north, self.east))
+        north, east = (
+            np.rint(np.interp(metres, self.along, values)).astype(np.int64) for values in (self.north, self.east)
+        )
         return north, (east + 180 * E7) % _TURN_E7 - 180 * E7
 
     def progress_m(self, place: Position, within_m: float, *, first: bool = True) -> float | None:
@@ -106,7 +108,10 @@ class Lines:
         """The slots whose lines may come into a box."""
         if self._boxes is None:
             slots = np.array(sorted(self._line), dtype=np.int64)
-            self._boxes = slots, np.array([self._line[slot].box for slot in slots.tolist()], dtype=np.int64).reshape(-1, 4)
+            self._boxes = (
+                slots,
+                np.array([self._line[slot].box for slot in slots.tolist()], dtype=np.int64).reshape(-1, 4),
+            )
         slots, boxes = self._boxes
         south, west, height, width = box
         beside = ((boxes[:, 1] - west) % _TURN_E7 <= width) | ((west - boxes[:, 1]) % _TURN_E7 <= boxes[:, 3])
@@ -137,5 +142,7 @@ def stretches(lines: Sequence[Line], found: Crossings) -> dict[tuple[int, int], 
 
 def joined_pieces(lines: Sequence[Line]) -> tuple[Int64s, Int64s, Int64s, Int64s]:
     """The pieces of all lines, one line after the other."""
-    south, west, north, east = (np.concatenate(columns) for columns in zip(*(line.pieces for line in lines), strict=True))
+    south, west, north, east = (
+        np.concatenate(columns) for columns in zip(*(line.pieces for line in lines), strict=True)
+    )
     return south, west, north, east

@@ -21,7 +21,7 @@ from services.monitoring.engine.tunnels import tunnels, waited
 from services.monitoring.engine.waybills import no_waybill
 from services.monitoring.engine.world import World
 from services.monitoring.fixes import Fixes
-from services.monitoring.model import Activation, Effect, FixesEntry, Heard, PassEntry, TickEntry, TripEntry
+from services.monitoring.model import Activation, Effect, FixesEntry, Heard, PassEntry, TripEntry
 
 Int64s = npt.NDArray[np.int64]
 

@@ -75,6 +75,7 @@ FIGURES: Mapping[str, tuple[Figure, ...]] = {
     "leave_m": (Figure(30, _POLICY),),
     "leave_fixes": (Figure(2, _POLICY),),
     "crossing_gap_ms": (Figure(180_000, _POLICY),),
+    "window_grace_ms": (Figure(1_800_000, _POLICY),),  # no law says; a rule's own notice may
     "parking_apart_m": (Figure(100, _POLICY),),
     "parked_ms": (Figure(300_000, _POLICY),),
     "late_fact_ms": (Figure(60_000, _POLICY),),
@@ -121,6 +122,7 @@ class Thresholds:
     leave_m: int
     leave_fixes: int
     crossing_gap_ms: int
+    window_grace_ms: int
     parking_apart_m: int
     parked_ms: int
     late_fact_ms: int
