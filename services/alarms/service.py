@@ -17,7 +17,7 @@ from services.alarms.model import HandlingReason, Severity
 from services.alarms.waking import Wakes, woken
 from services.errors import Finding, Refusal, refuse
 from services.errors.alarms import ALARM_CLOSED, RESUME_TOKEN_INVALID
-from services.errors.common import FIELD_INVALID, FIELD_MISSING, NOT_FOUND, PAGE_TOKEN_INVALID
+from services.errors.common import NOT_FOUND, PAGE_TOKEN_INVALID, missing
 from services.runtime.access import Relation
 from services.runtime.bus import Bus
 from services.runtime.call import Call
@@ -41,9 +41,6 @@ def list_alarms(call: Call, request: pb.ListAlarmsRequest) -> pb.ListAlarmsRespo
         filters["kind"] = pb.AlarmKind.Name(request.kind).removeprefix("ALARM_KIND_")
     if request.state:
         filters["state"] = pb.AlarmState.Name(request.state).removeprefix("ALARM_STATE_")
-    if request.page_size < 0:
-        values = {"field": "page_size", "problem": "negative 不能为负"}
-        raise Refusal((Finding(reason=FIELD_INVALID, path="page_size", values=values),))
     most = min(request.page_size or 100, _MOST)
     before = _number(request.page_token, PAGE_TOKEN_INVALID, "page_token") if request.page_token else None
     rows = store.newest(call.transaction, filters, before=before, most=most)
@@ -57,7 +54,7 @@ def handle_alarm(call: Call, request: pb.HandleAlarmRequest) -> pb.HandleAlarmRe
     if row is None:
         raise Refusal((Finding(reason=NOT_FOUND, path="alarm_id"),))
     if not request.reason:
-        refuse([Finding(reason=FIELD_MISSING, path="reason", values={"field": "reason 处置结论"})])
+        refuse([missing("reason", field="reason 处置结论")])
     reason = HandlingReason[pb.HandlingReason.Name(request.reason).removeprefix("HANDLING_REASON_")]
     by = call.caller.person or call.caller.organisation
     if not store.handle(call.transaction, row.id, reason=reason, note=request.note, by=by, at=call.now):
@@ -102,13 +99,7 @@ def list_alarm_groups(call: Call, request: pb.ListAlarmGroupsRequest) -> pb.List
 
 def get_alarm_figures(call: Call, request: pb.GetAlarmFiguresRequest) -> pb.GetAlarmFiguresResponse:
     filters = {name: value for name, value in _visible(call).items() if name != "shown"}  # counted are all
-    refuse(
-        [
-            Finding(reason=FIELD_MISSING, path=name, values={"field": name})
-            for name in ("start", "end")
-            if not request.HasField(name)
-        ]
-    )
+    refuse([missing(name) for name in ("start", "end") if not request.HasField(name)])
     since, until = (value.ToDatetime(call.now.tzinfo) for value in (request.start, request.end))
     rows = counting.by_outcome(call.transaction, filters, since, until)
     names = ("raised", "handled", "withdrawn", "found_true", "device_fault", "map_wrong", "exempt")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, Row, TextClause, text
 
 from services.alarms.model import Alarm, HandlingReason, State
 
@@ -123,45 +124,69 @@ _FIND = text("SELECT * FROM alarms_alarms WHERE id = :id")
 
 
 def find(connection: Connection, alarm_id: str) -> Row[Any] | None:
+    """The alarm as it stands, with all its columns."""
     return connection.execute(_FIND, {"id": alarm_id}).first()
+
+
+_CONDITIONS = {
+    "division": "starts_with(division, :division)",
+    "shown": "(severity = 'GRAVE' OR escalated_at IS NOT NULL)",
+}
+
+
+def condition_of(names: Iterable[str]) -> str:
+    """That alarms are as filters of these names say: columns equal, but ``division`` by prefix, and ``shown`` to an authority."""
+    return " AND ".join(["true", *(_CONDITIONS.get(name, f"{name} = :{name}") for name in names)])
+
+
+_NO_CHANGE_YET = (1 << 63) - 1
+
+
+@cache
+def _newest(names: tuple[str, ...]) -> TextClause:
+    return text(
+        f"SELECT * FROM alarms_alarms WHERE {condition_of(names)} AND change < :before ORDER BY change DESC LIMIT :most"
+    )
 
 
 def newest(
     connection: Connection, filters: Mapping[str, object], *, before: int | None, most: int
 ) -> Sequence[Row[Any]]:
-    """Alarms whose columns equal ``filters`` (``division`` by prefix), the latest change first."""
-    where, values = where_of(filters)
-    if before is not None:
-        where.append("change < :before")
-        values["before"] = before
-    sql = f"SELECT * FROM alarms_alarms WHERE {' AND '.join(where)} ORDER BY change DESC LIMIT :most"
-    return connection.execute(text(sql), {**values, "most": most}).all()
+    """Alarms as ``filters`` say, the latest change first."""
+    before = _NO_CHANGE_YET if before is None else before
+    return connection.execute(_newest(tuple(filters)), {**filters, "before": before, "most": most}).all()
+
+
+@cache
+def _changed_since(names: tuple[str, ...]) -> TextClause:
+    return text(
+        f"SELECT * FROM alarms_alarms WHERE {condition_of(names)} AND change > :after ORDER BY change LIMIT :most"
+    )
 
 
 def changed_since(
     connection: Connection, filters: Mapping[str, object], *, after: int, most: int
 ) -> Sequence[Row[Any]]:
     """Alarms changed after ``after``, in the order of their last change."""
-    where, values = where_of(filters)
-    sql = f"SELECT * FROM alarms_alarms WHERE {' AND '.join([*where, 'change > :after'])} ORDER BY change LIMIT :most"
-    return connection.execute(text(sql), {**values, "after": after, "most": most}).all()
+    return connection.execute(_changed_since(tuple(filters)), {**filters, "after": after, "most": most}).all()
+
+
+_TOUCHED_SINCE = text(
+    f"SELECT DISTINCT carrier_id, division, {_CONDITIONS['shown']} AS is_shown FROM alarms_alarms WHERE change > :after"
+)
+
+
+def touched_since(connection: Connection, after: int) -> set[tuple[str, str, bool]]:
+    """Whom changes after ``after`` concern: carrier, division, and whether authorities see it."""
+    rows = connection.execute(_TOUCHED_SINCE, {"after": after})
+    return {(row.carrier_id, row.division, row.is_shown) for row in rows}
 
 
 _LAST_CHANGE = text("SELECT last FROM alarms_changes")
 
 
-def touched_since(connection: Connection, after: int) -> set[tuple[str, str, bool]]:
-    """Whom changes after ``after`` concern: carrier, division, and whether authorities see it."""
-    rows = connection.execute(
-        text(
-            f"SELECT DISTINCT carrier_id, division, {_CONDITIONS['shown']} AS is_shown FROM alarms_alarms WHERE change > :after"
-        ),
-        {"after": after},
-    )
-    return {(row.carrier_id, row.division, row.is_shown) for row in rows}
-
-
 def last_change(connection: Connection) -> int:
+    """The number of the change made last; 0 before the first."""
     return int(connection.execute(_LAST_CHANGE).scalar_one())
 
 
@@ -173,20 +198,6 @@ def _next_changes(connection: Connection, count: int = 1) -> int:
     return int(connection.execute(_NEXT_CHANGES, {"count": count}).scalar_one()) - count + 1
 
 
-def where_of(filters: Mapping[str, object]) -> tuple[list[str], dict[str, object]]:
-    """Conditions and values: columns equal, but ``division`` by prefix, and ``shown`` to an authority or not yet."""
-    where, values = ["true"], {name: value for name, value in filters.items() if name != "shown"}
-    for name in filters:
-        where.append(_CONDITIONS.get(name, f"{name} = :{name}"))
-    return where, values
-
-
-_CONDITIONS = {
-    "division": "starts_with(division, :division)",
-    "shown": "(severity = 'GRAVE' OR escalated_at IS NOT NULL)",
-}
-
-
 def prefix_of(division: str) -> str:
     """What all divisions within a division begin with (GB/T 2260): 440300 -> 4403."""
     short = division.rstrip("0")
@@ -194,4 +205,5 @@ def prefix_of(division: str) -> str:
 
 
 def lies_in(alarm: Row[Any], division: str) -> bool:
+    """Whether it occurred within the division, of whatever level."""
     return str(alarm.division).startswith(prefix_of(division))

@@ -12,7 +12,7 @@ from services.alarms import escalation, store, supervision_store
 from services.alarms.model import State
 from services.errors import Finding, Refusal, refuse
 from services.errors.alarms import ALARM_WITHDRAWN, SUPERVISION_ANSWERED, SUPERVISION_DUE_PAST, SUPERVISION_ID_TAKEN
-from services.errors.common import FIELD_MISSING, NOT_FOUND
+from services.errors.common import NOT_FOUND, missing
 from services.runtime.access import Relation
 from services.runtime.call import Call
 
@@ -76,9 +76,7 @@ def list_supervisions(call: Call, request: pb.ListSupervisionsRequest) -> pb.Lis
 
 
 def _missing(request: Any, *names: str) -> list[Finding]:
-    return [
-        Finding(reason=FIELD_MISSING, path=name, values={"field": name}) for name in names if not getattr(request, name)
-    ]
+    return [missing(name) for name in names if not getattr(request, name)]
 
 
 def _found(call: Call, supervision_id: str) -> pb.Supervision:

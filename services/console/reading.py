@@ -16,12 +16,11 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 
 from services.errors import Finding, Refusal
-from services.errors.common import FIELD_INVALID
+from services.errors.common import invalid
+from services.runtime.wire import UNREADABLE
 
 MOST_DEPTH = 32
 MOST_FAULTS = 200
-# What protobuf's reader may raise for hostile values besides its own error.
-_UNREADABLE = (json_format.ParseError, ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError)
 _EXPECTED = {
     FieldDescriptor.CPPTYPE_INT32: "a whole number of 32 bits 应为32位整数",
     FieldDescriptor.CPPTYPE_UINT32: "a whole number of 32 bits, not negative 应为非负整数",
@@ -43,7 +42,7 @@ def read_json(message_class: type[Message], content: bytes) -> Message:
     message = message_class()
     try:
         json_format.ParseDict(value, message, max_recursion_depth=MOST_DEPTH)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         faults = tuple(islice(_faults(message.DESCRIPTOR, value, "", 0), MOST_FAULTS))
         raise Refusal(faults or (_fault("", f"cannot be read 无法解析: {str(error)[:200]}"),)) from None
     return message
@@ -127,7 +126,7 @@ def _faults_of_one(field: FieldDescriptor, item: Any, path: str, depth: int) -> 
     probe = message_factory.GetMessageClass(owner)()
     try:
         json_format.ParseDict({field.name: [item] if field.is_repeated and not _is_map(field) else item}, probe)
-    except _UNREADABLE:
+    except UNREADABLE:
         yield _fault(path, _expected(field))
 
 
@@ -153,5 +152,4 @@ def _below(path: str, name: str) -> str:
 
 
 def _fault(path: str, problem: str) -> Finding:
-    problem = problem.encode("utf-8", "replace").decode()
-    return Finding(reason=FIELD_INVALID, path=path, values={"field": path or "request 请求", "problem": problem})
+    return invalid(path, problem.encode("utf-8", "replace").decode(), field=path or "request 请求")

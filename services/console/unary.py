@@ -22,7 +22,7 @@ from services.console.answers import JSON, failed, refused
 from services.console.peer import peer_uris
 from services.console.reading import read_json, read_proto, write_json
 from services.errors import Finding, Refusal
-from services.errors.common import FIELD_INVALID, NOT_AUTHENTICATED
+from services.errors.common import NOT_AUTHENTICATED, invalid
 from services.runtime.adapter import Adapter, Asked
 from services.runtime.call import Language
 from services.runtime.certificates import names_in
@@ -124,8 +124,7 @@ async def _body(request: Request) -> bytes:
     async for chunk in request.stream():
         content += chunk
         if len(content) > MOST_BYTES:
-            values = {"field": "request 请求", "problem": f"larger than {MOST_BYTES} bytes 过大"}
-            raise Refusal((Finding(reason=FIELD_INVALID, values=values),))
+            raise Refusal((invalid("", f"larger than {MOST_BYTES} bytes 过大", field="request 请求"),))
     return bytes(content)
 
 
@@ -138,8 +137,7 @@ def _deadline(milliseconds: str) -> datetime | None:
     if not milliseconds:
         return None
     if not (milliseconds.isascii() and milliseconds.isdigit() and len(milliseconds) <= 10):
-        values = {"field": "Connect-Timeout-Ms", "problem": "not 1 to 10 digits 应为1至10位数字"}
-        raise Refusal((Finding(reason=FIELD_INVALID, path="Connect-Timeout-Ms", values=values),))
+        raise Refusal((invalid("Connect-Timeout-Ms", "not 1 to 10 digits 应为1至10位数字"),))
     return datetime.now(UTC) + timedelta(milliseconds=int(milliseconds))
 
 

@@ -51,9 +51,11 @@ INTERNAL = Reason(
 )  # fmt: skip
 
 
-def missing(path: str) -> Finding:
-    return Finding(reason=FIELD_MISSING, path=path, values={"field": path})
+def missing(path: str, *, field: str = "") -> Finding:
+    """``field`` is what people call it, where its path says too little."""
+    return Finding(reason=FIELD_MISSING, path=path, values={"field": field or path})
 
 
-def invalid(path: str, problem: str) -> Finding:
-    return Finding(reason=FIELD_INVALID, path=path, values={"field": path, "problem": problem})
+def invalid(path: str, problem: str, *, field: str = "") -> Finding:
+    """``problem`` in English, then in Chinese; ``field`` as for ``missing``."""
+    return Finding(reason=FIELD_INVALID, path=path, values={"field": field or path, "problem": problem})

@@ -16,7 +16,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from services.errors import Finding, Refusal, refuse
-from services.errors.common import FIELD_INVALID, INTERNAL, NOT_AUTHENTICATED
+from services.errors.common import INTERNAL, NOT_AUTHENTICATED, invalid
 from services.runtime.adapter import Adapter, Asked
 from services.runtime.call import Call, Language
 from services.runtime.certificates import Credentials, names_in
@@ -202,9 +202,7 @@ async def _one(request: Message) -> AsyncIterator[Message]:
 
 
 def _unreadable() -> Finding:
-    return Finding(
-        reason=FIELD_INVALID, values={"field": "request 请求", "problem": "not a message of this contract 无法解析"}
-    )
+    return invalid("", "not a message of this contract 无法解析", field="request 请求")
 
 
 async def _abort(context: aio.ServicerContext[Any, Any], refusal: Refusal) -> Any:

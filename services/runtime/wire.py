@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, get_origin
 
 from google.api import field_behavior_pb2
+from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -23,6 +24,8 @@ from services.runtime.plain import hints_of, item_hints, without_none
 
 MOST_LETTERS = 2_000
 MOST_ITEMS = 1_000
+# What protobuf's reader of JSON may raise for hostile values besides its own error.
+UNREADABLE = (json_format.ParseError, ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError)
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 _EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)

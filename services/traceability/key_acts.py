@@ -9,7 +9,7 @@ from hazway.body import body_of
 from hazway.errors import VerificationError
 from hazway.traceability.v1 import traceability_pb2 as pb
 from services.errors import Finding, Refusal, refuse
-from services.errors.common import FIELD_INVALID, FIELD_MISSING, NOT_ALLOWED, NOT_FOUND
+from services.errors.common import NOT_ALLOWED, NOT_FOUND, invalid, missing
 from services.errors.traceability import ENDORSEMENT_NEEDED, KEY_EXISTS
 from services.runtime.access import Relation, Role
 from services.runtime.call import Call
@@ -30,7 +30,7 @@ def register_key(call: Call, request: pb.RegisterKeyRequest) -> pb.RegisterKeyRe
     kid = keys.kid_of(request.key)
     sealed = store.take_custody(call.transaction, kid, organisation) if request.custodial else None
     if request.custodial and sealed is None:
-        raise _bad_field("key", "not prepared here for this organisation 不是为本单位准备的托管密钥")
+        raise Refusal((invalid("key", "not prepared here for this organisation 不是为本单位准备的托管密钥"),))
     known = store.keys_of(call.transaction, organisation)
     active = [one for one in known if one.is_active(call.now) and one.sealed_private is None]
     if active and not request.statement:
@@ -109,15 +109,15 @@ def _check_key(request: pb.RegisterKeyRequest) -> list[Finding]:
     """The key is of a kind we use, and whoever asks has it."""
     findings = []
     if not request.HasField("valid_from"):
-        findings.append(Finding(reason=FIELD_MISSING, path="valid_from", values={"field": "valid_from 生效时间"}))
+        findings.append(missing("valid_from", field="valid_from 生效时间"))
     try:
         alg = keys.alg_of(request.key)
     except VerificationError as error:
-        return [*findings, *_bad_field("key", f"{error.problem} {error.problem_zh}").findings]
+        return [*findings, invalid("key", f"{error.problem} {error.problem_zh}")]
     if alg != request.alg:
-        findings += _bad_field("alg", "not the key's algorithm 与密钥算法不符").findings
+        findings.append(invalid("alg", "not the key's algorithm 与密钥算法不符"))
     elif not key_record.is_possessed(request.organisation, request.key, request.possession):
-        findings += _bad_field("possession", "not signed by this key 不是该密钥的签名").findings
+        findings.append(invalid("possession", "not signed by this key 不是该密钥的签名"))
     return findings
 
 
@@ -142,14 +142,9 @@ def _signer(signed: bytes) -> bytes:
 def _check_revocation(request: pb.RevokeKeyRequest, in_future: bool) -> list[Finding]:
     findings = []
     if not request.reason.strip():
-        findings.append(Finding(reason=FIELD_MISSING, path="reason", values={"field": "reason 吊销原因"}))
+        findings.append(missing("reason", field="reason 吊销原因"))
     if not request.HasField("revoked_at"):
-        findings.append(Finding(reason=FIELD_MISSING, path="revoked_at", values={"field": "revoked_at 吊销时间"}))
+        findings.append(missing("revoked_at", field="revoked_at 吊销时间"))
     if in_future:
-        values = {"field": "revoked_at 吊销时间", "problem": "it lies in the future 不能晚于现在"}
-        findings.append(Finding(reason=FIELD_INVALID, path="revoked_at", values=values))
+        findings.append(invalid("revoked_at", "it lies in the future 不能晚于现在", field="revoked_at 吊销时间"))
     return findings
-
-
-def _bad_field(path: str, problem: str) -> Refusal:
-    return Refusal((Finding(reason=FIELD_INVALID, path=path, values={"field": path, "problem": problem}),))

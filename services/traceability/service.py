@@ -15,7 +15,7 @@ from hazway import statement
 from hazway.errors import VerificationError
 from hazway.traceability.v1 import traceability_pb2 as pb
 from services.errors import Finding, Refusal
-from services.errors.common import FIELD_INVALID, FIELD_MISSING, NOT_FOUND
+from services.errors.common import NOT_FOUND, invalid, missing
 from services.errors.traceability import NOT_YET_IN_LOG
 from services.runtime.access import Relation, Role
 from services.runtime.call import Call
@@ -122,7 +122,7 @@ class Subjects:
         """Each organisation sets and lifts its own hold; a body may expire once none is left."""
         self._allow(call, request.subject, [Relation.ANY] * (Role.OPERATOR in call.caller.roles))
         if not request.reason.strip():
-            raise Refusal((Finding(reason=FIELD_MISSING, path="reason", values={"field": "reason 事由"}),))
+            raise Refusal((missing("reason", field="reason 事由"),))
         organisation = call.caller.organisation
         if request.held:
             expiry_store.set_hold(call.transaction, request.subject, organisation, request.reason, call.now)
@@ -203,4 +203,4 @@ def _after(page_token: str) -> int:
 
 
 def _bad_field(path: str, problem: str) -> Refusal:
-    return Refusal((Finding(reason=FIELD_INVALID, path=path, values={"field": path, "problem": problem}),))
+    return Refusal((invalid(path, problem),))

@@ -19,18 +19,17 @@ from hazway.body import body_of
 from hazway.errors import VerificationError
 from hazway.traceability.v1 import traceability_pb2 as pb
 from services.errors import Finding, Refusal, refuse
-from services.errors.common import FIELD_INVALID, FIELD_MISSING
+from services.errors.common import invalid, missing
 from services.errors.traceability import KEY_UNKNOWN
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.runtime.service import request_class
+from services.runtime.wire import UNREADABLE
 from services.traceability import store
 from services.traceability.model import Key
 
 MOST = 1_000
 _MOST_DEPTH = 32
-# What protobuf's reader may raise for hostile values besides its own error.
-_UNREADABLE = (json_format.ParseError, ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError)
 
 
 def prepare_statements(call: Call, request: pb.PrepareStatementsRequest) -> pb.PrepareStatementsResponse:
@@ -46,9 +45,9 @@ def prepare_statements(call: Call, request: pb.PrepareStatementsRequest) -> pb.P
             message = json_format.Parse(text, reads(), max_recursion_depth=_MOST_DEPTH)
             response.statements.append(_prepared(call, act, key, message))
         except VerificationError as error:
-            faults.append(_fault(f"requests[{index}]", f"{error.problem} {error.problem_zh}"))
-        except _UNREADABLE as error:
-            faults.append(_fault(f"requests[{index}]", str(error).encode("utf-8", "replace").decode()[:300]))
+            faults.append(invalid(f"requests[{index}]", f"{error.problem} {error.problem_zh}"))
+        except UNREADABLE as error:
+            faults.append(invalid(f"requests[{index}]", str(error).encode("utf-8", "replace").decode()[:300]))
     refuse(faults)
     return response
 
@@ -71,11 +70,11 @@ def _prepared(call: Call, act: Act, key: Key, message: Message) -> pb.PreparedSt
 
 def _check(request: pb.PrepareStatementsRequest) -> Iterator[Finding]:
     if not request.method:
-        yield Finding(reason=FIELD_MISSING, path="method", values={"field": "method"})
+        yield missing("method")
     elif request.method not in ACTS:
-        yield _fault("method", "no stated act 不是需签名的操作")
+        yield invalid("method", "no stated act 不是需签名的操作")
     if not 1 <= len(request.requests) <= MOST:
-        yield _fault("requests", f"1 to {MOST} requests 应为 1 至 {MOST} 项")
+        yield invalid("requests", f"1 to {MOST} requests 应为 1 至 {MOST} 项")
 
 
 def _key(call: Call, kid: bytes) -> Key:
@@ -84,7 +83,3 @@ def _key(call: Call, kid: bytes) -> Key:
         if key.is_active(call.now) and key.sealed_private is None and kid in (b"", key.kid):
             return key
     raise Refusal((Finding(reason=KEY_UNKNOWN, path="kid"),))
-
-
-def _fault(path: str, problem: str) -> Finding:
-    return Finding(reason=FIELD_INVALID, path=path, values={"field": path, "problem": problem})
