@@ -101,6 +101,15 @@ class MultiPolygon:
         along = np.clip(-(ax * dx + ay * dy) / np.maximum(dx * dx + dy * dy, 1e-9), 0.0, 1.0)
         return float(np.hypot(ax + along * dx, ay + along * dy).min() * METRES_PER_E7)
 
+    def half_width_m(self) -> float:
+        """Area by length of the edge in metres: half the width of a strip, half the radius of a disk, less where there are holes."""
+        starts = self.edge_starts()
+        scale = math.cos(math.radians(int(self.latitude_e7.min() + self.latitude_e7.max()) / 2 / E7))
+        x = (self.longitude_e7 - int(self.longitude_e7.min())) * scale
+        y = (self.latitude_e7 - int(self.latitude_e7.min())).astype(np.float64)
+        length = np.hypot(x[starts + 1] - x[starts], y[starts + 1] - y[starts]).sum()
+        return float(self.to_geometry().area * scale / length * METRES_PER_E7) if length else 0.0
+
     def to_geometry(self) -> shapely.geometry.base.BaseGeometry:
         """The same area for shapely, x = longitude and y = latitude in degrees x 10^7, unwrapped."""
         parts: dict[int, list[npt.NDArray[np.int64]]] = {}
@@ -143,15 +152,6 @@ class Corridor:
 
 
 Shape = MultiPolygon | Corridor
-
-
-def is_beyond(box: tuple[int, int, int, int], position: Position, metres: float) -> bool:
-    """Whether a point surely is farther than so many metres from all that lies in a box, measured as in ``MultiPolygon.distance_m``."""
-    south, west, north, east = box
-    off = (position.longitude_e7 - west) % TURN_E7  # eastwards from the western side
-    aside = max(0, min(off - (east - west), TURN_E7 - off)) * math.cos(math.radians(position.latitude))
-    up = max(south - position.latitude_e7, position.latitude_e7 - north, 0)
-    return math.hypot(up, aside) * METRES_PER_E7 > metres + 0.01
 
 
 def area_of(shape: Shape) -> MultiPolygon:

@@ -29,8 +29,7 @@ from geo.edges import EdgePool
 from geo.index import Crossings, ZoneIndex
 from geo.position import E7, Position
 from geo.shapes import METRES_PER_E7, MultiPolygon
-from geo.visits import Event, Policy
-from tests.bench.visit_table import Depths, Steps, VisitTable
+from tests.bench.visit_table import Depths, Event, Policy, Steps, VisitTable
 
 Int64s = npt.NDArray[np.int64]
 Told = tuple[int, int, Event]

@@ -1,22 +1,61 @@
-"""The visits of many vehicles in many zones at once: the state machine of ``geo.visits`` over arrays, step for step the same."""
+"""A state machine for many vehicles in many zones at once, for both sides of ``bench_zones`` to run over what they find.
+
+Detection itself looks singly at the few vehicles that may have changed sides (``geo.sides``); here all are worked through in arrays,
+so that finding zones is what tells the two sides apart.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from geo.index import Crossings
-from geo.visits import MOVING_DKMH, PARKED_AFTER_MS, Event, Kind, Policy, VisitState
 
 Int64s = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Arrays = dict[str, npt.NDArray[Any]]
 Depths = Callable[[Int64s, Int64s], Floats]  # metres to the zone's edge, for rows of (place in the steps, zone)
+
+MOVING_DKMH = 80  # 8 km/h: above any speed a standing receiver makes up
+PARKED_AFTER_MS = 120_000
+
+
+class Kind(Enum):
+    ENTERED = "entered"
+    LEFT = "left"
+    CROSSED = "crossed"  # in and out again with at most one fix inside
+    FOUND_INSIDE = "found_inside"  # first seen inside, or inside when a window opened or a zone began
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened at ``at_ms``; a crossing ended at ``until_ms``. Exact means interpolated on a step of bounded length."""
+
+    kind: Kind
+    at_ms: int
+    is_exact: bool
+    until_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How much it takes to believe a change of side; a zone may have its own."""
+
+    confirming_fixes: int = 2
+    dwell_s: float = 0.0  # a visit shorter than this is only a crossing
+    longest_gap_s: float = 600.0  # over longer steps nothing is interpolated and no crossing claimed
+    longest_gap_m: float = 10_000.0
+    accuracy_m: float = 15.0  # of a fix that does not say
+    slow_accuracies: float = 2.0  # so many accuracies deep, a slow fix counts in full
+    parked_accuracies: float = 6.0  # and so many, a parked one
+    least_depth_m: float = 0.0  # a crossing whose one fix inside is shallower than this is none
+
 
 _KINDS = tuple(Kind)
 _COLUMNS = {
@@ -39,7 +78,7 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """Rows in order of vehicle and zone; ``kind`` counts through ``geo.visits.Kind``, ``until_ms`` is -1 for all but crossings."""
+    """Rows in order of vehicle and zone; ``kind`` counts through ``Kind``, ``until_ms`` is -1 for all but crossings."""
 
     vehicle: Int64s
     zone: Int64s
@@ -49,7 +88,7 @@ class Events:
     until_ms: Int64s
 
     def told(self) -> list[tuple[int, int, Event]]:
-        """(vehicle, zone, event) as ``geo.visits`` would tell them."""
+        """(vehicle, zone, event), one by one."""
         columns = (getattr(self, name).tolist() for name in Events.__slots__)
         return [
             (vehicle, zone, Event(_KINDS[kind], at_ms, is_exact, None if until_ms < 0 else until_ms))
@@ -66,13 +105,6 @@ class VisitTable:
         self._still_since = np.full(vehicles, -1, dtype=np.int64)
         self._key = np.empty(0, dtype=np.int64)  # vehicle << 32 | zone, in order
         self._state: Arrays = {name: np.empty(0, dtype=kind) for name, kind in _COLUMNS.items()}
-
-    def state(self, vehicle: int, zone: int) -> VisitState | None:
-        """What ``geo.visits`` would carry on."""
-        place = int(np.searchsorted(self._key, vehicle << 32 | zone))
-        if place == len(self._key) or self._key[place] != vehicle << 32 | zone:
-            return None
-        return VisitState(**{name: column[place].item() for name, column in self._state.items()})
 
     def advance(self, steps: Steps, met: Crossings, depth_m: Depths) -> Events:
         """Move the vehicles on; ``met`` has the segments of the steps, by their place, with zones below 2^32."""
@@ -101,7 +133,7 @@ class VisitTable:
         return events
 
     def _move(self, steps: Steps) -> tuple[Mask, Mask]:
-        """``geo.visits.move`` for all steps: which vehicles move and which are parked."""
+        """Which vehicles move and which are parked."""
         vehicle, moves = steps.vehicle, steps.speed_dkmh >= MOVING_DKMH
         fixes = np.where(moves, self._moving_fixes[vehicle] + 1, 0)
         since = self._still_since[vehicle]

@@ -1,32 +1,29 @@
 """Restricted areas, corridors and roads with hours (DM-04, RT-03, RT-04): entered, crossed between two fixes, inside when a window opens.
 
-A vehicle that hardly moves must be well inside to have entered: beside a fence a receiver errs by ten metres and more.
+``geo.sides`` says when a vehicle has changed sides; here it is known to be inside, outside, or in doubt about one zone at a time.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from geo.index import Crossings
-from geo.position import Position, distances_m
-from services.monitoring.engine.batch import Batch, Outbox, Rows
-from services.monitoring.engine.desk import end_alarm, raise_alarm, withdraw_alarm
-from services.monitoring.engine.judge import spans
-from services.monitoring.engine.state import ShardState
+from geo.position import Position, bearing_deg, distance_m, offset
+from geo.sides import USUAL, Doubt, has_changed, is_deep, weighed
+from services.monitoring.engine.batch import Batch, Rows
+from services.monitoring.engine.hours import DRAWN, apply_hours, leave
 from services.monitoring.engine.visits import Visit
 from services.monitoring.engine.world import World
-from services.monitoring.facts import TripFact
-from services.monitoring.model import AlarmKind, Severity, ZoneRecord, always
+from services.monitoring.model import ZoneRecord
 
 Int64s = npt.NDArray[np.int64]
 
 _MOVING_DKMH = 150
 _MOVING_M = 150.0
-_DEEP_M = 70.0  # more than four times the error of a poor receiver: an hour has some seventy independent errors
-_GRAVE = frozenset({"HIGHLY_TOXIC", "FIREWORKS", "CIVIL_EXPLOSIVE", "RADIOACTIVE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,7 @@ class Inside:
 
 def areas(batch: Batch) -> Inside:
     """Look up all steps at once; only vehicles in or through a restricted zone, or still visiting one, are looked at singly."""
-    good, world, visits = batch.good, batch.world, batch.state.visits
+    good, world, state = batch.good, batch.world, batch.state
     drove = (batch.from_ms >= 0) & (good.time - batch.from_ms <= world.thresholds.crossing_gap_ms)
     latitude, longitude = (
         np.where(drove, batch.from_latitude, good.latitude),
@@ -48,13 +45,15 @@ def areas(batch: Batch) -> Inside:
     found = world.through(latitude, longitude, good.latitude, good.longitude)
     barred = _barred(batch, found)
     rows = set(found.segment[barred].tolist())
-    if visits:
-        visiting = np.isin(good.slot, np.fromiter(visits, dtype=np.int64, count=len(visits)))
-        rows |= set(np.flatnonzero(visiting).tolist())
+    known = {*state.visits, *state.doubts}
+    if known:
+        concerned = np.isin(good.slot, np.fromiter(known, dtype=np.int64, count=len(known)))
+        rows |= set(np.flatnonzero(concerned).tolist())
     if rows:
         singly = _Barred(found, barred, len(good))
         for row in _with_followers(rows, good):
-            if singly.first[row] < singly.first[row + 1] or int(good.slot[row]) in visits:
+            slot = int(good.slot[row])
+            if singly.first[row] < singly.first[row + 1] or slot in state.visits or slot in state.doubts:
                 _step(batch, singly, row, bool(drove[row]))
     limited = np.flatnonzero(found.ends_inside & world.limits_speed[found.zone])
     return Inside(found.segment[limited], found.zone[limited])
@@ -95,24 +94,23 @@ def _with_followers(rows: set[int], good: Rows) -> list[int]:
 def _step(batch: Batch, found: _Barred, row: int, drove: bool) -> None:
     state, world, good = batch.state, batch.world, batch.good
     slot, now = int(good.slot[row]), int(good.time[row])
-    visits = state.visits.get(slot, {})
-    if _goes_on(world, found, row, visits):
-        return
-    trip, seen = state.trips.get(slot), set()
-    for hit in range(found.first[row], found.first[row + 1]):
-        zone = world.zone(found.zone[hit])
-        if world.barring(zone, trip) and _meets(batch, found, hit, row, zone, drove, visits):
-            seen.add(zone.id)
-    if len(seen) < len(visits):
-        for zone_id in [zone_id for zone_id in visits if zone_id not in seen]:
-            _outside(batch, found, row, zone_id, visits)
+    visits, doubts = state.visits.pop(slot, {}), state.doubts.pop(slot, {})
+    if doubts or not _goes_on(world, found, row, visits):
+        look, trip, hits, known = _Look(batch, row, drove), state.trips.get(slot), dict[str, _Hit](), set(visits)
+        for hit in range(found.first[row], found.first[row + 1]):
+            zone = world.zone(found.zone[hit])
+            if world.barring(zone, trip):
+                hits[zone.id] = _Hit(found.t_in[hit], found.t_out[hit], found.ends_inside[hit])
+        for zone_id in list(dict.fromkeys((*hits, *visits, *doubts))):
+            see = _see_inside if zone_id in visits else _see_outside
+            see(look, zone_id, hits.get(zone_id), visits, doubts)
+        for zone_id, visit in visits.items():
+            place = look.before if zone_id in known else look.place
+            apply_hours(state, world, batch.out, look.arrival, slot, zone_id, visit, now, place)
     if visits:
         state.visits[slot] = visits
-        place, arrival = good.position(row), int(good.arrival[row])
-        for zone_id, visit in visits.items():
-            apply_hours(state, world, batch.out, arrival, slot, zone_id, visit, now, place)
-    else:
-        state.visits.pop(slot, None)
+    if doubts:
+        state.doubts[slot] = doubts
 
 
 def _goes_on(world: World, found: _Barred, row: int, visits: dict[str, Visit]) -> bool:
@@ -127,106 +125,108 @@ def _goes_on(world: World, found: _Barred, row: int, visits: dict[str, Visit]) -
     return True
 
 
-def _meets(
-    batch: Batch, found: _Barred, hit: int, row: int, zone: ZoneRecord, drove: bool, visits: dict[str, Visit]
-) -> bool:
-    """The step from the last fix meets a zone that bars the load. True while the vehicle is inside at its end."""
-    good, ends_inside = batch.good, found.ends_inside[hit]
-    visit = visits.get(zone.id)
-    if visit is not None:
-        if ends_inside:
-            visit.seen_inside()
-        return ends_inside
-    if not _is_convincing(batch, row, drove, zone, ends_inside):
-        return False
-    now = int(good.time[row])
-    begin = int(batch.from_ms[row]) if drove else now
-    entered, left = (begin + round(share * (now - begin)) for share in (found.t_in[hit], found.t_out[hit]))
-    if ends_inside:
-        visits[zone.id] = Visit(entered, "entered" if drove and found.t_in[hit] > 0 else "inside", entered)
-    else:
-        passing, slot, arrival = Visit(entered, "crossed", entered), int(good.slot[row]), int(good.arrival[row])
-        leave(batch.state, batch.world, batch.out, arrival, slot, zone.id, passing, left, good.position(row))
-    return ends_inside
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """What the step to a fix has to do with one zone it meets: shares of the step, and whether the fix lies inside."""
+
+    t_in: float
+    t_out: float
+    ends_inside: bool
 
 
-def _is_convincing(batch: Batch, row: int, drove: bool, zone: ZoneRecord, ends_inside: bool) -> bool:
-    """Whether the vehicle really moved, or is so deep inside that no error explains it."""
-    good = batch.good
-    if int(good.speed[row]) >= _MOVING_DKMH:
-        return True
-    if drove:
-        columns = (batch.from_latitude, batch.from_longitude, good.latitude, good.longitude)
-        if float(distances_m(*(column[row] for column in columns))) >= _MOVING_M:
-            return True
-    return ends_inside and batch.world.area(zone).distance_m(good.position(row)) >= _DEEP_M
+class _Look:
+    """One fix and the step that led to it, as one zone after the other sees them."""
+
+    def __init__(self, batch: Batch, row: int, drove: bool) -> None:
+        good = batch.good
+        self.batch, self.place, self.drove = batch, good.position(row), drove
+        self.slot, self.arrival, self.now = int(good.slot[row]), int(good.arrival[row]), int(good.time[row])
+        self.before = batch.place_before(self.slot, self.now)
+        self.from_ms = int(batch.from_ms[row]) if drove else self.now
+        self._from = Position(int(batch.from_latitude[row]), int(batch.from_longitude[row])) if drove else self.place
+        self.error_m = USUAL.error_m(int(good.accuracy[row]) / 10)
+        self.moves = int(good.speed[row]) >= _MOVING_DKMH or distance_m(self._from, self.place) >= _MOVING_M
+
+    def at(self, share: float) -> int:
+        """The time at a share of the step."""
+        return self.from_ms + round(share * (self.now - self.from_ms))
+
+    def depth_m(self, zone: ZoneRecord, hit: _Hit | None) -> float:
+        """Metres inside the zone's edge, less than none outside."""
+        metres = self.batch.world.area(zone).distance_m(self.place)
+        return metres if hit is not None and hit.ends_inside else -metres
+
+    def depth_between_m(self, zone: ZoneRecord, hit: _Hit) -> float:
+        """How deep inside the middle of the part of the step that lies in the zone is."""
+        metres = (hit.t_in + hit.t_out) / 2 * distance_m(self._from, self.place)
+        middle = offset(self._from, bearing_deg(self._from, self.place), metres)
+        return self.batch.world.area(zone).distance_m(middle)
 
 
-def _outside(batch: Batch, found: _Barred, row: int, zone_id: str, visits: dict[str, Visit]) -> None:
-    """A fix outside a zone the vehicle is visiting."""
-    state, world, good = batch.state, batch.world, batch.good
-    slot, now, visit = int(good.slot[row]), int(good.time[row]), visits[zone_id]
-    zone, limits = world.zones.get(zone_id), world.thresholds
-    surely = True
+def _see_outside(
+    look: _Look, zone_id: str, hit: _Hit | None, visits: dict[str, Visit], doubts: dict[str, Doubt]
+) -> None:
+    """A fix of a vehicle that is outside a zone for all that is known."""
+    world = look.batch.world
+    zone, doubt = world.zones.get(zone_id), doubts.pop(zone_id, None)
+    if zone is None or look.now < zone.since_ms:
+        return
+    if doubt is not None and not look.drove and look.moves:
+        doubt = None  # it has been elsewhere meanwhile
+    half_width_m = world.half_width_m(zone)
+    if doubt is None:
+        if hit is None:
+            return
+        if not hit.ends_inside:
+            if look.moves and is_deep(look.depth_between_m(zone, hit), look.error_m, half_width_m):
+                _crossed(look, zone, look.at(hit.t_in), look.at(hit.t_out))
+            return
+        doubt = Doubt(look.now, look.at(hit.t_in), "entered" if look.drove and hit.t_in > 0 else "inside")
+    depth_m = look.depth_m(zone, hit)
+    doubt = weighed(doubt, depth_m)
+    is_inside = has_changed(doubt, look.now, depth_m, look.error_m, half_width_m, moves=look.moves)
+    if is_inside:
+        visits[zone_id] = _visit(zone, doubt.crossed_ms, doubt.how)
+    elif is_inside is None:
+        doubts[zone_id] = doubt
+    elif look.moves and is_deep(doubt.deepest_dm / 10, look.error_m, half_width_m):
+        _crossed(look, zone, doubt.crossed_ms, look.at(hit.t_out) if hit is not None else look.now)
+
+
+def _visit(zone: ZoneRecord, entered_ms: int, how: str) -> Visit:
+    """Since the zone was drawn, if the vehicle was inside by then."""
+    if entered_ms < zone.since_ms:
+        entered_ms, how = zone.since_ms, DRAWN
+    return Visit(entered_ms, how, entered_ms)
+
+
+def _crossed(look: _Look, zone: ZoneRecord, entered_ms: int, left_ms: int) -> None:
+    batch, passing = look.batch, _visit(zone, entered_ms, "crossed")
+    if passing.entered_ms <= left_ms:
+        leave(batch.state, batch.world, batch.out, look.arrival, look.slot, zone.id, passing, left_ms, look.place)
+
+
+def _see_inside(
+    look: _Look, zone_id: str, hit: _Hit | None, visits: dict[str, Visit], doubts: dict[str, Doubt]
+) -> None:
+    """A fix of a vehicle that is inside a zone for all that is known; hours wait while it may have left."""
+    batch, visit = look.batch, visits[zone_id]
+    zone, doubt = batch.world.zones.get(zone_id), doubts.pop(zone_id, None)
+    is_outside = hit is None or not hit.ends_inside
+    if doubt is None and not is_outside:
+        return
+    if doubt is None or (not look.drove and look.moves):
+        doubt = Doubt(look.now, look.at(hit.t_out) if hit is not None else look.now)
+    has_left: bool | None = True
     if zone is not None:
-        slow = int(good.speed[row]) < _MOVING_DKMH
-        room = max(limits.leave_m, _DEEP_M) if slow else limits.leave_m
-        surely = world.is_beyond(zone, good.position(row), room + int(good.accuracy[row]) / 10)
-    crossed = now
-    for hit in range(found.first[row], found.first[row + 1]):
-        if batch.from_ms[row] >= 0 and world.zone(found.zone[hit]).id == zone_id:
-            begin = int(batch.from_ms[row])
-            crossed = begin + round(found.t_out[hit] * (now - begin))
-    if zone is None or visit.seen_outside(crossed, surely=surely, fixes=limits.leave_fixes):
-        left_ms, arrival = visit.left_ms or now, int(good.arrival[row])
-        leave(state, world, batch.out, arrival, slot, zone_id, visit, left_ms, good.position(row))
+        beyond_m = -look.depth_m(zone, hit)
+        doubt = weighed(doubt, beyond_m)
+        has_left = has_changed(doubt, look.now, beyond_m, look.error_m, math.inf, moves=look.moves)
+    visit.left_ms = doubt.crossed_ms if is_outside and has_left is not False else 0
+    if has_left:
+        leave(
+            batch.state, batch.world, batch.out, look.arrival, look.slot, zone_id, visit, doubt.crossed_ms, look.before
+        )
         del visits[zone_id]
-
-
-def apply_hours(
-    state: ShardState, world: World, out: Outbox, arrival: int, slot: int, zone_id: str, visit: Visit, now: int,
-    place: Position | None,
-) -> None:  # fmt: skip
-    """Raise and end alarms as the zone's hours open and close round the visit, up to ``now``; not while it may be over."""
-    zone, trip = world.zones.get(zone_id), state.trips.get(slot)
-    rules = world.barring(zone, trip) if zone is not None else ()
-    if zone is None or visit.left_ms or now < visit.hours_ms:
-        return
-    alarm = state.open.get((slot, str(AlarmKind.AREA_ENTERED), zone_id))
-    visit.is_settled = alarm is not None and bool(rules) and rules[0].hours is always
-    if visit.is_settled:
-        return
-    open_spans = spans(rules, visit.hours_ms, now + 1)
-    if alarm is not None:
-        running = open_spans[0][1] if open_spans and open_spans[0][0] <= visit.hours_ms else visit.hours_ms
-        if running <= now:
-            end_alarm(state, out, arrival, slot, AlarmKind.AREA_ENTERED, running, cause=zone_id)
-        open_spans = [span for span in open_spans if span[0] > visit.hours_ms]
-    for begin, end in open_spans:
-        how = visit.how if begin == visit.entered_ms else "window opened"
-        raise_alarm(
-            state, out, arrival, slot, AlarmKind.AREA_ENTERED, begin, cause=zone_id, zone_id=zone_id,
-            severity=_severity(trip), position=place, ended_ms=end if end <= now else None,
-            evidence={"rule": "DM-04", "how": how, "name": zone.name, "zone_version": zone.version, "zone_rule": rules[0].id},
-        )  # fmt: skip
-    visit.hours_ms = now + 1
-
-
-def leave(
-    state: ShardState, world: World, out: Outbox, arrival: int, slot: int, zone_id: str, visit: Visit, left_ms: int,
-    place: Position | None,
-) -> None:  # fmt: skip
-    """The visit ended: an alarm of a window that opened only afterwards is taken back."""
-    visit.seen_inside()
-    apply_hours(state, world, out, arrival, slot, zone_id, visit, left_ms, place)
-    alarm = state.open.get((slot, str(AlarmKind.AREA_ENTERED), zone_id))
-    if alarm is not None and alarm.occurred_ms >= left_ms and alarm.occurred_ms > visit.entered_ms:
-        withdraw_alarm(state, out, arrival, slot, AlarmKind.AREA_ENTERED, cause=zone_id)
-    end_alarm(state, out, arrival, slot, AlarmKind.AREA_ENTERED, left_ms, cause=zone_id)
-
-
-def _severity(trip: TripFact | None) -> Severity:
-    goods = trip.goods if trip else ()
-    explosive = any(hazard.split(".")[0] == "1" for line in goods for hazard in line.hazards)
-    grave = explosive or any(_GRAVE.intersection(line.controls) for line in goods)
-    return Severity.GRAVE if grave else Severity.ORDINARY
+    elif has_left is None:
+        doubts[zone_id] = doubt

@@ -72,8 +72,6 @@ FIGURES: Mapping[str, tuple[Figure, ...]] = {
     "no_waybill_ms": (Figure(300_000, _POLICY),),
     "no_waybill_dkmh": (Figure(150, _POLICY),),
     "wrong_place_slack_m": (Figure(200, _POLICY),),
-    "leave_m": (Figure(30, _POLICY),),
-    "leave_fixes": (Figure(2, _POLICY),),
     "crossing_gap_ms": (Figure(180_000, _POLICY),),
     "window_grace_ms": (Figure(1_800_000, _POLICY),),  # no law says; a rule's own notice may
     "parking_apart_m": (Figure(100, _POLICY),),
@@ -119,8 +117,6 @@ class Thresholds:
     no_waybill_ms: int
     no_waybill_dkmh: int
     wrong_place_slack_m: int
-    leave_m: int
-    leave_fixes: int
     crossing_gap_ms: int
     window_grace_ms: int
     parking_apart_m: int

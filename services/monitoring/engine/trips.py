@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from services.monitoring.engine.areas import apply_hours
 from services.monitoring.engine.batch import Outbox
 from services.monitoring.engine.closures import trip_changed
 from services.monitoring.engine.desk import end_alarm
 from services.monitoring.engine.fatigue import change_driver, crew_of
+from services.monitoring.engine.hours import apply_hours, close
 from services.monitoring.engine.route import back_on_route
 from services.monitoring.engine.silence import offline_until
 from services.monitoring.engine.state import ShardState
@@ -107,7 +107,7 @@ def _travel(state: ShardState, world: World, fact: TripFact, slot: int, out: Out
 
 def let_go(state: ShardState, world: World, out: Outbox) -> None:
     """The zones of the activation hold since its moment: what they leave free is over."""
-    for slot in sorted({*state.visits, *state.transits}, key=lambda each: int(state.vehicle[each])):
+    for slot in sorted({*state.visits, *state.doubts, *state.transits}, key=lambda each: int(state.vehicle[each])):
         trip = state.trips.get(slot)
         _close_what_is_free(state, world, trip, state.activation.at_ms, slot, out, int(state.vehicle[slot]))
 
@@ -121,8 +121,12 @@ def _close_what_is_free(
         visit.is_settled = False
         if zone is None or not world.barring(zone, trip):
             ended_ms = visit.left_ms or at_ms
-            end_alarm(state, out, arrival, slot, AlarmKind.AREA_ENTERED, ended_ms, cause=zone_id)
+            close(state, out, arrival, slot, zone_id, ended_ms)
             del state.visits[slot][zone_id]
+    for zone_id in list(state.doubts.get(slot, {})):
+        zone = world.zones.get(zone_id)
+        if zone is None or not world.barring(zone, trip):
+            del state.doubts[slot][zone_id]
     for structure in list(state.transits.get(slot, {})):
         zone = world.watched.get(structure)
         if zone is None or not world.barring(zone, trip):
@@ -132,6 +136,6 @@ def _close_what_is_free(
         zone = world.zones.get(zone_id)
         if zone is None or not world.barring(zone, trip):
             end_alarm(state, out, arrival, slot, AlarmKind.TUNNEL_OVERDUE, at_ms, cause=zone_id)
-    for mapping in (state.visits, state.transits, state.held):
+    for mapping in (state.visits, state.doubts, state.transits, state.held):
         if slot in mapping and not mapping[slot]:
             del mapping[slot]

@@ -12,7 +12,7 @@ from geo.approaches import Approaches, approaches
 from geo.index import Crossings, ZoneIndex
 from geo.position import Position
 from geo.roads import RoadGraph
-from geo.shapes import MultiPolygon, Shape, area_of, is_beyond
+from geo.shapes import MultiPolygon, Shape, area_of
 from services.monitoring.engine.judge import Load, barring, barring_load, limiting, spans
 from services.monitoring.engine.near import NearMap
 from services.monitoring.engine.roads import Limits, Rates, RoadGrid
@@ -103,7 +103,7 @@ class World:
         self.near: NearMap = before.near if before is not None and is_same else _near(self.watched, roads)
         self._bars: dict[Load, npt.NDArray[np.int8]] = {}
         self._areas: dict[tuple[str, str], MultiPolygon] = {}
-        self._boxes: dict[tuple[str, str], tuple[int, int, int, int]] = {}
+        self._half_widths: dict[tuple[str, str], float] = {}
         self._barring: dict[tuple[object, ...], tuple[ZoneRule, ...]] = {}
 
     @classmethod
@@ -153,13 +153,12 @@ class World:
             self._areas[key] = area_of(zone.shape)
         return self._areas[key]
 
-    def is_beyond(self, zone: ZoneRecord, place: Position, metres: float) -> bool:
-        """Whether a place outside a zone is farther than so many metres from its edge; quick where its box is already."""
-        area = self.area(zone)
-        box = self._boxes.get((zone.id, zone.version))
-        if box is None:
-            box = self._boxes[zone.id, zone.version] = area.box
-        return is_beyond(box, place, metres) or area.distance_m(place) > metres
+    def half_width_m(self, zone: ZoneRecord) -> float:
+        """Half the width of a zone as long as a road; worked out once."""
+        key = zone.id, zone.version
+        if key not in self._half_widths:
+            self._half_widths[key] = self.area(zone).half_width_m()
+        return self._half_widths[key]
 
     def through(self, latitude_1: Int64s, longitude_1: Int64s, latitude_2: Int64s, longitude_2: Int64s) -> Crossings:
         """Which zones segments meet, as in ``geo.index``."""

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.position import E7, Position, offset
-from geo.shapes import Corridor, MultiPolygon, ShapeError, area_of, from_geojson, is_beyond, to_geojson
-from tests.unit.geo.areas import a_place, a_position, an_area, box, holds, position
+from geo.shapes import Corridor, MultiPolygon, ShapeError, area_of, from_geojson, to_geojson
+from tests.unit.geo.areas import a_place, a_position, an_area, box, holds
 
 SQUARE = MultiPolygon.of([box(300_000_000, 1_100_000_000, 100, 100)])
 
@@ -129,17 +129,3 @@ def test_distance_is_to_the_nearest_edge_from_inside_and_outside() -> None:
     middle = Position(50_000, 180 * E7)
     assert square.distance_m(middle) == pytest.approx(556, rel=0.01)
     assert square.distance_m(Position(50_000, -180 * E7 + 150_000)) == pytest.approx(1112, rel=0.01)
-
-
-@given(st.integers(0, 10**9))
-@settings(max_examples=60, deadline=None)
-def test_what_is_beyond_the_box_of_an_area_is_farther_from_its_edge(seed: int) -> None:
-    rng = random.Random(seed)
-    latitude, longitude = a_place(rng)
-    shape = an_area(rng, latitude, longitude, rng.choice((40, 2000, 50_000)))
-    place = a_position(rng, latitude, longitude, rng.choice((2000, 100_000)))
-    metres = rng.choice((0.0, 30.0, 200.0, 900.0))
-    if is_beyond(shape.box, place, metres):
-        assert shape.distance_m(place) > metres
-    south, west, north, east = shape.box
-    assert not is_beyond(shape.box, position((south + north) // 2, (west + east) // 2), 0.0)

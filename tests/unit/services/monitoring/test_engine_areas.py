@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import random
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from drives import PETROL, START_MS, a_trip, cleaned, entries_of, kinds, row, run, standing, straight
+from drives import PETROL, START_MS, Row, a_trip, cleaned, entries_of, kinds, row, run, standing, straight
 from random_days import HOUR_MS, MIDDLE, a_country, every_other_hour, square
 
 from geo.position import offset
@@ -79,7 +81,7 @@ def passes(at_ms: int, *held: Pass, vehicle: int = 1) -> PassFact:
 def closed() -> World:
     zone = ZoneRecord(
         id="a", version="1", kind=ZoneKind.RESTRICTED_AREA, shape=square(2_000, -1_000, 3_000),
-        rules=(ZoneRule(id="r", action="ONLY_WITH_PASS"),),
+        rules=(ZoneRule(id="r", action="ONLY_WITH_PASS", grace_ms=0),),
     )  # fmt: skip
     return World.build([zone])
 
@@ -164,6 +166,64 @@ def test_an_hour_parked_beside_the_fence_is_no_visit(country: World, beside_m: i
         place = offset(offset(fence, 90, east), 0, north)
         rows.append(row(second, place, speed=rng.randint(0, 20)))
     assert areas(run(country, a_trip(), *entries_of(rows, 60))) == []
+
+
+def wandering(rng: random.Random, every_s: int, sigma_m: float) -> Iterator[tuple[float, float]]:
+    """Errors east and north, correlated over a minute."""
+    keep = math.exp(-every_s / 60)
+    east, north = rng.gauss(0, sigma_m), rng.gauss(0, sigma_m)
+    while True:
+        yield east, north
+        fresh = sigma_m * math.sqrt(1 - keep**2)
+        east, north = keep * east + rng.gauss(0, fresh), keep * north + rng.gauss(0, fresh)
+
+
+def parked_in(inward_m: float, hours: float, seed: int = 1) -> list[Row]:
+    """A lorry that drives up to a place so many metres within the western fence and stays, a fix every 30 s."""
+    errors = wandering(random.Random(seed), 30, 10.0)
+    rows = []
+    for number in range(-8, int(hours * 120)):
+        east, north = next(errors)
+        place = offset(MIDDLE, 90, 2_000 + inward_m + min(0, number) * 150.0 + east)
+        rows.append(row((number + 8) * 30, offset(place, 0, north), speed=180 if number < 0 else 5))
+    return rows
+
+
+def test_who_parks_twenty_metres_inside_is_found_and_stays_found(country: World) -> None:
+    for seed in range(5):
+        (alarm,) = areas(run(country, a_trip(), *entries_of(parked_in(20, 5, seed))))
+        assert alarm.ended_ms is None
+        assert alarm.occurred_ms - START_MS < 1_800_000
+
+
+def test_a_lorry_may_drive_along_the_fence_all_day(country: World) -> None:
+    """Up and down twenty-five metres before the western fence, a fix every ten seconds."""
+    errors, rows = wandering(random.Random(3), 10, 10.0), []
+    for number in range(2_000):
+        along = number * 140.0 % 4_000
+        place = offset(offset(MIDDLE, 90, 1_975), 0, -500 + (along if along < 2_000 else 4_000 - along))
+        east, north = next(errors)
+        rows.append(row(number * 10, offset(offset(place, 90, east), 0, north), speed=500))
+    assert areas(run(country, a_trip(), *entries_of(rows, 60))) == []
+
+
+def test_a_doubt_outlives_a_restart_and_ends_with_the_load(country: World) -> None:
+    rows = parked_in(20, 0.5, 2)
+    undisturbed, told_after = ShardState(), 0
+    for entry in entries_of(rows, 1):
+        told_after += not areas(run(country, *([] if told_after else [a_trip()]), entry, state=undisturbed))
+        if undisturbed.visits:
+            break
+    assert told_after > 9, "it takes more than the first fix inside"
+    state = ShardState()
+    run(country, a_trip(), *entries_of(rows[:told_after]), state=state)
+    assert state.doubts
+    again = ShardState.restore(state.snapshot())
+    assert again.snapshot() == state.snapshot()
+    assert areas(run(country, *entries_of(rows[told_after:]), state=again))
+    at_ms = rows[told_after - 1][1] + 1
+    assert areas(run(country, cleaned(at_ms=at_ms), *entries_of(rows[told_after:]), state=state)) == []
+    assert not state.doubts
 
 
 def test_who_is_inside_when_the_window_opens_is_told_by_a_tick_and_released_when_it_closes(country: World) -> None:
