@@ -11,7 +11,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from services.console.answers import failed
@@ -44,12 +44,16 @@ def console_app(adapter: Adapter, services: Sequence[Service], tokens: Tokens) -
             explained, headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
         )
 
+    async def home(_request: Request) -> Response:
+        return RedirectResponse("/docs")
+
     async def call(request: Request) -> Response:
         return await calls(request)
 
     return Starlette(
         routes=[
             *files_app(adapter.settings.home / "public").routes,
+            Route("/", home),
             Route("/openapi.json", openapi),
             Route("/docs", docs),
             Route("/{service}/{method}", call, methods=["POST"]),

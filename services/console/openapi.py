@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -11,6 +12,7 @@ from typing import Any
 from google.api import field_behavior_pb2 as behaviour
 from google.protobuf.descriptor import FieldDescriptor
 
+from hazway import wording
 from hazway.acts import ACTS
 from services.console.answers import HTTP_STATUS
 from services.console.examples import example_of
@@ -30,10 +32,7 @@ _ABOUT = (
     " requests. Issuing again under the same external_refs (system, number): the same content answers the waybill issued"
     " before, other content is refused as REFERENCE_TAKEN and names it: amend it."
 )
-_SIGNING = """
-
-如何签名 How to sign without our client
-
+_SIGNING = """\
 1. 密钥 Key: Ed25519 or P-256, kid = SHA-256 of its SubjectPublicKeyInfo (DER). Register it once by
    TraceabilityService/RegisterKey: possession is its signature over the CBOR list ["hazway key possession", organisation, key].
 2. 待签内容 What to sign: send the request as it will be sent, as JSON text, to TraceabilityService/PrepareStatements. It answers
@@ -52,6 +51,14 @@ statement is tag 18 of [protected, {}, payload, signature]. body is the request 
 fields (0, false and "" too, where the proto does not say optional), request_id, statement, validate_only, etag, update_mask and whatever is read only or write only are left out; enums are
 their names, Timestamp and Duration whole nanoseconds, 64-bit numbers integers, bytes bytes. Kind and subject stand with each
 method below; text_sha256 is that of the text PrepareStatements answers. tests/vectors/statement has whole examples."""
+_FIRST_SENTENCE = re.compile(r"(?<=[.。])\s|\n")
+# What each service is called by people.
+_NAMES = {
+    "MonitoringService": "动态监控", "TraceabilityService": "签名记录", "RegistryService": "登记", "SessionService": "人员令牌",
+    "AffiliationService": "挂靠评分", "HistoryService": "历史版本", "ZoneService": "隧道与禁行区", "WaybillService": "电子运单",
+    "ConsignmentService": "托运清单", "TemplateService": "运单模板", "FleetService": "系统对接", "HandoverService": "交接",
+    "PreparationService": "行前检查与告知", "LoadingService": "装货查验", "AlarmService": "报警",
+}  # fmt: skip
 _NUMBERS: Mapping[int, dict[str, Any]] = {
     FieldDescriptor.CPPTYPE_INT32: {"type": "integer", "format": "int32"},
     FieldDescriptor.CPPTYPE_UINT32: {"type": "integer", "format": "int64", "minimum": 0},
@@ -76,7 +83,7 @@ def comments() -> Mapping[str, str]:
 
 def document(services: Sequence[Service]) -> dict[str, Any]:
     """Every unary method that is served, every message it needs, every reason it may be refused for."""
-    schemas: dict[str, Any] = {"Error": _error()}
+    schemas: dict[str, Any] = _errors()
     paths: dict[str, Any] = {}
     for path, method in methods_of(services).items():
         request, response = method.request.DESCRIPTOR, method.response.DESCRIPTOR
@@ -85,10 +92,10 @@ def document(services: Sequence[Service]) -> dict[str, Any]:
         paths[f"/{path}"] = {"post": _operation(path, request, response)}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Hazway 危险货物道路运输", "version": "v1", "description": _ABOUT + _SIGNING},
+        "info": {"title": "Hazway 危险货物道路运输", "version": "v1", "description": _ABOUT, "x-signing": _SIGNING},
         "servers": [{"url": "/"}],
         "security": [{"certificate": []}, {"token": []}],
-        "tags": [{"name": each.name, "description": comments().get(each.name, "")} for each in services if each.unary],
+        "tags": [_tag(each) for each in services if each.unary],
         "paths": paths,
         "components": {
             "schemas": dict(sorted(schemas.items())),
@@ -103,18 +110,30 @@ def document(services: Sequence[Service]) -> dict[str, Any]:
     }
 
 
+def _tag(service: Service) -> dict[str, str]:
+    name = service.name.rpartition(".")[2]
+    return {
+        "name": service.name,
+        "x-displayName": _NAMES.get(name, ""),
+        "description": comments().get(service.name, ""),
+    }
+
+
 def _operation(path: str, request: Any, response: Any) -> dict[str, Any]:
     service, _, name = path.partition("/")
-    said = [comments().get(f"{service}.{name}", "")]
+    comment, title = comments().get(f"{service}.{name}", ""), ""
+    said = [comment]
     if path in ACTS:
-        said.append(f"签名操作 stated act: kind {ACTS[path].kind}, subject {ACTS[path].subject(_Named())}")
+        title = wording.render(ACTS[path].kind, {}).partition("〔")[0]
+        said.append(f"签名操作 stated act “{title}”: kind {ACTS[path].kind}, subject {ACTS[path].subject(_Named())}")
     for relation, roles in TABLE.get(path, {}).items():
-        said.append(f"{relation.name}: {', '.join(sorted(role.name for role in roles))}")
+        said.append(f"谁可调用 who may call, {relation.name}: {', '.join(sorted(role.name for role in roles))}")
     content = _json(request.full_name)
     content["application/json"]["example"] = example_of(request)
     return {
         "operationId": f"{service.rpartition('.')[2]}_{name}",
         "tags": [service],
+        "summary": " ".join(filter(None, (title, _FIRST_SENTENCE.split(comment, 1)[0]))),
         "description": "\n\n".join(filter(None, said)),
         "requestBody": {"required": True, "content": content},
         "responses": {
@@ -199,7 +218,7 @@ def _behaviours(field: Any) -> Sequence[int]:
     return found
 
 
-def _error() -> dict[str, Any]:
+def _errors() -> dict[str, Any]:
     text = {"type": "string"}
     reasons = {"type": "string", "enum": sorted(catalogue())}
     names = ("path", "severity", "rule", "zh", "en", "remedy_zh", "remedy_en", "basis_zh", "basis_en")
@@ -209,13 +228,15 @@ def _error() -> dict[str, Any]:
         "description": "google.rpc.ErrorInfo, google.rpc.BadRequest; value: protobuf in base64",
         "properties": {"type": text, "value": text, "debug": {"type": "object"}},
     }
-    return {
+    error = {
         "type": "object",
+        "description": "拒绝：faults 列出全部原因 A refusal: faults hold every reason, errors before warnings.",
         "required": ["code", "message"],
         "properties": {
             "code": {"type": "string", "enum": sorted(HTTP_STATUS)},
             "message": text,
-            "faults": {"type": "array", "items": fault},
-            "details": {"type": "array", "items": detail},
+            "faults": {"type": "array", "items": {"$ref": "#/components/schemas/Fault"}},
+            "details": {"type": "array", "items": {"$ref": "#/components/schemas/Detail"}},
         },
     }
+    return {"Error": error, "Fault": fault, "Detail": detail}

@@ -29,6 +29,8 @@ def test_the_example_trip_may_travel(web: Web) -> None:
     example |= {"validate_only": True, "request_id": ids.new_id()}
     judged = post(web.fleet(CARRIER), "IssueWaybill", example)
     assert judged.status_code == 200, judged.text
+    assert all(tag["x-displayName"] for tag in contract["tags"]), "each service has a name people know"
+    assert reader.get("/").headers["location"] == "/docs"
     docs = reader.get("/docs")
     assert docs.headers["content-type"].startswith("text/html")
     assert "IssueWaybill" in docs.text
