@@ -55,7 +55,7 @@ class HandlingReason(Enum):
     EXEMPT = "EXEMPT"
 
 
-GRAVE = frozenset({Kind.TUNNEL_AHEAD, Kind.TUNNEL_TRANSIT, Kind.TUNNEL_OVERDUE, Kind.AREA_ENTERED, Kind.NO_WAYBILL,
+GRAVE = frozenset({Kind.TUNNEL_AHEAD, Kind.TUNNEL_TRANSIT, Kind.TUNNEL_OVERDUE, Kind.NO_WAYBILL,
                    Kind.INCOMPATIBLE_PARKING, Kind.AMENDED_UNDER_WAY})  # fmt: skip
 
 

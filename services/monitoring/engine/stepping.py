@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from services.monitoring.engine.areas import apply_hours, areas
+from services.monitoring.engine.areas import areas
 from services.monitoring.engine.batch import Outbox, Rows, arranged
 from services.monitoring.engine.closures import zones_changed
 from services.monitoring.engine.fatigue import fatigue, paused
 from services.monitoring.engine.faults import position_faults
+from services.monitoring.engine.hours import apply_hours
 from services.monitoring.engine.places import believed, remember
 from services.monitoring.engine.route import route_deviation
 from services.monitoring.engine.silence import moved_offline, offline, offline_by

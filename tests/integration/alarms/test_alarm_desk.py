@@ -18,7 +18,7 @@ from tests.cast import CARRIER, POLICE, RIVAL, TRANSPORT
 from tests.integration.monitoring.road_house import ALARMS, House
 from tests.integration.monitoring.test_watchers import watch_alarms
 
-GRAVE, ORDINARY = alarms.Kind.AREA_ENTERED, alarms.Kind.OVERSPEED
+GRAVE, ORDINARY = alarms.Kind.TUNNEL_TRANSIT, alarms.Kind.OVERSPEED
 
 
 def an_alarm(house: House, name: str, kind: alarms.Kind = ORDINARY, **changes: Any) -> alarms.Alarm:
@@ -135,11 +135,11 @@ def test_alarms_of_one_trip_and_cause_are_one_group(house: House) -> None:
     handle(house, "alarm-3")
     answer = house.clients[CARRIER].call(f"{ALARMS}/ListAlarmGroups", pb.ListAlarmGroupsRequest())
     found = {(group.waybill_id, group.cause, group.kind): (group.alarms, group.open) for group in answer.groups}
-    area, fast = pb.ALARM_KIND_AREA_ENTERED, pb.ALARM_KIND_OVERSPEED
+    tunnel, fast = pb.ALARM_KIND_TUNNEL_TRANSIT, pb.ALARM_KIND_OVERSPEED
     assert found == {
-        ("trip1", "zone-a", area): (2, 2),
-        ("trip1", "zone-b", area): (1, 0),
-        ("trip2", "zone-a", area): (1, 1),
+        ("trip1", "zone-a", tunnel): (2, 2),
+        ("trip1", "zone-b", tunnel): (1, 0),
+        ("trip2", "zone-a", tunnel): (1, 1),
         ("trip1", "", fast): (1, 1),
     }
     (of_zone,) = [group for group in answer.groups if (group.waybill_id, group.cause) == ("trip1", "zone-a")]
@@ -147,7 +147,7 @@ def test_alarms_of_one_trip_and_cause_are_one_group(house: House) -> None:
     still_open = house.clients[CARRIER].call(f"{ALARMS}/ListAlarmGroups", pb.ListAlarmGroupsRequest(open_only=True))
     assert len(still_open.groups) == 3
     shown = house.clients[TRANSPORT].call(f"{ALARMS}/ListAlarmGroups", pb.ListAlarmGroupsRequest(), purpose="值班")
-    assert {group.kind for group in shown.groups} == {area}
+    assert {group.kind for group in shown.groups} == {tunnel}
 
 
 def test_the_false_share_of_each_rule_is_counted_from_what_alarms_turned_out_to_be(house: House) -> None:
