@@ -121,7 +121,7 @@ def _ask(connection: Connection, stands: Iterable[Stand], driven: Iterable[Drive
         places[key] = min(stand.since_ms, places.get(key, stand.since_ms))
     persons: dict[str, int] = {}
     for piece in driven:
-        persons[piece.person_id] = min(piece.start_ms, persons.get(piece.person_id, piece.start_ms))
+        persons[piece.person_id] = min(piece.since_ms, persons.get(piece.person_id, piece.since_ms))
     entries = [
         *(Entry(shard, Kind.STOOD, cbor.dumps([vehicle, from_ms])) for (shard, vehicle), from_ms in places.items()),
         *(
@@ -139,7 +139,7 @@ def _shard(shards: range, key: str) -> int:
 
 
 _STAND = "vehicle, since_ms, until_ms, cell, latitude_e7, longitude_e7, goods, waybill_id, carrier_id"
-_DRIVEN = "person_id, vehicle, start_ms, end_ms, is_over"
+_DRIVEN = "person_id, vehicle, since_ms, start_ms, end_ms, in_day_ms, is_over"
 
 
 def _put_stands(connection: Connection, stands: Collection[Stand]) -> None:
@@ -188,14 +188,17 @@ def _put_driven(connection: Connection, driven: Collection[Driven]) -> None:
     connection.execute(
         text(
             f"INSERT INTO monitoring_driven ({_DRIVEN}) SELECT * FROM unnest(CAST(:persons AS text[]), CAST(:vehicles AS int[]),"
-            " CAST(:starts AS bigint[]), CAST(:ends AS bigint[]), CAST(:over AS bool[])) ON CONFLICT (vehicle, start_ms)"
-            " DO UPDATE SET person_id = EXCLUDED.person_id, end_ms = EXCLUDED.end_ms, is_over = EXCLUDED.is_over"
+            " CAST(:sinces AS bigint[]), CAST(:starts AS bigint[]), CAST(:ends AS bigint[]), CAST(:in_day AS bigint[]),"
+            " CAST(:over AS bool[])) ON CONFLICT (vehicle, start_ms) DO UPDATE SET person_id = EXCLUDED.person_id,"
+            " since_ms = EXCLUDED.since_ms, end_ms = EXCLUDED.end_ms, in_day_ms = EXCLUDED.in_day_ms, is_over = EXCLUDED.is_over"
         ),
         {
             "persons": [one.person_id for one in driven],
             "vehicles": [one.vehicle for one in driven],
+            "sinces": [one.since_ms for one in driven],
             "starts": [one.start_ms for one in driven],
             "ends": [one.end_ms for one in driven],
+            "in_day": [one.in_day_ms for one in driven],
             "over": [one.is_over for one in driven],
         },
     )

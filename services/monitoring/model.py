@@ -256,13 +256,16 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class Driven:
-    """For the second stage, keyed by person: he drove this vehicle without a rest from ``start_ms`` to ``end_ms``, as far as is
-    known; ``is_over`` once he has rested since, or somebody else drives."""
+    """For the second stage, keyed by person: he drove this vehicle from ``start_ms`` to ``end_ms``, as far as is known, all of it on
+    one legal day and all of it driving; a piece of a stretch without a rest since ``since_ms``. ``in_day_ms`` is what he had driven
+    this vehicle of that day by then. ``is_over`` once he has rested since, or somebody else drives."""
 
     person_id: str
     vehicle: int
+    since_ms: int
     start_ms: int
     end_ms: int
+    in_day_ms: int
     is_over: bool = True
 
 

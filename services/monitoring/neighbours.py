@@ -15,16 +15,17 @@ from sqlalchemy import Connection, text
 from services.monitoring import handed_on, late_store
 from services.monitoring.engine import Thresholds, reconcile, thresholds_on
 from services.monitoring.engine.parking import Stand, cells_near, too_near
-from services.monitoring.engine.persons import LONGEST_MS, cause_of, too_long
+from services.monitoring.engine.persons import LONGEST_MS, causes_of, too_long
 from services.monitoring.feeders import EPOCH
 from services.monitoring.late_store import Stage
-from services.monitoring.model import Alarm, Driven, Effect
+from services.monitoring.model import Alarm, AlarmWithdrawn, Driven, Effect
 from services.monitoring.vehicles import Vehicle
 from services.runtime.clock import legal_day
 
 _TURNS = 0x48617A  # the kind of our advisory locks
 _WAYS = 256  # so many of them: one for each vehicle would fill PostgreSQL's table of locks
 _EVER = 1 << 62
+_KEPT_MS = 30 * 86_400_000  # what was driven is kept for longer; alarms from before then stay as they are
 
 Known = Callable[[Connection, Collection[int]], Mapping[int, Vehicle]]
 
@@ -47,21 +48,28 @@ def at_places(connection: Connection, asked: Mapping[int, int], known: Known) ->
 
 
 def of_persons(connection: Connection, asked: Mapping[str, int]) -> list[Effect]:
-    """For each person, from some moment on: what he drove for too long in several pieces."""
-    earliest = min(asked.values(), default=0)
-    spans: dict[str, list[Driven]] = defaultdict(list)
-    for one in handed_on.driven_by(connection, asked, earliest - LONGEST_MS):
-        spans[one.person_id].append(one)
+    """For each person, from some moment on: what he drove for too long in several vehicles."""
+    earliest = min(asked.values(), default=_EVER)
     told: dict[str, list[Alarm]] = defaultdict(list)
-    causes = {cause_of(person_id): person_id for person_id in asked}
-    for alarm in late_store.told_about(connection, Stage.PERSON, causes, since_ms=earliest - LONGEST_MS):
-        told[causes[alarm.cause]].append(alarm)
+    causes = {cause: person_id for person_id in asked for cause in causes_of(person_id)}
+    for alarm in late_store.told_about(connection, Stage.PERSON, causes, since_ms=earliest - _KEPT_MS):
+        if alarm.occurred_ms >= earliest - _KEPT_MS:
+            told[causes[alarm.cause]].append(alarm)
+    since = {person_id: _may_change_from(from_ms, told[person_id]) for person_id, from_ms in asked.items()}
+    spans: dict[str, list[Driven]] = defaultdict(list)
+    for one in handed_on.driven_by(connection, asked, min(since.values(), default=_EVER) - LONGEST_MS):
+        spans[one.person_id].append(one)
     effects: list[Effect] = []
-    for person_id, from_ms in asked.items():
-        found = too_long(spans[person_id], _limits_at)
-        since = from_ms - _limits_at(from_ms).rest_ms  # what joins it may have ended so long before
-        effects += reconcile(_from(told[person_id], since), _from(found, since), 0)
+    for person_id, from_ms in since.items():
+        effects += reconcile(_from(told[person_id], from_ms), _from(too_long(spans[person_id], _limits_at), from_ms), 0)
     return effects
+
+
+def _may_change_from(from_ms: int, told: Iterable[Alarm]) -> int:
+    """Since when alarms of a person may change who drove something from then on: what it joins may have ended a rest before, and
+    what is still open may end."""
+    is_open = [one for one in told if one.ended_ms is None and not isinstance(one, AlarmWithdrawn)]
+    return min([from_ms - _limits_at(from_ms).rest_ms, *(alarm.occurred_ms for alarm in is_open)])
 
 
 def _around(connection: Connection, asked: Mapping[int, int]) -> tuple[list[Stand], list[Stand], list[Alarm]]:

@@ -41,6 +41,8 @@ _TEXTS: Mapping[AlarmKind, tuple[str, str]] = {
     ),
 }
 
+_OF_A_DAY = ("当日累计驾驶超时", "Drove for longer in one day than is allowed")
+
 
 class _Known(dict[str, str]):
     def __missing__(self, name: str) -> str:
@@ -52,9 +54,11 @@ def alarm_text(kind: AlarmKind, evidence: Mapping[str, str]) -> tuple[str, str]:
     values_zh, values_en = (
         _Known({name: _shown(name, value, ways) for name, value in evidence.items()}) for ways in _WAYS
     )
-    zh, en = _TEXTS[kind]
+    zh, en = _OF_A_DAY if kind is AlarmKind.FATIGUE and "driven_ms" in evidence else _TEXTS[kind]
     added = [(zh, en), *_added(evidence)]
-    return "；".join(zh for zh, _ in added).format_map(values_zh), "; ".join(en for _, en in added).format_map(values_en)
+    return "；".join(zh for zh, _ in added).format_map(values_zh), "; ".join(en for _, en in added).format_map(
+        values_en
+    )
 
 
 def _added(evidence: Mapping[str, str]) -> Iterator[tuple[str, str]]:

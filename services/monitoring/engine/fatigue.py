@@ -1,11 +1,13 @@
 """Driving without a rest (DM-02): 4 h without 20 min, 8 h a legal day, and the night rule where it is set. It belongs to a person.
 
-A vehicle's driving counts for the driver its waybill names; ``persons`` joins what one person drove in several vehicles. Where the
-waybill names two, nobody knows who drives: they may change wherever the vehicle stands for a moment, so they are told only of what
-breaks the rule whoever drove, together.
+A vehicle's driving counts for the driver its waybill names; ``persons`` joins what one person drove in several vehicles, which is
+handed on in pieces. Where the waybill names two, nobody knows who drives: they may change wherever the vehicle stands for a moment,
+so they are told only of what breaks the rule whoever drove, together.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -20,16 +22,37 @@ from services.monitoring.model import AlarmKind, Driven
 Int64s = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-_DAY_MS, _BEIJING_MS, _MINUTE_MS = 86_400_000, 8 * 3_600_000, 60_000
+DAY_MS, BEIJING_MS = 86_400_000, 8 * 3_600_000
+_MINUTE_MS = 60_000
 _RESTED_M = 2_000.0  # who is farther away after a silence has not rested
 _CHANGED_M = 200.0  # nor has a crew changed that is farther away
 _LONGEST_STEP_MS = 600_000  # of driving between two fixes
-_TOLD_EVERY_MS = (
-    600_000  # of a stretch, and soon after it paused: so late may be known what one person drove in several vehicles
-)
+# Of a stretch, and soon after it paused: so late may be known what one person drove in several vehicles.
+_TOLD_EVERY_MS = 600_000
 _PAUSED_MS = 120_000
 
 CONTINUOUS, DAILY, NIGHT = "continuous", "daily", "night"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Moving:
+    """Moving rows. Of each: when the one before it ``came`` (-1: none), whether who drives has ``rested`` before it, the legal day
+    is ``fresh``, the driving ``breaks`` off; since when the stretch between rests and the piece of it without a break last, and what
+    has been driven of its day. A piece lies within a day and counts in full."""
+
+    rows: Rows
+    came: Int64s
+    rested: Mask
+    fresh: Mask
+    breaks: Mask
+    since: Int64s
+    piece: Int64s
+    in_day: Int64s
+
+    def before(self, column: str, carried: Int64s) -> Int64s:
+        """The column in the rows before these."""
+        first = self.rows.first
+        return before(getattr(self, column), first, carried[self.rows.slot[first]])
 
 
 def fatigue(batch: Batch) -> None:
@@ -38,19 +61,43 @@ def fatigue(batch: Batch) -> None:
     rows = batch.good.take((batch.good.speed > limits.moving_dkmh) & (batch.good.speed <= limits.speed_noise_dkmh))
     if not len(rows):
         return
-    first, starts = rows.first, rows.slot[rows.first]
-    came = before(rows.time, first, columns["moving_ms"][starts])
-    rested = _rested(batch, rows, came)
-    since = np.where(rested, rows.time, columns["driving_since"][rows.slot])
-    since = since[np.maximum.accumulate(np.where(rested | first, np.arange(len(rows)), 0))]
-    was_since = before(since, first, columns["driving_since"][starts])
-    _continuous(batch, rows, rested, since, came, was_since)
+    moving = _moving(batch, rows)
+    _hand_on(batch, moving)
+    _continuous(batch, moving)
     if limits.night_driving_ms:
-        _at_night(batch, rows, rested, since, came)
-    _in_the_day(batch, rows, rested, came)
-    last = rows.take(rows.last)
-    columns["moving_ms"][last.slot], columns["driving_since"][last.slot] = last.time, since[rows.last]
-    columns["moving_latitude"][last.slot], columns["moving_longitude"][last.slot] = last.latitude, last.longitude
+        _at_night(batch, moving)
+    _in_the_day(batch, moving)
+    last = rows.last
+    for name, values in (
+        ("moving_ms", rows.time), ("moving_latitude", rows.latitude), ("moving_longitude", rows.longitude),
+        ("driving_since", moving.since), ("piece_since", moving.piece), ("day_driven", moving.in_day),
+    ):  # fmt: skip
+        columns[name][rows.slot[last]] = values[last]
+
+
+def _moving(batch: Batch, rows: Rows) -> _Moving:
+    columns, first = batch.state.columns, rows.first
+    came = before(rows.time, first, columns["moving_ms"][rows.slot[first]])
+    rested = _rested(batch, rows, came)
+    fresh = (came < 0) | (_day(rows.time) != _day(came))
+    breaks = rested | fresh | (rows.time - came > _LONGEST_STEP_MS)
+    step = np.where(breaks, 0, rows.time - came) + np.where(first & ~fresh, columns["day_driven"][rows.slot], 0)
+    total, begin = np.cumsum(step), _last_of(first | fresh)
+    return _Moving(
+        rows, came, rested, fresh, breaks,
+        since=np.where(rested, rows.time, columns["driving_since"][rows.slot])[_last_of(first | rested)],
+        piece=np.where(breaks, rows.time, columns["piece_since"][rows.slot])[_last_of(first | breaks)],
+        in_day=total - total[begin] + step[begin],
+    )  # fmt: skip
+
+
+def _last_of(rows: Mask) -> Int64s:
+    """Of each row the last one up to it of those given."""
+    return np.maximum.accumulate(np.where(rows, np.arange(len(rows)), 0))
+
+
+def _day(times: Int64s) -> Int64s:
+    return (times + BEIJING_MS) // DAY_MS
 
 
 def _rested(batch: Batch, rows: Rows, came: Int64s) -> Mask:
@@ -65,85 +112,96 @@ def _rested(batch: Batch, rows: Rows, came: Int64s) -> Mask:
         metres = distances_m(latitude, longitude, rows.latitude[doubtful], rows.longitude[doubtful])
         # a night at rest may end in another town on a trailer; more than a day counts as rest in any case
         near = np.where(is_double[doubtful], _CHANGED_M, _RESTED_M)
-        rested[doubtful] = (metres <= near) | ((rows.time - came)[doubtful] >= _DAY_MS)
+        rested[doubtful] = (metres <= near) | ((rows.time - came)[doubtful] >= DAY_MS)
     return rested
 
 
-def _continuous(batch: Batch, rows: Rows, rested: Mask, since: Int64s, came: Int64s, was_since: Int64s) -> None:
-    limits = batch.world.thresholds
+def _hand_on(batch: Batch, moving: _Moving) -> None:
+    """Pieces that ended, and every ten minutes of a stretch the one that goes on."""
+    rows, came, state = moving.rows, moving.came, batch.state
+    ends = moving.breaks & (came >= 0)
+    stretch = rows.time - moving.since
+    goes_on = ~moving.rested & (stretch // _TOLD_EVERY_MS > (came - moving.since) // _TOLD_EVERY_MS)
+    chosen = np.flatnonzero(ends | goes_on)
+    if not len(chosen):
+        return
+    was = [moving.before(*pair) for pair in (("since", state.columns["driving_since"]), ("piece", state.columns["piece_since"]),
+                                             ("in_day", state.columns["day_driven"]))]  # fmt: skip
+    for row in chosen.tolist():
+        slot, arrival = int(rows.slot[row]), int(rows.arrival[row])
+        if ends[row]:
+            since, piece, in_day = (int(column[row]) for column in was)
+            _drove(
+                state, batch.out, arrival, slot, since, piece, int(came[row]), in_day, is_over=bool(moving.rested[row])
+            )
+        if goes_on[row]:
+            since, piece, in_day = (int(column[row]) for column in (moving.since, moving.piece, moving.in_day))
+            _drove(state, batch.out, arrival, slot, since, piece, int(rows.time[row]), in_day, is_over=False)
+
+
+def _continuous(batch: Batch, moving: _Moving) -> None:
+    limits, rows, rested, came, since = batch.world.thresholds, moving.rows, moving.rested, moving.came, moving.since
     ends = rested & (came >= 0)
     long = (rows.time - since >= limits.driving_ms) & (rested | (came - since < limits.driving_ms))
-    goes_on = ~rested & ((rows.time - since) // _TOLD_EVERY_MS > (came - since) // _TOLD_EVERY_MS)
-    for row in np.flatnonzero(goes_on).tolist():
-        slot, begin = int(rows.slot[row]), int(since[row])
-        _drove(batch.state, batch.out, int(rows.arrival[row]), slot, begin, int(rows.time[row]), is_over=False)
     for row in np.flatnonzero(ends | long).tolist():
         if ends[row]:
             slot, arrival = int(rows.slot[row]), int(rows.arrival[row])
-            _finish(batch.state, batch.out, arrival, slot, int(was_since[row]), int(came[row]))
+            end_alarm(batch.state, batch.out, arrival, slot, AlarmKind.FATIGUE, int(came[row]), cause=CONTINUOUS)
         if long[row]:
             begin = int(since[row])
             _raise(batch, rows, row, CONTINUOUS, begin + limits.driving_ms, {"driving_since_ms": begin})
 
 
-def _finish(state: ShardState, out: Outbox, arrival: int, slot: int, since_ms: int, last_ms: int) -> None:
-    _drove(state, out, arrival, slot, since_ms, last_ms, is_over=True)
-    end_alarm(state, out, arrival, slot, AlarmKind.FATIGUE, last_ms, cause=CONTINUOUS)
-
-
 def paused(state: ShardState, was_ms: int, now_ms: int, out: Outbox) -> None:
     """Between two ticks it has become so late that a vehicle has paused: what was driven until then is known in full."""
-    columns = state.columns
-    last = columns["moving_ms"]
+    last = state.columns["moving_ms"]
     for slot in np.flatnonzero((last >= 0) & (last > was_ms - _PAUSED_MS) & (last <= now_ms - _PAUSED_MS)).tolist():
-        since, arrival = int(columns["driving_since"][slot]), int(state.vehicle[slot])
-        _drove(state, out, arrival, slot, since, int(last[slot]), is_over=False)
+        _drove(state, out, int(state.vehicle[slot]), slot, *_so_far(state, slot), is_over=False)
+
+
+def _so_far(state: ShardState, slot: int) -> tuple[int, int, int, int]:
+    """Since when the stretch and the piece last, until when the vehicle moved, what was driven of that day."""
+    since, piece, last, in_day = (
+        int(state.columns[name][slot]) for name in ("driving_since", "piece_since", "moving_ms", "day_driven")
+    )
+    return since, piece, last, in_day
 
 
 def _drove(
-    state: ShardState, out: Outbox, arrival: int, slot: int, since_ms: int, last_ms: int, *, is_over: bool
-) -> None:
+    state: ShardState, out: Outbox, arrival: int, slot: int, since_ms: int, piece_ms: int, last_ms: int, in_day_ms: int,
+    *, is_over: bool,
+) -> None:  # fmt: skip
     crew = crew_of(state.trips.get(slot))
     if len(crew) == 1 and last_ms > since_ms:
-        out.add(arrival, Driven(crew[0], int(state.vehicle[slot]), since_ms, last_ms, is_over))
+        vehicle = int(state.vehicle[slot])
+        out.add(arrival, Driven(crew[0], vehicle, since_ms, piece_ms, last_ms, in_day_ms, is_over))
 
 
-def _at_night(batch: Batch, rows: Rows, rested: Mask, since: Int64s, came: Int64s) -> None:
-    limits = batch.world.thresholds
+def _at_night(batch: Batch, moving: _Moving) -> None:
+    limits, rows, since, came = batch.world.thresholds, moving.rows, moving.since, moving.came
     opens, length = limits.night_from_minute, (limits.night_to_minute - limits.night_from_minute) % 1440
-    into = (rows.time + _BEIJING_MS - opens * _MINUTE_MS) % _DAY_MS  # since the last start of a night
+    into = (rows.time + BEIJING_MS - opens * _MINUTE_MS) % DAY_MS  # since the last start of a night
     begin = np.maximum(since, rows.time - into)
     is_night = into < length * _MINUTE_MS
     long = is_night & (rows.time - begin >= limits.night_driving_ms)
-    for row in np.flatnonzero(long & (rested | (came - begin < limits.night_driving_ms))).tolist():
+    for row in np.flatnonzero(long & (moving.rested | (came - begin < limits.night_driving_ms))).tolist():
         begun = int(begin[row])
         _raise(batch, rows, row, NIGHT, begun + limits.night_driving_ms, {"driving_since_ms": begun}, is_over=True)
 
 
-def _in_the_day(batch: Batch, rows: Rows, rested: Mask, came: Int64s) -> None:
-    columns, limits, state = batch.state.columns, batch.world.thresholds, batch.state
-    first = rows.first
-    day = (rows.time + _BEIJING_MS) // _DAY_MS
-    was_day = before(day, first, columns["day"][rows.slot[first]])
-    step = np.where(~rested & (rows.time - came <= _LONGEST_STEP_MS), rows.time - came, 0)
-    fresh = day != was_day
-    step = np.where(fresh, 0, step) + np.where(first & ~fresh, columns["day_driven"][rows.slot], 0)
-    total = np.cumsum(step)
-    begin = np.maximum.accumulate(np.where(first | fresh, np.arange(len(rows)), 0))
-    total = total - total[begin] + step[begin]
-    was = before(total, first, columns["day_driven"][rows.slot[first]])
-    closes = fresh & (was_day >= 0)
-    most = limits.daily_driving_ms * np.where(columns["double_crew"][rows.slot], 2, 1)
-    long = (total >= most) & (fresh | (was < most))
+def _in_the_day(batch: Batch, moving: _Moving) -> None:
+    rows, fresh, state = moving.rows, moving.fresh, batch.state
+    most = batch.world.thresholds.daily_driving_ms * np.where(state.columns["double_crew"][rows.slot], 2, 1)
+    was = moving.before("in_day", state.columns["day_driven"])
+    closes = fresh & (moving.came >= 0)
+    long = (moving.in_day >= most) & (fresh | (was < most))
     for row in np.flatnonzero(closes | long).tolist():
         if closes[row]:
             slot, arrival = int(rows.slot[row]), int(rows.arrival[row])
-            midnight = int(day[row]) * _DAY_MS - _BEIJING_MS
+            midnight = int(_day(rows.time)[row]) * DAY_MS - BEIJING_MS
             end_alarm(state, batch.out, arrival, slot, AlarmKind.FATIGUE, midnight, cause=DAILY)
         if long[row]:
-            _raise(batch, rows, row, DAILY, int(rows.time[row]), {"driven_ms": int(total[row])})
-    last = rows.last
-    columns["day"][rows.slot[last]], columns["day_driven"][rows.slot[last]] = day[last], total[last]
+            _raise(batch, rows, row, DAILY, int(rows.time[row]), {"driven_ms": int(moving.in_day[row])})
 
 
 def change_driver(state: ShardState, fact: TripFact, slot: int, out: Outbox, arrival: int) -> None:
@@ -153,9 +211,10 @@ def change_driver(state: ShardState, fact: TripFact, slot: int, out: Outbox, arr
         return
     columns = state.columns
     if old and columns["moving_ms"][slot] >= 0:
-        _finish(state, out, arrival, slot, int(columns["driving_since"][slot]), int(columns["moving_ms"][slot]))
+        _drove(state, out, arrival, slot, *_so_far(state, slot), is_over=True)
+        end_alarm(state, out, arrival, slot, AlarmKind.FATIGUE, int(columns["moving_ms"][slot]), cause=CONTINUOUS)
         end_alarm(state, out, arrival, slot, AlarmKind.FATIGUE, fact.at_ms, cause=DAILY)
-        columns["moving_ms"][slot] = columns["driving_since"][slot] = columns["day"][slot] = -1
+        columns["moving_ms"][slot] = columns["driving_since"][slot] = columns["piece_since"][slot] = -1
         columns["day_driven"][slot] = 0
 
 

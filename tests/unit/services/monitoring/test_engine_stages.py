@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import random
 from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pytest
-from drives import PETROL, START_MS, a_trip, entries_of, kinds, row, run, standing, straight
+from drives import PETROL, START_MS, Row, a_trip, entries_of, kinds, row, run, standing, straight
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_days import MIDDLE, a_country, a_day
@@ -129,8 +130,16 @@ def test_what_is_loaded_while_a_vehicle_stands_counts_from_then_on(country: Worl
     assert [each.at_ms - START_MS for each in told] == [0]
 
 
+def drove(
+    vehicle: int, start_ms: int, end_ms: int, *, since_ms: int | None = None, in_day_ms: int = 0, is_over: bool = True
+) -> Driven:
+    """Somebody drove a vehicle; it was his only piece of that day in it unless said."""
+    since_ms = start_ms if since_ms is None else since_ms
+    return Driven("d", vehicle, since_ms, start_ms, end_ms, in_day_ms or end_ms - start_ms, is_over)
+
+
 def test_a_person_who_changes_the_lorry_does_not_rest_by_that() -> None:
-    first, second = Driven("d", 1, 0, 3 * HOUR_MS), Driven("d", 2, 3 * HOUR_MS + 600_000, 5 * HOUR_MS)
+    first, second = drove(1, 0, 3 * HOUR_MS), drove(2, 3 * HOUR_MS + 600_000, 5 * HOUR_MS)
     assert too_long([first], limits_at) == []
     (alarm,) = too_long([second, first], limits_at)
     assert (alarm.kind, alarm.vehicle, alarm.occurred_ms, alarm.ended_ms) == (
@@ -142,9 +151,103 @@ def test_a_person_who_changes_the_lorry_does_not_rest_by_that() -> None:
     assert alarm.evidence["person_id"] == "d"
     (still,) = too_long([first, replace(second, is_over=False)], limits_at)
     assert (still.id, still.ended_ms) == (alarm.id, None)
-    rested = replace(second, start_ms=3 * HOUR_MS + LIMITS.rest_ms)
+    rested = drove(2, 3 * HOUR_MS + LIMITS.rest_ms, 5 * HOUR_MS)
     assert too_long([first, rested], limits_at) == []
-    assert too_long([Driven("d", 1, 0, 4 * HOUR_MS), second], limits_at) == [], "told of the first lorry alone"
+    carried = replace(rested, since_ms=2 * HOUR_MS)
+    assert len(too_long([first, carried], limits_at)) == 1, "it was elsewhere after its silence: nobody rested in it"
+    assert too_long([drove(1, 0, 4 * HOUR_MS), second], limits_at) == [], "told of the first lorry alone"
+
+
+def test_eight_hours_of_a_day_in_several_lorries_are_told_once_when_they_are_reached() -> None:
+    midnight = 16 * HOUR_MS  # in Beijing
+    three = [drove(vehicle, (4 * vehicle - 4) * HOUR_MS, (4 * vehicle - 1) * HOUR_MS) for vehicle in (1, 2, 3)]
+    (alarm,) = too_long(three[::-1], limits_at)
+    assert (alarm.vehicle, alarm.occurred_ms, alarm.ended_ms) == (3, 10 * HOUR_MS, 10 * HOUR_MS)
+    assert alarm.evidence["driven_ms"] == str(LIMITS.daily_driving_ms)
+    assert too_long(three[:2], limits_at) == []
+    assert too_long([*three, drove(1, 12 * HOUR_MS, 13 * HOUR_MS)], limits_at) == [alarm], (
+        "what follows changes nothing"
+    )
+    assert too_long([*three[:2], drove(3, 8 * HOUR_MS, 10 * HOUR_MS - 1)], limits_at) == [], "a moment less"
+    assert too_long([*three[:2], drove(3, midnight, midnight + 3 * HOUR_MS)], limits_at) == [], "another day"
+    at_once = [drove(1, 0, 3 * HOUR_MS), drove(2, HOUR_MS, 3 * HOUR_MS), drove(3, 4 * HOUR_MS, 8 * HOUR_MS - 1)]
+    assert too_long(at_once, limits_at) == [], "nobody drives two lorries at once"
+    again = [drove(1, 0, 3 * HOUR_MS), drove(1, 4 * HOUR_MS, 7 * HOUR_MS, in_day_ms=6 * HOUR_MS),
+             drove(1, 8 * HOUR_MS, 11 * HOUR_MS, in_day_ms=9 * HOUR_MS)]  # fmt: skip
+    assert too_long(again, limits_at) == [], "told of the lorry itself"
+    interrupted = [again[0], again[1], replace(again[2], in_day_ms=3 * HOUR_MS)]
+    assert len(too_long(interrupted, limits_at)) == 1, "somebody else drove it between: its own sum began anew"
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_a_day_is_too_long_when_a_count_of_every_minute_says_so(data: st.DataObject) -> None:
+    """The oracle counts the minutes in which a person drove anything; everything lies on whole minutes of two days."""
+    spans = []
+    for vehicle in range(1, data.draw(st.integers(2, 4))):
+        at, by_day = 0, [0, 0]
+        for _ in range(data.draw(st.integers(1, 4))):
+            begin = at + data.draw(st.integers(20, 400))
+            end = begin + data.draw(st.integers(1, 300))
+            for day, (first, last) in enumerate(((0, 960), (960, 2_400))):  # midnight in Beijing is 16 h UTC
+                start, until = max(begin, first), min(end, last)
+                if start < until:
+                    by_day[day] += until - start
+                    piece = drove(vehicle, start * MINUTE_MS, until * MINUTE_MS, since_ms=begin * MINUTE_MS)
+                    spans.append(replace(piece, in_day_ms=by_day[day] * MINUTE_MS))
+            at = end
+    found = {alarm.occurred_ms for alarm in too_long(spans, limits_at) if "driven_ms" in alarm.evidence}
+    expected = set()
+    for first, last in ((0, 960), (960, 2_400)):
+        of_any = [minute for minute in range(first, last)
+                  if any(one.start_ms <= minute * MINUTE_MS < one.end_ms for one in spans)]  # fmt: skip
+        most = LIMITS.daily_driving_ms // MINUTE_MS
+        of_each = [[minute for minute in of_any if any(
+            one.vehicle == vehicle and one.start_ms <= minute * MINUTE_MS < one.end_ms for one in spans
+        )][:most] for vehicle in (1, 2, 3)]  # fmt: skip
+        if len(of_any) >= most and of_any[:most] not in of_each:
+            expected.add((of_any[most - 1] + 1) * MINUTE_MS)
+    assert found == expected
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_vehicles_and_persons_tell_of_a_day_is_what_a_count_of_all_driving_says(seed: int) -> None:
+    """One driver, two lorries in turn, two days, an hour and a half a day allowed; each long day is told by one stage alone."""
+    limits = thresholds_on(date(2026, 5, 4), daily_driving_ms=90 * MINUTE_MS, driving_ms=1_000 * HOUR_MS)
+    world, rng, at_s, vehicle = World.build([], thresholds=limits), random.Random(seed), 0, 1
+    rows: dict[int, list[Row]] = {1: [], 2: []}
+    while at_s < 48 * 3_600 or not all(rows.values()):
+        minutes = rng.randint(1, 40)
+        rows[vehicle] += straight(
+            MIDDLE, speed_dkmh=300, seconds=60 * minutes, interval_s=60, vehicle=vehicle, from_s=at_s
+        )
+        at_s += 60 * (minutes + rng.choice([2, 9, 11, 15, 19, 25, 120, 400]))
+        vehicle = 3 - vehicle if rng.random() < (0.7, 0.1)[seed % 2] else vehicle
+    of_vehicles: set[int] = set()
+    pieces: dict[tuple[int, int], Driven] = {}
+    minutes_driven: set[int] = set()
+    for number, mine in rows.items():
+        effects = run(world, a_trip(number), *entries_of(mine, len(mine)))
+        assert run(world, a_trip(number), *entries_of(mine, rng.randint(1, 50))) == effects
+        end_ms = mine[-1][1]
+        effects += run(world, a_trip(number), *entries_of(mine, len(mine)), end_ms, end_ms + 200_000)
+        of_vehicles |= {alarm.occurred_ms for alarm in standing(effects) if alarm.cause == "daily"}
+        pieces |= {(one.vehicle, one.start_ms): one for one in effects if isinstance(one, Driven)}
+        for one, other in itertools.pairwise(each[1] // MINUTE_MS for each in mine):
+            if other - one <= 10 and legal_day_of(one) == legal_day_of(other):
+                minutes_driven |= set(range(one, other))
+    found = too_long(pieces.values(), lambda _at_ms: limits)
+    of_persons = {alarm.occurred_ms for alarm in found if "driven_ms" in alarm.evidence}
+    days = itertools.groupby(sorted(minutes_driven), legal_day_of)
+    expected = {(minutes[89] + 1) * MINUTE_MS for minutes in (list(day) for _, day in days) if len(minutes) >= 90}
+    assert expected
+    assert of_persons <= expected
+    assert expected - of_persons <= of_vehicles, "told of the lorry itself"
+    assert not of_persons & of_vehicles, "never by both"
+
+
+def legal_day_of(minute: int) -> int:
+    return (minute + 8 * 60) // (24 * 60)
 
 
 def test_a_stretch_is_known_while_it_goes_on(country: World) -> None:
@@ -178,7 +281,7 @@ def test_a_second_driver_taking_over_starts_afresh(country: World) -> None:
     effects = run(country, a_trip(), swap, *entries_of(rows, 50))
     assert "FATIGUE" not in kinds(effects)
     over = [each for each in effects if isinstance(each, Driven) and each.is_over]
-    assert over == [Driven("d1", 1, START_MS, START_MS + 3 * HOUR_MS - 60_000)]
+    assert over == [Driven("d1", 1, START_MS, START_MS, START_MS + 3 * HOUR_MS - 60_000, 3 * HOUR_MS - 60_000)]
 
 
 def test_two_drivers_are_told_of_what_is_too_long_whoever_drove(country: World) -> None:
