@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from sqlalchemy import Connection
 
+from services.errors import Basis
+from services.errors.finding import UNVERIFIED
 from services.monitoring import figures
 from services.monitoring.figures_store import Scope
 from services.runtime.host import embedded_servers, open_host
@@ -19,7 +21,7 @@ from services.runtime.settings import read_settings
 app = typer.Typer(no_args_is_help=True, help="考核指标 the figures regulators score")
 
 HEADINGS = ("期间 period", "承运人 carrier", "行政区划 division", "指标 figure", "名称 name",
-            "分子 numerator", "分母 denominator", "百分比 per cent")  # fmt: skip
+            "分子 numerator", "分母 denominator", "百分比 per cent", "依据 basis")  # fmt: skip
 Line = tuple[str | int, ...]
 
 
@@ -49,21 +51,25 @@ def export(
     with embedded_servers(read_settings()) as settings:
         host = open_host(settings)
         with host.engine.connect() as connection:
-            lines = [line for scope in scopes for line in _lines(connection, scope)]
+            lines = [line for scope in scopes for line in _lines(connection, scope, host.clock.now())]
         host.close()
     _WRITERS[out.suffix](out, lines)
     print(out)
 
 
-def _lines(connection: Connection, scope: Scope) -> Iterator[Line]:
-    report = figures.report(connection, scope)
+def _lines(connection: Connection, scope: Scope, now: datetime) -> Iterator[Line]:
+    report = figures.report(connection, scope, now)
     days = str(scope.first) if scope.first == scope.last else f"{scope.first} – {scope.last}"
     head = (days, scope.carrier_id, scope.prefix)
     for one in report.figures:
         yield (*head, one.kind.name, one.kind.value, one.numerator, one.denominator,
-               _per_cent(one.numerator, one.denominator))  # fmt: skip
+               _per_cent(one.numerator, one.denominator), _cited(one.kind.basis))  # fmt: skip
     for reason, fixes in report.refused.items():
-        yield (*head, reason, "拒收定位 refused fixes", fixes, "", "")
+        yield (*head, reason, "拒收定位 refused fixes", fixes, "", "", "")
+
+
+def _cited(basis: Basis) -> str:
+    return f"{basis.zh}{basis.article}{'' if basis.verified else UNVERIFIED}"
 
 
 def _per_cent(numerator: int, denominator: int) -> str:

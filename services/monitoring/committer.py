@@ -18,7 +18,7 @@ import numpy as np
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from services.monitoring import figures_store, log_store
+from services.monitoring import figures_store, links, log_store
 from services.monitoring.intake import Taken
 from services.monitoring.packed import by_shard
 from services.runtime.bus import Bus
@@ -55,11 +55,12 @@ class Committer:
         self._waiting: list[_Waiting] = []
         self._arrived = threading.Condition()
         self._stopping = False
+        self._heard: dict[str, int] = {}  # carrier -> the last minute noted of its link
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
         self._thread.start()
 
     async def append(self, taken: Taken, carrier_id: str) -> None:
-        """Return once the records, and how many were refused, are durable."""
+        """Return once the records, how many were refused, and that the carrier was heard of are durable."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
         with self._arrived:
@@ -102,14 +103,18 @@ class Committer:
             log_store.Entry(shard, log_store.Kind.FIXES, body, first, last, bits)
             for shard, body, first, last, bits in by_shard(records, shards)
         ]
-        refused = _refused(batch)
+        refused, now = _refused(batch), self._clock.now()
+        minute = links.minute_of(now)
+        heard = {one.carrier_id for one in batch if self._heard.get(one.carrier_id) != minute}
         wait_s = 0.1
-        while entries or refused:
+        while entries or refused or heard:
             try:
                 with self._engine.begin() as connection:
                     if entries:
                         log_store.append(connection, entries)
-                    figures_store.add_refused(connection, legal_day(self._clock.now()), refused)
+                    figures_store.add_refused(connection, legal_day(now), refused)
+                    links.note(connection, minute, heard)
+                self._heard |= dict.fromkeys(heard, minute)
                 return
             except DBAPIError as error:
                 # A commit whose answer was lost may stand: the same fixes twice change nothing (detection drops them).

@@ -11,9 +11,11 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from services import alarms, registry
-from services.monitoring import figures_store, track
+from services.errors import Basis
+from services.monitoring import figures_store, links, track
 from services.monitoring.figures_store import Scope
-from services.monitoring.scoring import LOOK_BACK_MS, begins_ms, count, limits_on
+from services.monitoring.model import AlarmKind
+from services.monitoring.scoring import BASES, LOOK_BACK_MS, begins_ms, count, limits_on
 from services.runtime.clock import LEGAL_ZONE
 
 _DAY_MS, _HOUR_MS = 86_400_000, 3_600_000
@@ -30,6 +32,15 @@ class Kind(Enum):
     OFFLINE_DISPLACEMENT = "离线位移车辆率"
     HANDLING = "报警处理率"
     ALARMS = "百车小时报警数"
+    CONNECTIVITY = "平台连通率"
+    OVERSPEED = "超速车辆率"
+    FATIGUE = "超时驾驶车辆率"
+    SETTLED = "报警办结率"
+
+    @property
+    def basis(self) -> Basis:
+        """What its definition rests on."""
+        return BASES[self.name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +66,7 @@ def days_of(period: str) -> tuple[date, date]:
     return day, day
 
 
-def report(connection: Connection, scope: Scope) -> Report:
+def report(connection: Connection, scope: Scope, now: datetime) -> Report:
     """All figures of a scope, from what has been worked out so far."""
     limits = limits_on(scope.last)
     registered = registry.with_terminal(
@@ -63,10 +74,10 @@ def report(connection: Connection, scope: Scope) -> Report:
     )
     sums = figures_store.sums(connection, scope, limits.drift_points, registered)
     refused = figures_store.refused(connection, scope)
-    handled, raised = alarms.handled(
-        connection, carrier_id=scope.carrier_id, division=scope.prefix, since=_midnight(scope.first),
-        until=_midnight(scope.last + timedelta(days=1)), within=timedelta(seconds=limits.handle_within_s),
-    )  # fmt: skip
+    handled, raised = _handled(connection, scope, timedelta(seconds=limits.handle_within_s))
+    settled, _ = _handled(connection, scope, now - _midnight(scope.first))
+    up, lasted = links.connected(connection, scope, limits.link_held_min, now)
+    blamed = figures_store.blamed(connection, scope, (AlarmKind.OVERSPEED, AlarmKind.FATIGUE))
     return Report(
         (
             Figure(Kind.ENTRY, sums.entered, sums.known),
@@ -77,9 +88,20 @@ def report(connection: Connection, scope: Scope) -> Report:
             Figure(Kind.OFFLINE_DISPLACEMENT, sums.moved, sums.online),
             Figure(Kind.HANDLING, handled, raised),
             Figure(Kind.ALARMS, raised, sums.online_ms // _HOUR_MS, limits.alarms_in_100_h),
+            Figure(Kind.CONNECTIVITY, up, lasted),
+            Figure(Kind.OVERSPEED, blamed[AlarmKind.OVERSPEED], sums.online),
+            Figure(Kind.FATIGUE, blamed[AlarmKind.FATIGUE], sums.online),
+            Figure(Kind.SETTLED, settled, raised),
         ),
         refused,
     )
+
+
+def _handled(connection: Connection, scope: Scope, within: timedelta) -> tuple[int, int]:
+    return alarms.handled(
+        connection, carrier_id=scope.carrier_id, division=scope.prefix, since=_midnight(scope.first),
+        until=_midnight(scope.last + timedelta(days=1)), within=within,
+    )  # fmt: skip
 
 
 def work_out_due(engine: Engine, home: Path) -> bool:

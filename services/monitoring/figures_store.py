@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from services.monitoring.scoring import Counts
+from services.monitoring.model import AlarmKind
+from services.monitoring.scoring import Counts, begins_ms
 
 _KEPT_DAYS = 190
 Refusals = Mapping[tuple[str, int, str], int]  # carrier, vehicle (0: not his), reason -> fixes
@@ -133,6 +134,23 @@ def sums(connection: Connection, scope: Scope, drift_points: int, registered: Co
         ),
         _values(scope) | {"drift_points": drift_points, "registered": list(registered)},
     ).one()
+
+
+def blamed(connection: Connection, scope: Scope, kinds: Collection[AlarmKind]) -> dict[AlarmKind, int]:
+    """How many vehicles have an alarm of each kind that occurred in the period and stands."""
+    rows = connection.execute(
+        text(
+            "SELECT alarm->>1 AS kind, count(DISTINCT t.vehicle) AS vehicles FROM monitoring_told AS t"
+            " JOIN monitoring_vehicles AS v ON v.number = t.vehicle WHERE NOT t.withdrawn AND alarm->>1 = ANY(:kinds)"
+            f" AND t.occurred_ms >= :since AND t.occurred_ms < :until AND {_IN_SCOPE} GROUP BY 1"
+        ),
+        {
+            "carrier": scope.carrier_id, "prefix": scope.prefix, "kinds": [str(kind) for kind in kinds],
+            "since": begins_ms(scope.first), "until": begins_ms(scope.last + timedelta(days=1)),
+        },
+    )  # fmt: skip
+    found = {row.kind: row.vehicles for row in rows}
+    return {kind: found.get(str(kind), 0) for kind in kinds}
 
 
 def refused(connection: Connection, scope: Scope) -> dict[str, int]:

@@ -22,7 +22,7 @@ def get_figures(call: Call, request: pb.GetFiguresRequest) -> pb.GetFiguresRespo
     if relation is Relation.JURISDICTION:
         prefix = registry.division_prefix(request.division or call.caller.division)
     carrier = call.caller.organisation if relation is Relation.OWN else request.carrier_id
-    found = figures.report(call.transaction, Scope(carrier, prefix, first, last))
+    found = figures.report(call.transaction, Scope(carrier, prefix, first, last), call.now)
     return pb.GetFiguresResponse(
         figures=[
             pb.Figure(
@@ -31,6 +31,8 @@ def get_figures(call: Call, request: pb.GetFiguresRequest) -> pb.GetFiguresRespo
                 denominator=one.denominator,
                 name_zh=one.kind.value,
                 budget=one.budget,
+                basis_zh=f"{one.kind.basis.zh}{one.kind.basis.article}",
+                basis_verified=one.kind.basis.verified,
             )
             for one in found.figures
         ],

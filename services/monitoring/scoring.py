@@ -21,6 +21,9 @@ _SUPERVISION = Basis(
     "《道路运输车辆动态监督管理办法》", "Measures for Dynamic Supervision of Road Transport Vehicles",
     "第三十五条 Art 35", date(2014, 7, 1), None, True,
 )  # fmt: skip
+_PROVINCES = Basis(
+    "部分省份联网联控月度通报（如湖南，2021年）", "monthly bulletins of some provinces (such as Hunan, 2021)", "", date(2021, 1, 1), None, False,
+)  # fmt: skip
 _POLICY = Basis("平台默认策略", "default policy of the platform", "", None, None, True)
 
 _EPOCH = date(1970, 1, 1)
@@ -44,12 +47,22 @@ THRESHOLDS: Mapping[str, tuple[Threshold, ...]] = {
     "offline_move_m": (Threshold(5_000, _ASSESSMENT),),
     "handle_within_s": (Threshold(86_400, _SUPERVISION),),
     "alarms_in_100_h": (Threshold(5, _POLICY),),
+    "link_held_min": (Threshold(3, _POLICY),),
+}
+
+# Where each figure comes from, by its name.
+BASES: Mapping[str, Basis] = {
+    **dict.fromkeys(("ENTRY", "ONLINE", "DATA_VALID", "TRAJECTORY_COMPLETE", "DRIFT", "CONNECTIVITY"), _ASSESSMENT),
+    **dict.fromkeys(("OFFLINE_DISPLACEMENT", "OVERSPEED", "FATIGUE", "SETTLED"), _PROVINCES),
+    "HANDLING": _SUPERVISION,
+    "ALARMS": _POLICY,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``drift_points``: a vehicle with more of them in the period drifts."""
+    """``drift_points``: a vehicle with more of them in the period drifts. ``link_held_min``: a link is up so long from when it was
+    heard of."""
 
     incomplete_m: int
     drift_kmh: int
@@ -59,6 +72,7 @@ class Limits:
     offline_move_m: int
     handle_within_s: int
     alarms_in_100_h: int
+    link_held_min: int
 
 
 def limits_on(day: date) -> Limits:

@@ -73,8 +73,7 @@ async def _report(gateway: Gateway, call: StreamCall, request: pb.ReportFixesReq
     if taken.has_strangers and not gateway.is_fresh(organisation, with_strangers=True):
         await call.run(partial(_read_fleet, gateway))
         taken = intake.take(request, gateway.fleet(organisation), call.now())
-    if len(taken.records) or taken.refused:
-        await gateway.committer.append(taken, organisation)
+    await gateway.committer.append(taken, organisation)  # an empty batch tells that the link is up
     return pb.ReportFixesResponse(
         batch=request.batch,
         accepted=len(taken.records),

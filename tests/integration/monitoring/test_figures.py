@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 
@@ -175,7 +176,84 @@ def test_alarms_handled_in_time_are_a_figure_too(house: House) -> None:
     day = f"{house.now:%Y-%m-%d}"
     house.world.clock.advance(seconds=LIMITS.handle_within_s + 1)
     handle(house, "alarm-1")
-    assert ask(house, period=day)["HANDLING"] == (1, 3)
+    figures = ask(house, period=day)
+    assert (figures["HANDLING"], figures["SETTLED"]) == ((1, 3), (2, 3))
+
+
+def up_slowly(heard: list[datetime], since: datetime, until: datetime) -> tuple[int, int]:
+    """Minutes from the first batch on in which one came, or in one of the two before, and all minutes; one after the other."""
+    begun = min(heard).replace(second=0)
+    minute, up, lasted = max(since, begun), 0, 0
+    while minute < until:
+        up += any(minute - timedelta(minutes=2) <= at < minute + timedelta(minutes=1) for at in heard)
+        lasted += 1
+        minute += timedelta(minutes=1)
+    return up, lasted
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_link_is_up_from_batch_to_batch_also_from_day_to_day_whatever_is_in_them(house: House, seed: int) -> None:
+    chance, heard = random.Random(seed), defaultdict[str, list[datetime]](list)
+    midnight = house.now.replace(hour=16)  # in China
+    house.world.clock.at = midnight - timedelta(minutes=25)
+    while house.now < midnight + timedelta(minutes=20):
+        by = chance.choice((CARRIER, CARRIER, RIVAL))
+        fixes = [a_fix(house.now)] if by == CARRIER and chance.random() < 0.5 else []
+        house.rows(*fixes, by=by)
+        heard[by].append(house.now)
+        house.world.clock.advance(seconds=chance.choice((1, 20, 59, 90, 130, 250)))
+    now, day = house.now, timedelta(days=1)
+    days = {f"{midnight - day:%Y-%m-%d}": (midnight - day, midnight), f"{midnight:%Y-%m-%d}": (midnight, now)}
+    days = {f"{begin + timedelta(hours=8):%Y-%m-%d}": (begin, end) for begin, end in days.values()}
+    days[f"{midnight:%Y-%m}"] = midnight - timedelta(days=2), now
+    for period, (begin, end) in days.items():
+        slow = {by: up_slowly(heard[by], begin, end) for by in (CARRIER, RIVAL)}
+        for by in (CARRIER, RIVAL):
+            assert ask(house, by, period=period)["CONNECTIVITY"] == slow[by], period
+        both = tuple(map(sum, zip(*slow.values(), strict=True)))
+        assert ask(house, TRANSPORT, period=period)["CONNECTIVITY"] == both
+    assert ask(house, period=f"{midnight - 3 * day:%Y-%m-%d}")["CONNECTIVITY"] == (0, 0)
+    assert ask(house, TRANSPORT, division="440308")["CONNECTIVITY"] == (0, 0)
+
+
+def driven_too_fast(fixes: list[pb.Fix]) -> bool:
+    """A minute or longer without a fix below the limit of a road of any other kind, one fix after the other."""
+    since = 0
+    for one in fixes:
+        since = (since or one.time_ms) if one.speed_dkmh > 800 else 0
+        if since and one.time_ms - since >= 60_000:
+            return True
+    return False
+
+
+def test_who_was_too_fast_or_drove_too_long_is_counted_once_a_day(house: House) -> None:
+    start = house.now + timedelta(hours=1)
+    house.world.clock.advance(hours=8)
+    days = {
+        "lorry1": [*drive(start, minutes=5, dkmh=1_000), *drive(start + timedelta(hours=1), minutes=5, dkmh=1_000)],
+        "lorry2": drive(start, minutes=255, vehicle_id="lorry2"),
+        "lorry3": drive(start, minutes=225, vehicle_id="lorry3"),
+    }
+    for vehicle_id, fixes in days.items():
+        house.tell_trip(vehicle_id, start - timedelta(minutes=1))
+        house.rows(*fixes)
+    work_out(house)
+    mine = ask(house)
+    assert mine["OVERSPEED"] == (sum(map(driven_too_fast, days.values())), 3) == (1, 3)
+    longest_ms = [fixes[-1].time_ms - fixes[0].time_ms for name, fixes in days.items() if name != "lorry1"]
+    assert mine["FATIGUE"] == (sum(driven > 4 * 3_600_000 for driven in longest_ms), 3) == (1, 3)
+    assert ask(house, TRANSPORT)["OVERSPEED"] == (1, 3)
+    assert ask(house, RIVAL)["OVERSPEED"] == (0, 0)
+    tomorrow = f"{house.now + timedelta(days=1):%Y-%m-%d}"
+    assert ask(house, period=tomorrow)["FATIGUE"] == (0, 0)
+
+
+def test_every_figure_says_what_it_rests_on(house: House) -> None:
+    request = pb.GetFiguresRequest(period=f"{house.now:%Y-%m}")
+    found = house.clients[CARRIER].call(f"{MONITORING}/GetFigures", request, purpose="考核").figures
+    assert {one.kind for one in found} == set(pb.FigureKind.values()) - {pb.FIGURE_KIND_UNSPECIFIED}
+    assert all(one.basis_zh for one in found)
+    assert [one.name_zh for one in found if one.basis_verified] == ["报警处理率", "百车小时报警数"]
 
 
 @pytest.mark.parametrize("period", ["", "2026", "2026-13", "2026-11-31", "heute", "2026-11-02T00", "0000-00"])

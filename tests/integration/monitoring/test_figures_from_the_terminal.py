@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from services.monitoring.cli import HEADINGS, _per_cent, app
+from services.runtime.host import scale_clock
 from tests.cast import CARRIER
 from tests.integration.monitoring.road_house import House, a_fix, drive
 from tests.integration.monitoring.test_figures import ask, work_out
@@ -21,6 +22,7 @@ def served(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
     for name in ("home", "database_url", "redis_url"):
         monkeypatch.setenv(f"HAZWAY_{name.upper()}", str(getattr(settings, name)))
     house.world.clock.advance(hours=2)
+    scale_clock(settings.home, house.now, 0.0)  # so that the terminal tells the same time
     house.rows(*drive(house.now, minutes=4), a_fix(house.now, heading_deg=999))
     work_out(house)
     return house

@@ -44,6 +44,14 @@ class _FigureKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FigureKind
     """报警处理率: alarms handled within the limit, of those raised."""
     FIGURE_KIND_ALARMS: _FigureKind.ValueType  # 8
     """百车小时报警数: alarms that stand, for the hours vehicles were heard of."""
+    FIGURE_KIND_CONNECTIVITY: _FigureKind.ValueType  # 9
+    """平台连通率: minutes the links of the carriers' gateways were up, of all minutes since each was first."""
+    FIGURE_KIND_OVERSPEED: _FigureKind.ValueType  # 10
+    """超速车辆率: vehicles with an overspeed that stands, of those online."""
+    FIGURE_KIND_FATIGUE: _FigureKind.ValueType  # 11
+    """超时驾驶车辆率: vehicles that were driven for too long, of those online."""
+    FIGURE_KIND_SETTLED: _FigureKind.ValueType  # 12
+    """报警办结率: alarms handled by now, in time or not, of those raised."""
 
 class FigureKind(_FigureKind, metaclass=_FigureKindEnumTypeWrapper): ...
 
@@ -64,6 +72,14 @@ FIGURE_KIND_HANDLING: FigureKind.ValueType  # 7
 """报警处理率: alarms handled within the limit, of those raised."""
 FIGURE_KIND_ALARMS: FigureKind.ValueType  # 8
 """百车小时报警数: alarms that stand, for the hours vehicles were heard of."""
+FIGURE_KIND_CONNECTIVITY: FigureKind.ValueType  # 9
+"""平台连通率: minutes the links of the carriers' gateways were up, of all minutes since each was first."""
+FIGURE_KIND_OVERSPEED: FigureKind.ValueType  # 10
+"""超速车辆率: vehicles with an overspeed that stands, of those online."""
+FIGURE_KIND_FATIGUE: FigureKind.ValueType  # 11
+"""超时驾驶车辆率: vehicles that were driven for too long, of those online."""
+FIGURE_KIND_SETTLED: FigureKind.ValueType  # 12
+"""报警办结率: alarms handled by now, in time or not, of those raised."""
 Global___FigureKind: _TypeAlias = FigureKind  # noqa: Y015
 
 @_typing.final
@@ -198,6 +214,8 @@ Global___FixColumns: _TypeAlias = FixColumns  # noqa: Y015
 
 @_typing.final
 class ReportFixesRequest(_message.Message):
+    """Without any fix it tells that the link is up 链路保持: one a minute is enough."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     BATCH_FIELD_NUMBER: _builtins.int
@@ -430,12 +448,17 @@ class Figure(_message.Message):
     DENOMINATOR_FIELD_NUMBER: _builtins.int
     NAME_ZH_FIELD_NUMBER: _builtins.int
     BUDGET_FIELD_NUMBER: _builtins.int
+    BASIS_ZH_FIELD_NUMBER: _builtins.int
+    BASIS_VERIFIED_FIELD_NUMBER: _builtins.int
     kind: Global___FigureKind.ValueType
     numerator: _builtins.int
     denominator: _builtins.int
     name_zh: _builtins.str
     budget: _builtins.int
     """The most there should be, in a hundred; 0 where nothing is set."""
+    basis_zh: _builtins.str
+    """What the definition rests on 依据, and whether the text has been read in full."""
+    basis_verified: _builtins.bool
     def __init__(
         self,
         *,
@@ -444,10 +467,12 @@ class Figure(_message.Message):
         denominator: _builtins.int = ...,
         name_zh: _builtins.str = ...,
         budget: _builtins.int = ...,
+        basis_zh: _builtins.str = ...,
+        basis_verified: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget", b"budget", "denominator", b"denominator", "kind", b"kind", "name_zh", b"name_zh", "numerator", b"numerator"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis_verified", b"basis_verified", "basis_zh", b"basis_zh", "budget", b"budget", "denominator", b"denominator", "kind", b"kind", "name_zh", b"name_zh", "numerator", b"numerator"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
