@@ -235,6 +235,7 @@ def test_a_zone_changed_in_the_middle_of_a_replay_is_judged_as_it_was(house: Hou
     )  # fmt: skip
     house.clients[TRANSPORT].call("hazway.zones.v1.ZoneService/PutZone", zones_pb2.PutZoneRequest(zone=zone))
     feed(house)
+    house.world.clock.advance(minutes=10)
     house.rows(a_fix(house.now - timedelta(minutes=8), "lorry2", north_m=900))
     house.rows(a_fix(house.now - timedelta(minutes=7), "lorry2"), a_fix(house.now - timedelta(minutes=6), "lorry2"))
     house.rows(
