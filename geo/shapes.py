@@ -20,7 +20,7 @@ import shapely.geometry
 from geo.position import E7, EARTH_RADIUS_M, Position
 
 Int64s = npt.NDArray[np.int64]
-Ring = Sequence[Position]
+Ring = Sequence[Position] | npt.NDArray[np.integer[Any]]  # or rows of (latitude, longitude)
 
 TURN_E7 = 360 * E7
 HALF_TURN_E7 = 180 * E7
@@ -50,14 +50,15 @@ class MultiPolygon:
         rings = [(number, _ring(ring)) for number, polygon in enumerate(polygons) for ring in polygon]
         if not rings:
             raise ShapeError("an area needs at least one ring")
-        _align(rings)
+        if len(rings) > 1:
+            _align(rings)
         shape = cls(
             latitude_e7=np.concatenate([ring[0] for _, ring in rings]),
             longitude_e7=np.concatenate([ring[1] for _, ring in rings]),
             ring_offset=np.cumsum([0, *(len(ring[0]) for _, ring in rings)]),
             ring_polygon=np.array([number for number, _ in rings], dtype=np.int64),
         )
-        if int(np.ptp(shape.longitude_e7)) >= HALF_TURN_E7:
+        if int(shape.longitude_e7.max()) - int(shape.longitude_e7.min()) >= HALF_TURN_E7:
             raise ShapeError("an area spans less than 180 degrees of longitude")
         return shape
 
@@ -206,19 +207,23 @@ def to_geojson(shape: MultiPolygon) -> dict[str, Any]:
 
 def _ring(points: Ring) -> tuple[Int64s, Int64s]:
     """Closed and unwrapped; ``ShapeError`` below three distinct points."""
-    if len(set(points)) < 3:
+    rows = points if isinstance(points, np.ndarray) else [(point.latitude_e7, point.longitude_e7) for point in points]
+    latitudes, longitudes = np.array(rows, dtype=np.int64).reshape(-1, 2).T.copy()
+    if len(set((latitudes * TURN_E7 + longitudes).tolist())) < 3:
         raise ShapeError("a ring needs three distinct points")
-    closed = [*points, points[0]] if points[0] != points[-1] else list(points)
-    latitudes = np.array([point.latitude_e7 for point in closed], dtype=np.int64)
-    longitudes = _unwrapped([point.longitude_e7 for point in closed])
+    if latitudes[0] != latitudes[-1] or longitudes[0] != longitudes[-1]:
+        latitudes, longitudes = np.append(latitudes, latitudes[0]), np.append(longitudes, longitudes[0])
+    longitudes = _unwrapped(longitudes)
     if longitudes[0] != longitudes[-1]:
         raise ShapeError("a ring may not run round a pole")
     return latitudes, longitudes
 
 
-def _unwrapped(longitudes_e7: Sequence[int]) -> Int64s:
+def _unwrapped(longitudes_e7: Sequence[int] | Int64s) -> Int64s:
     """Each longitude moved by whole turns next to the one before it (+-180 degrees stays as given)."""
     values = np.array(longitudes_e7, dtype=np.int64)
+    if len(values) and int(values.max()) - int(values.min()) <= HALF_TURN_E7:
+        return values
     steps = np.diff(values)
     turns = np.where(steps > HALF_TURN_E7, -1, np.where(steps < -HALF_TURN_E7, 1, 0))
     values[1:] += np.cumsum(turns) * TURN_E7

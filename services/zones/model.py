@@ -222,8 +222,8 @@ class Zone:
         """Whether those who follow vehicles look at it: a proposal counts for nothing, but a tunnel is where it is."""
         return not self.proposed or self.kind is ZoneKind.TUNNEL
 
-    def area(self) -> MultiPolygon:
-        """What decides membership. Raises ``geo.shapes.ShapeError`` for a shape that is none."""
+    def area(self, *, is_checked: bool = False) -> MultiPolygon:
+        """What decides membership. Raises ``geo.shapes.ShapeError`` for a shape that is none, unless that ``is_checked``."""
         if self.kind is ZoneKind.TUNNEL:
             bores = self.tunnel.bores if self.tunnel else ()
             lines = [bore.line or (bore.entrance, bore.exit) for bore in bores]
@@ -231,7 +231,7 @@ class Zone:
         if self.kind is ZoneKind.BRIDGE:
             decks = self.bridge.decks if self.bridge else ()
             return area_of_zone((), [deck.line for deck in decks], self.width_dm or DEFAULT_WIDTH_DM)
-        return area_of_zone(self.polygons, [self.line] if self.line else [], self.width_dm)
+        return area_of_zone(self.polygons, [self.line] if self.line else [], self.width_dm, is_checked=is_checked)
 
     @property
     def structure_dm(self) -> int:
@@ -276,8 +276,8 @@ class ZoneVersion:
 
     @cached_property
     def area(self) -> MultiPolygon:
-        """The shape, worked out once, for ``geo.index``."""
-        return self.zone.area()
+        """The shape, worked out once, for ``geo.index``; it was checked when the version was written."""
+        return self.zone.area(is_checked=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,13 @@ Old versions are read by new code for ever: a field added later needs a default,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from geo.position import Position
 from services.runtime.plain import from_plain, to_plain
 from services.zones.model import Zone
-from services.zones.shapes import Line
+from services.zones.shapes import DrawnLine, Line
 
 
 def without_shapes(zone: Zone) -> Zone:
@@ -51,12 +50,10 @@ def from_json(stored: Mapping[str, Any]) -> Zone:
 
 
 def _flat(line: Line) -> list[int]:
+    if isinstance(line, DrawnLine):
+        return line.flat.tolist()
     return [value for point in line for value in (point.latitude_e7, point.longitude_e7)]
 
 
 def _line(flat: list[int]) -> Line:
-    return tuple(_positions(flat))
-
-
-def _positions(flat: list[int]) -> Iterator[Position]:
-    return (Position(*pair) for pair in zip(flat[::2], flat[1::2], strict=True))
+    return DrawnLine.of(flat) if flat else ()
