@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.position import Position
+from geo.sides import Doubt
 from geo.transit import TransitState
 from services.monitoring.engine.columns import Columns
 from services.monitoring.engine.corridor import Corridors
@@ -77,6 +78,7 @@ class ShardState:
         self.transits: dict[int, dict[str, TransitState]] = {}
         self.held: dict[int, dict[str, int]] = {}  # pre-alarms held back while the vehicle keeps to its plan
         self.visits: dict[int, dict[str, Visit]] = {}
+        self.doubts: dict[int, dict[str, Doubt]] = {}  # zones that may have been entered, or left
         # what follows from the trips: planned lines, corridors round those under way, and each slot's load by number
         self.lines = Lines()
         self.corridors = Corridors()
@@ -148,7 +150,8 @@ class ShardState:
         """Back to a vehicle nothing is known of."""
         self.columns.reset(slot)
         for mapping in (
-            self.trips, self.passes, self.pending, self.transits, self.held, self.visits, self._texts,
+            self.trips, self.passes, self.pending, self.transits, self.held, self.visits, self.doubts,
+            self._texts,
         ):  # fmt: skip
             mapping.pop(slot, None)
         self.follow_trip(slot)
@@ -166,7 +169,7 @@ class ShardState:
         self.open |= {(slot, *key[1:]): alarm for key, alarm in other.open.items() if key[0] == other_slot}
 
     def _mappings(self, other: ShardState) -> Iterable[tuple[dict[int, Any], dict[int, Any]]]:
-        for name in ("trips", "passes", "pending", "transits", "held", "visits"):
+        for name in ("trips", "passes", "pending", "transits", "held", "visits", "doubts"):
             yield getattr(self, name), getattr(other, name)
 
     def snapshot(self) -> bytes:
@@ -187,6 +190,10 @@ class ShardState:
             "visits": {
                 slot: {zone: visit.to_plain() for zone, visit in sorted(visits.items())}
                 for slot, visits in _ranked(self.visits, rank)
+            },
+            "doubts": {
+                slot: {zone: doubt.to_plain() for zone, doubt in sorted(doubts.items())}
+                for slot, doubts in _ranked(self.doubts, rank)
             },
         }
         body = json.dumps(sparse, separators=(",", ":")).encode()
@@ -245,6 +252,8 @@ class ShardState:
         state.held = {int(slot): held for slot, held in sparse["held"].items()}
         for slot, visits in sparse["visits"].items():
             state.visits[int(slot)] = {zone: Visit.from_plain(plain) for zone, plain in visits.items()}
+        for slot, doubts in sparse["doubts"].items():
+            state.doubts[int(slot)] = {zone: Doubt(*plain) for zone, plain in doubts.items()}
         return state
 
 
