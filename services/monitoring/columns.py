@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -16,30 +16,11 @@ from services.monitoring.model import (
     Effect,
     Entry,
     EstimatedPosition,
-    FixesEntry,
     PassEntry,
     TickEntry,
     TripEntry,
     ZonesEntry,
 )
-
-
-def entries(rows: Sequence[Row]) -> Iterator[tuple[int, Entry]]:
-    """The rows as the engine takes them, each with the number of its last row; neighbouring batches of fixes become one,
-    which changes nothing but the speed."""
-    pending: list[bytes] = []
-    seq = 0
-    for row in rows:
-        if row.kind is Kind.FIXES:
-            pending.append(row.body)
-            seq = row.seq
-            continue
-        if pending:
-            yield seq, FixesEntry(to_fixes(packed.read(pending)))
-            pending = []
-        yield row.seq, entry_of(row)
-    if pending:
-        yield seq, FixesEntry(to_fixes(packed.read(pending)))
 
 
 def entry_of(row: Row) -> Entry:

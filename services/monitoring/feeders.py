@@ -39,7 +39,7 @@ def _append_trip(connection: Connection, message: outbox.Message) -> None:
     """The trip, and the passes the vehicle has on it: it may be new, or another carrier's."""
     told = cbor.loads(message.payload)
     carrier_id, vehicle_id = told["carrier_id"], told["vehicle_id"]
-    division = registry.fleet(connection, carrier_id).get(vehicle_id, "")
+    division = registry.division_of(connection, carrier_id, vehicle_id)
     number, shard = vehicles.ensure(connection, carrier_id, {vehicle_id: division})[vehicle_id]
     at = EPOCH + timedelta(milliseconds=told["at_ms"])
     vehicle = vehicles.find(connection, vehicle_id)

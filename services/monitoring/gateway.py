@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from weakref import WeakValueDictionary
 
 from services import registry
@@ -26,8 +27,9 @@ _AGAIN_S = 0.5  # an unknown vehicle may have been registered a moment ago
 
 @dataclass(slots=True)
 class _Fleet:
-    numbers: dict[str, int] = field(default_factory=dict)
-    read_at: float = 0.0
+    numbers: dict[str, int]
+    mark: tuple[object, ...]
+    read_at: float
 
 
 class Gateway:
@@ -38,6 +40,7 @@ class Gateway:
         self._bus: Bus = host.bus
         self._live: LiveMap | None = None
         self._fleets: dict[str, _Fleet] = {}
+        self._reading: Together[None] = Together()
         self._watched: Together[Watched] = Together()
         self._seen: WeakValueDictionary[tuple[str, str], Watched] = WeakValueDictionary()
         self.frames = Frames()
@@ -58,9 +61,18 @@ class Gateway:
         """The organisation's vehicles, once ``read_fleet`` has been called for it."""
         return self._fleets[organisation].numbers
 
-    def read_fleet(self, call: Call) -> None:
-        """The caller's vehicles with number and shard, read anew; numbered where they were not."""
+    async def read_fleet(self, call: StreamCall) -> None:
+        """Make sure of the caller's vehicles, once for all of his batches that wait for it. Raises ``Refusal``."""
+        await self._reading.do(call.organisation, partial(call.run, self._read_fleet), fresh_s=0.0)
+
+    def _read_fleet(self, call: Call) -> None:
+        """The caller's vehicles with number and shard, read anew where they have changed; numbered where they were not."""
+        call.allow([Relation.OWN], again=True)
         carrier = call.caller.organisation
+        kept, mark = self._fleets.get(carrier), registry.fleet_mark(call.transaction, carrier)
+        if kept is not None and kept.mark == mark:
+            kept.read_at = time.monotonic()
+            return
         now = registry.fleet(call.transaction, carrier)
         known = vehicles.known(call.transaction, carrier)
         changed = {
@@ -71,7 +83,7 @@ class Gateway:
         numbered = {one: (number, shard) for one, (number, shard, _) in known.items() if one in now}
         if changed:
             numbered |= vehicles.ensure(call.transaction, carrier, changed)
-        self._fleets[carrier] = _Fleet(intake.as_fleet(numbered), time.monotonic())
+        self._fleets[carrier] = _Fleet(intake.as_fleet(numbered), mark, time.monotonic())
 
     async def watched(self, call: StreamCall) -> Watched:
         """What the watcher may see now, looked up once for all watchers of one caller; the same object while it is the same

@@ -31,6 +31,16 @@ class Asked:
         return Asked(min(self.from_ms, other.from_ms), after)
 
 
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """A fact as it stands in a shard's log."""
+
+    shard: int
+    seq: int
+    fact: Fact
+    body: bytes
+
+
 class Stage(IntEnum):
     """Who finds an alarm: what looks at one vehicle, at neighbours in a place, or at what one person drove."""
 
@@ -39,8 +49,8 @@ class Stage(IntEnum):
     PERSON = 2
 
 
-def keep_facts(connection: Connection, facts: Sequence[tuple[int, int, Fact]]) -> None:
-    """Keep (shard, seq, fact) of the facts detection has just taken in."""
+def keep_facts(connection: Connection, facts: Sequence[TakenIn]) -> None:
+    """Keep the facts detection has just taken in."""
     if not facts:
         return
     connection.execute(
@@ -50,12 +60,12 @@ def keep_facts(connection: Connection, facts: Sequence[tuple[int, int, Fact]]) -
             "  CAST(:kinds AS smallint[]), CAST(:ats AS bigint[]), CAST(:bodies AS bytea[])) ON CONFLICT DO NOTHING"
         ),
         {
-            "vehicles": [fact.vehicle for _, _, fact in facts],
-            "shards": [shard for shard, _, _ in facts],
-            "seqs": [seq for _, seq, _ in facts],
-            "kinds": [int(Kind.PASSES if isinstance(fact, PassFact) else Kind.TRIP) for _, _, fact in facts],
-            "ats": [fact.at_ms for _, _, fact in facts],
-            "bodies": [fact.encode() for _, _, fact in facts],
+            "vehicles": [one.fact.vehicle for one in facts],
+            "shards": [one.shard for one in facts],
+            "seqs": [one.seq for one in facts],
+            "kinds": [int(Kind.PASSES if isinstance(one.fact, PassFact) else Kind.TRIP) for one in facts],
+            "ats": [one.fact.at_ms for one in facts],
+            "bodies": [one.body for one in facts],
         },
     )
 

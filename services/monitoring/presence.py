@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from sqlalchemy import Connection
 
 from geo.position import Position
 from services import registry, waybill, zones
-from services.monitoring import vehicles
+from services.monitoring import packed, vehicles
 from services.monitoring.feeders import EPOCH
-from services.monitoring.positioning import Known
+from services.monitoring.positioning import Heard, Known
 from services.monitoring.vehicles import Vehicle
 
 _EVERY_MS = 300_000  # of a vehicle's own time: a division is not crossed faster
@@ -24,13 +24,16 @@ class Presence:
     shows a vehicle to nobody."""
 
     def __init__(self) -> None:
-        self._looked: dict[int, int] = {}
+        self._heard = Heard(_EVERY_MS)
         self._seen: dict[int, str] = {}
 
-    def tell(self, connection: Connection, heard: Mapping[int, int], known: Known, place_of: PlaceOf) -> None:
+    def tell(self, connection: Connection, batches: Sequence[packed.Records], known: Known, place_of: PlaceOf) -> None:
         """Look where the vehicles just heard are, and tell of those that have come into another division."""
-        due = {number: at for number, at in heard.items() if at - self._looked.get(number, 0) >= _EVERY_MS}
-        if not due or not len(shapes := zones.divisions(connection)):
+        due = self._heard.due(batches)
+        if not due:
+            return
+        self._heard.note(due)
+        if not len(shapes := zones.divisions(connection)):
             return
         named = known(connection, due)
         places = {number: place for number in due if (place := place_of(named[number])) is not None}
@@ -44,5 +47,4 @@ class Presence:
             waybill.record_presence(connection, vehicle_id, code)
             registry.record_presence(connection, vehicle_id, code, at)
         vehicles.put_seen_in(connection, entered)
-        self._looked |= due
         self._seen |= entered

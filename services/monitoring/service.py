@@ -68,10 +68,10 @@ def _forget(answers: asyncio.Queue[asyncio.Task[pb.ReportFixesResponse] | None])
 async def _report(gateway: Gateway, call: StreamCall, request: pb.ReportFixesRequest) -> pb.ReportFixesResponse:
     organisation = call.organisation
     if not gateway.is_fresh(organisation):
-        await call.run(partial(_read_fleet, gateway))
+        await gateway.read_fleet(call)
     taken = intake.take(request, gateway.fleet(organisation), call.now())
     if taken.has_strangers and not gateway.is_fresh(organisation, with_strangers=True):
-        await call.run(partial(_read_fleet, gateway))
+        await gateway.read_fleet(call)
         taken = intake.take(request, gateway.fleet(organisation), call.now())
     await gateway.committer.append(taken, organisation)  # an empty batch tells that the link is up
     return pb.ReportFixesResponse(
@@ -89,11 +89,6 @@ async def _report(gateway: Gateway, call: StreamCall, request: pb.ReportFixesReq
             for index, reason, path in taken.refused[: intake.MOST_REFUSALS_TOLD]
         ],
     )
-
-
-def _read_fleet(gateway: Gateway, call: Call) -> None:
-    call.allow([Relation.OWN], again=True)
-    gateway.read_fleet(call)
 
 
 async def watch_vehicles(

@@ -6,8 +6,10 @@ holds it now reads the same log and comes to the same effects, and an alarm is k
 
 from __future__ import annotations
 
+import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,60 +29,36 @@ from services.monitoring import (
     rebuilding,
     vehicles,
 )
-from services.monitoring.columns import entries, estimates, last_records
+from services.monitoring.columns import last_records
+from services.monitoring.convoy import Convoy, Found, WorldOf, agreed
 from services.monitoring.cursors import Held
-from services.monitoring.facts import Fact
 from services.monitoring.late import Judged, judge_anew
 from services.monitoring.late_store import Asked
-from services.monitoring.log_store import VEHICLE_SHARDS, Kind, Row
-from services.monitoring.model import (
-    Activation,
-    Effect,
-    FixesEntry,
-    NeedsHistory,
-    PassEntry,
-    TickEntry,
-    TripEntry,
-    ZonesEntry,
-)
-from services.monitoring.positioning import Positioning, newest
+from services.monitoring.log_store import VEHICLE_SHARDS
+from services.monitoring.model import Alarm, Effect
+from services.monitoring.positioning import Positioning
 from services.monitoring.presence import Presence
 from services.monitoring.second_stage import WAKE as WAKE_SECOND_STAGE
 from services.monitoring.shares import Lost, Share
 from services.monitoring.telling import Teller
 from services.runtime.host import Host
 
-_SNAPSHOT_S = 5.0  # each shard's; a part of them at a time, so that no alarm waits for all
-_PARTS = 32
+_SNAPSHOT_S = 5.0  # each shard's; one at a time, so that no alarm waits for all
 _SHARE = 10  # snapshots take one part in so many of a worker's time: those of a large fleet come less often
+_LOADING_S = 1.0  # at once, for leases must be renewed meanwhile
 _LATE_S = 2.0  # what came late waits at most so long while the road is busy
 _MOST_LATE = 50  # vehicles of one shard judged anew at once
-_MOST_ROWS = 200  # of one shard in one round
-
-WorldOf = Callable[[Activation], engine.World]
+_MOST_ROWS = 12_800  # in one round
+_MOST_OF_A_SHARD = 200
+_MOST_ALARMS = 500  # in one transaction, but for those of a single shard
 
 
 @dataclass(slots=True)
 class _Shard:
     token: int
-    state: engine.ShardState
-    world: engine.World
-    estimated: packed.Records = field(default_factory=lambda: estimates(()))  # as of the newest tick
+    convoy: Convoy
     late: dict[int, Asked] = field(default_factory=dict)  # vehicles to be judged anew
     is_unknown: bool = False  # nothing is worked off before every vehicle has been judged anew
-
-
-@dataclass(slots=True)
-class _Round:
-    """What one round came to, before it is committed."""
-
-    moves: dict[Held, int] = field(default_factory=dict)
-    effects: list[Effect] = field(default_factory=list)
-    facts: list[tuple[int, int, Fact]] = field(default_factory=list)
-    asked: list[tuple[int, int, Asked]] = field(default_factory=list)  # shard, vehicle to be judged anew, and how far
-    records: list[packed.Records] = field(default_factory=list)
-    estimated: list[packed.Records] = field(default_factory=list)
-    anew: list[Judged] = field(default_factory=list)
 
 
 class Worker:
@@ -91,14 +69,14 @@ class Worker:
         self._share = Share(host.engine, holder, VEHICLE_SHARDS)
         self._shards: dict[int, _Shard] = {}
         self._snapshot = self._snapshot_took = self._judged = 0.0
-        self._part = 0
+        self._next = 0
         self._teller = Teller(host, keeper)
         self._positioning, self._presence = Positioning(), Presence()
 
     def round(self) -> bool:
         """Work off what has arrived, or when nothing has, what came late; true when there was something."""
-        if self._share.renew():
-            self._load()
+        self._share.renew()
+        self._load()
         if not self._shards:
             return False
         try:
@@ -111,10 +89,10 @@ class Worker:
             self._share.drop()
             self._positioning, self._presence = Positioning(), Presence()
             raise
-        if time.monotonic() - self._snapshot > max(_SNAPSHOT_S / _PARTS, _SHARE * self._snapshot_took):
-            self._part = (self._part + 1) % _PARTS
-            self._write_snapshots([number for number in self._shards if number % _PARTS == self._part])
-        return busy
+        if time.monotonic() - self._snapshot > max(_SNAPSHOT_S / len(self._shards), _SHARE * self._snapshot_took):
+            self._next = min((number for number in self._shards if number > self._next), default=min(self._shards))
+            self._write_snapshots([self._next])
+        return busy or len(self._shards) < len(self._share.held)
 
     def close(self) -> None:
         """Let others take over at once."""
@@ -123,105 +101,131 @@ class Worker:
 
     def _load(self) -> None:
         """Forget shards that are not held any more; bring the states of new ones up to their cursors: the snapshots, and the logs
-        from there, whose effects are known already."""
+        from there, whose effects are known already. It may take several rounds."""
         held = self._share.held
-        for number in list(self._shards):
-            if number not in held or self._shards[number].token != held[number].token:
-                del self._shards[number]
+        gone = {number for number, one in self._shards.items() if number not in held or one.token != held[number].token}
+        for convoy in self._convoys():
+            if lost := gone & convoy.members:
+                self._put(convoy.without(lost))
+        for number in gone:
+            del self._shards[number]
         new = [one for one in held.values() if one.shard not in self._shards]
-        if not new:
-            return
-        with self._host.engine.connect() as connection:
-            kept = cursors.read_snapshots(connection, [one.shard for one in new])
-            asked = late_store.asked(connection, [one.shard for one in new])
-            for one in new:
-                shard = self._restored(connection, one, *kept.get(one.shard, (0, None)))
-                if shard is not None:
-                    shard.late = asked.get(one.shard, {})
-                self._shards[one.shard] = shard or self._begin_anew(one)
+        began = time.monotonic()
+        while new and time.monotonic() - began < _LOADING_S:
+            some, new = new[:16], new[16:]
+            with self._host.engine.connect() as connection:
+                kept = cursors.read_snapshots(connection, [one.shard for one in some])
+                asked = late_store.asked(connection, [one.shard for one in some])
+                for one in some:
+                    convoy = self._restored(connection, one, *kept.get(one.shard, (0, None)))
+                    if convoy is None:
+                        self._shards[one.shard] = self._begin_anew(one)
+                    else:
+                        self._shards[one.shard] = _Shard(one.token, convoy, asked.get(one.shard, {}))
+        self._close_ranks()
 
-    def _restored(self, connection: Connection, held: Held, after: int, snapshot: bytes | None) -> _Shard | None:
+    def _convoys(self) -> list[Convoy]:
+        return list(dict.fromkeys(one.convoy for one in self._shards.values()))
+
+    def _put(self, convoy: Convoy) -> None:
+        for number in convoy.members:
+            self._shards[number].convoy = convoy
+
+    def _close_ranks(self) -> None:
+        """Shards that have been told the same go on together."""
+        level = defaultdict[tuple[object, ...], list[Convoy]](list)
+        for convoy in self._convoys():
+            if not any(self._shards[number].is_unknown for number in convoy.members):
+                level[convoy.told].append(convoy)
+        for convoys in level.values():
+            first, *others = sorted(convoys, key=lambda one: len(one.members), reverse=True)
+            if others:
+                first.join(others)
+                self._put(first)
+
+    def _restored(self, connection: Connection, held: Held, after: int, snapshot: bytes | None) -> Convoy | None:
         """The shard at its cursor; ``None`` when snapshot and log do not lead there."""
         state = rebuilding.restored(snapshot, held.shard)
         if state is None:
             return None
-        shard = _Shard(held.token, state, self._world_of(state.activation))
+        convoy = Convoy(self._world_of, {held.shard: state})
         while after < held.cursor:
             rows = log_store.read(connection, held.shard, after, min(2_000, held.cursor - after))
             if not rows or rows[0].seq != after + 1:  # it has left the log
                 return None
-            self._step(held.shard, shard, rows, _Round())
+            of_shard = {held.shard: rows}
+            convoy.advance(of_shard, agreed(of_shard, convoy.members, len(rows) + 1)[0])
             after = rows[-1].seq
-        return shard
+        return convoy
 
     def _begin_anew(self, held: Held) -> _Shard:
         with self._host.engine.begin() as connection:
             state = rebuilding.begin_anew(connection, held)
             late = late_store.asked(connection, [held.shard]).get(held.shard, {})
-        return _Shard(held.token, state, self._world_of(state.activation), late=late, is_unknown=bool(late))
+        return _Shard(held.token, Convoy(self._world_of, {held.shard: state}), late, is_unknown=bool(late))
 
     def _work_off(self) -> bool:
         with self._host.engine.connect() as connection:
             after = {
                 number: self._share.held[number].cursor for number, one in self._shards.items() if not one.is_unknown
             }
-            found = log_store.read_many(connection, after, _MOST_ROWS)
-        if not found:
-            return False
-        done = _Round()
-        for number, rows in found.items():
-            self._step(number, self._shards[number], rows, done)
-            done.moves[self._share.held[number]] = rows[-1].seq
-        self._commit(done)
-        for number, vehicle, one in done.asked:
+            most = min(_MOST_OF_A_SHARD, _MOST_ROWS // max(1, len(after)))
+            rows = log_store.read_many(connection, after, most)
+        for convoy in self._convoys():
+            self._advance(convoy, {number: rows[number] for number in convoy.members & rows.keys()}, most)
+        self._close_ranks()
+        return bool(rows)
+
+    def _advance(self, convoy: Convoy, rows: Mapping[int, Sequence[log_store.Row]], most: int) -> None:
+        if not rows:
+            return
+        marks, astray = agreed(rows, convoy.members, most)
+        if astray:
+            for one in (convoy.without(astray), *map(convoy.apart, sorted(astray))):
+                self._put(one)
+                self._advance(one, {number: rows[number] for number in one.members & rows.keys()}, most)
+            return
+        found = convoy.advance(rows, marks)
+        for portion in _portions(convoy, found):
+            self._commit(portion)
+            self._share.renew()
+        for number, vehicle, one in found.asked:
             late = self._shards[number].late
             late[vehicle] = one.joined(late.get(vehicle))
-        seen = [some for some in (*done.records, *done.estimated) if len(some)]
+        seen = [some for some in (*found.records, *found.estimated) if len(some)]
         if seen:
             live.publish(self._host.bus, np.concatenate(seen))
-        return True
-
-    def _step(self, number: int, shard: _Shard, rows: Sequence[Row], done: _Round) -> None:
-        for seq, entry in entries(rows):
-            if isinstance(entry, TripEntry | PassEntry):
-                done.facts.append((number, seq, entry.fact))
-            if isinstance(entry, ZonesEntry):
-                before, shard.world = shard.world, self._world_of(entry.activation)
-                effects = engine.activate(shard.state, before, shard.world, entry.activation)
-            else:
-                effects = engine.step(shard.state, shard.world, entry)
-            if isinstance(entry, TickEntry):
-                shard.estimated = estimates(effects)
-                done.estimated.append(shard.estimated)
-            done.effects += effects
-            after = rows[0].seq - 1 if isinstance(entry, FixesEntry) else None
-            needs = [effect for effect in effects if isinstance(effect, NeedsHistory)]
-            done.asked += [(number, one.vehicle, Asked(one.from_ms, after)) for one in needs]
-        done.records += [packed.read([row.body]) for row in rows if row.kind is Kind.FIXES]
 
     def _commit(
-        self, done: _Round, states: Mapping[Held, bytes] | None = None, judged: Mapping[int, Asked] | None = None
+        self,
+        found: Found,
+        anew: Sequence[Judged] = (),
+        states: Mapping[int, bytes] | None = None,
+        judged: Mapping[int, Asked] | None = None,
     ) -> None:
         """Effects, cursors and, after judging anew, the states they rest on, all or nothing. Raises ``Lost``."""
+        held = self._share.held
+        if not found.reached.keys() <= held.keys():
+            raise Lost(f"{self._share.holder} no longer holds {sorted(found.reached.keys() - held.keys())}")
+        moves = {held[number]: seq for number, seq in found.reached.items()}
         with self._host.engine.begin() as connection:
-            late_store.keep_facts(connection, done.facts)
-            late_store.ask(connection, done.asked)
-            heard = newest(done.records)
-            self._positioning.tell(connection, heard, self._teller.known)
-            self._presence.tell(connection, heard, self._teller.known, self._place_of)
-            hands_on = handed_on.keep(connection, done.effects)
-            for one in done.anew:
+            late_store.keep_facts(connection, found.facts)
+            late_store.ask(connection, found.asked)
+            self._positioning.tell(connection, found.records, self._teller.known)
+            self._presence.tell(connection, found.records, self._teller.known, self._place_of)
+            hands_on = handed_on.keep(connection, found.effects)
+            for one in anew:
                 hands_on |= handed_on.replace(
                     connection, one.vehicle, one.effects, begin_ms=one.begin_ms, from_ms=one.from_ms
                 )
-            fresh = self._teller.tell(connection, [*done.effects, *(each for one in done.anew for each in one.effects)])
+            fresh = self._teller.tell(connection, [*found.effects, *(each for one in anew for each in one.effects)])
             if judged:
                 late_store.answered(connection, judged)
-            if not cursors.move(connection, done.moves):
-                raise Lost(f"{self._share.holder} no longer holds all of {sorted(one.shard for one in done.moves)}")
+            if not cursors.move(connection, moves):
+                raise Lost(f"{self._share.holder} no longer holds all of {sorted(found.reached)}")
             if states:
-                cursors.write_snapshots(connection, states)
-        self._share.moved(done.moves)
+                cursors.write_snapshots(connection, {held[number]: state for number, state in states.items()})
+        self._share.moved(moves)
         if fresh:
             self._host.bus.publish(alarms.WAKE)
         if hands_on:
@@ -234,36 +238,65 @@ class Worker:
         number, shard = next(((number, one) for number, one in self._shards.items() if one.late), (0, None))
         if shard is None:
             return False
-        held, chosen = self._share.held[number], dict(list(shard.late.items())[:_MOST_LATE])
+        cursor, chosen = self._share.held[number].cursor, dict(list(shard.late.items())[:_MOST_LATE])
+        convoy = shard.convoy
+        convoy.meet({number: chosen})
         with self._host.engine.connect() as connection:
             anew = judge_anew(
-                connection, self._host.settings.home, shard.state, lambda at_ms: self._worlds_since(connection, shard, at_ms),
-                shard=number, cursor=held.cursor, asked=chosen,
+                connection, self._host.settings.home, convoy.state, lambda at_ms: self._worlds_since(connection, convoy, at_ms),
+                shard=number, cursor=cursor, asked=chosen,
             )  # fmt: skip
-        states = {held: shard.state.snapshot()} if anew else None
-        self._commit(_Round(moves={held: held.cursor}, anew=anew), states, chosen)
+        states = {number: part.snapshot() for number, part in convoy.parts([number]).items()} if anew else None
+        self._commit(Found(reached={number: cursor}), anew, states, chosen)
         for vehicle in chosen:
             del shard.late[vehicle]
         shard.is_unknown = shard.is_unknown and bool(shard.late)
         return True
 
     def _place_of(self, vehicle: vehicles.Vehicle) -> Position | None:
-        state = self._shards[vehicle.shard].state
+        state = self._shards[vehicle.shard].convoy.state
         slot = state.find_slot(vehicle.number)
         return None if slot is None else state.position(slot)
 
-    def _worlds_since(self, connection: Connection, shard: _Shard, at_ms: int) -> list[tuple[int, engine.World]]:
+    def _worlds_since(self, connection: Connection, convoy: Convoy, at_ms: int) -> list[tuple[int, engine.World]]:
         """The worlds the shard has gone by since then, each since when."""
-        told = [one for one in activations.since(connection, at_ms) if one.at_ms <= shard.state.activation.at_ms]
-        return [(one.at_ms, self._world_of(one)) for one in told] or [(at_ms, shard.world)]
+        told = [one for one in activations.since(connection, at_ms) if one.at_ms <= convoy.state.activation.at_ms]
+        return [(one.at_ms, self._world_of(one)) for one in told] or [(at_ms, convoy.world)]
 
     def _write_snapshots(self, shards: Sequence[int]) -> None:
         began = time.monotonic()
-        chosen = {number: self._shards[number] for number in shards}
+        shown: dict[int, packed.Records] = {}
+        states: dict[Held, bytes] = {}
+        for number in shards:
+            convoy = self._shards[number].convoy
+            part = convoy.parts([number])[number]
+            states[self._share.held[number]] = part.snapshot()
+            guesses = convoy.estimated[np.isin(convoy.estimated["vehicle"], part.vehicle)]
+            shown[number] = np.concatenate([last_records(part), guesses])
         with self._host.engine.begin() as connection:
-            snapshots = {self._share.held[number]: one.state.snapshot() for number, one in chosen.items()}
-            cursors.write_snapshots(connection, snapshots)
-        shown = {number: np.concatenate([last_records(one.state), one.estimated]) for number, one in chosen.items()}
+            cursors.write_snapshots(connection, states)
         live.keep(self._host.bus, shown)
         self._snapshot = time.monotonic()
         self._snapshot_took = self._snapshot - began
+
+
+def _portions(convoy: Convoy, found: Found) -> Iterator[Found]:
+    """What was found in portions that can be committed by themselves, each with the shards it is about: when a whole nation falls
+    silent, not all of it is told in one transaction."""
+    if sum(isinstance(one, Alarm) for one in found.effects) <= _MOST_ALARMS:
+        yield found
+        return
+    effects: dict[int, list[Effect]] = defaultdict(list)
+    for number, effect in zip(convoy.shards_of(one.vehicle for one in found.effects), found.effects, strict=True):
+        effects[number].append(effect)
+    rest = sorted(found.reached, key=lambda number: len(effects[number]))
+    while rest:
+        portion = Found(records=found.records)
+        while rest and (not portion.reached or len(portion.effects) + len(effects[rest[-1]]) <= _MOST_ALARMS):
+            number = rest.pop()
+            portion.reached[number] = found.reached[number]
+            portion.effects += effects[number]
+        portion.facts = [one for one in found.facts if one.shard in portion.reached]
+        portion.asked = [one for one in found.asked if one[0] in portion.reached]
+        found = dataclasses.replace(found, records=[])  # where vehicles were heard is told once
+        yield portion

@@ -6,7 +6,7 @@ changed is told through the outbox, topic ``PASS_TOPIC``.
 """
 
 from services.registry.facts import Known, TakingPart, facts_at, facts_of_versions, known_of
-from services.registry.fleet import fleet, with_terminal
+from services.registry.fleet import division_of, fleet, fleet_mark, with_terminal
 from services.registry.lookup import own_person, own_vehicle
 from services.registry.passes import TOPIC as PASS_TOPIC
 from services.registry.relations import division_prefix
@@ -18,10 +18,12 @@ __all__ = [
     "PASS_TOPIC",
     "Known",
     "TakingPart",
+    "division_of",
     "division_prefix",
     "facts_at",
     "facts_of_versions",
     "fleet",
+    "fleet_mark",
     "identify",
     "known_of",
     "own_person",

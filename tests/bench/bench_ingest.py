@@ -1,5 +1,7 @@
 """Fixes taken in, durable, judged, archived; bare gRPC and a bare PostgreSQL append beside it: `python tests/bench/bench_ingest.py`.
 
+First what it takes the worker to take in a waybill fact of every vehicle, and to take all shards over from one that was killed.
+
 Environment: VEHICLES (20000), FLEETS (4), ROUNDS (10 fixes of each vehicle in a run), RUNS (5), SECONDS (20) and RATE
 (fixes a second; 0: two thirds of what was measured) of the sustained part. Prints JSON lines: medians of the runs, with the
 load average, since everything shares the machine with whatever else runs on it.
@@ -12,6 +14,7 @@ import os
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,9 +25,20 @@ import numpy as np
 import psycopg2
 from sqlalchemy import make_url, text
 
-from services.monitoring import archive, packed
+from hazway import cbor
+from services.monitoring import archive, log_store, packed
 from services.runtime.certificates import Credentials
-from tests.bench.road_house import Fleet, Road, carrier, cpu_of, road, send_all, wait_until_idle
+from tests.bench.road_house import (
+    PERIOD_MS,
+    Fleet,
+    Road,
+    carrier,
+    cpu_of,
+    memory_of,
+    road,
+    send_all,
+    wait_until_idle,
+)
 
 VEHICLES, FLEETS, ROUNDS, RUNS = (
     int(os.environ.get(name, default))
@@ -117,7 +131,9 @@ def archived(built: Road) -> tuple[float, float]:
     worker.wait()
     with built.host.engine.begin() as connection:
         connection.execute(text("DELETE FROM runtime_leases WHERE name = 'monitoring.archive'"))  # its holder is gone
-        connection.execute(text("UPDATE monitoring_log SET recorded_at = recorded_at - interval '3 hours'"))
+        connection.execute(  # a part is enough
+            text("UPDATE monitoring_log SET recorded_at = recorded_at - interval '3 hours' WHERE shard < 32")
+        )
     before, postgres = time.process_time(), built.cpu()["postgres"]
     while archive.archive_due(built.host.engine, built.settings.home, "bench", most=256):
         pass
@@ -131,17 +147,45 @@ def median(values: Sequence[float]) -> float:
     return statistics.median(values)
 
 
+def take_over(built: Road) -> None:
+    """The worker is killed; from when its leases have run out, what it takes another to hold and know all of its shards."""
+    worker = built.processes.pop("worker")
+    worker.kill()
+    worker.wait()
+    built.start("worker")
+    while built.holds():
+        time.sleep(0.05)
+    began, used = time.monotonic(), cpu_of(built.processes["worker"].pid)
+    while built.holds() < log_store.SHARDS:
+        time.sleep(0.05)
+    with built.host.engine.begin() as connection:
+        body = cbor.dumps({"at_ms": 0})  # an entry in every log that means nothing
+        entries = [log_store.Entry(shard, log_store.Kind.TICK, body) for shard in log_store.VEHICLE_SHARDS]
+        log_store.append(connection, entries)
+    wait_until_idle(built, 300.0)
+    pid = built.processes["worker"].pid
+    say("worker_take_over", unit="s", value=round(time.monotonic() - began, 1), cpu_s=round(cpu_of(pid) - used, 1),
+        memory_per_vehicle=round(memory_of(pid) / VEHICLES), vehicles=VEHICLES)  # fmt: skip
+
+
 def main() -> None:
     rng = np.random.default_rng(7)
-    now_ms = int(time.time() * 1000) - 8 * 60_000
-    fleets = [Fleet(rng, number, EACH, now_ms) for number in range(FLEETS)]
-    with road(FLEETS, EACH, now_ms) as built:
+    # What is reported is from the last minutes: none of it from the future, and no silence before it.
+    back_ms = min(480_000, (RUNS * ROUNDS + int((RATE or 133_000) * SECONDS / VEHICLES)) * PERIOD_MS)
+    fleets = [Fleet(rng, number, EACH, 0) for number in range(FLEETS)]
+    with road(FLEETS, EACH, int(time.time() * 1000) - back_ms) as built:
+        told = built.caught_up
+        say("worker_catch_up", unit="facts/s", value=round(told.facts / told.seconds), facts=told.facts, cpu_s=round(told.cpu_s, 1),
+            bytes_per_vehicle=round(told.grown / VEHICLES), goal=1_024, floor=2_048)  # fmt: skip
         who = [built.credentials(carrier(fleet)) for fleet in range(FLEETS)]
+        start_ms = int(time.time() * 1000) - back_ms
+        for fleet in fleets:
+            fleet.set_off(start_ms)
         runs: list[dict[str, float]] = []
         for _ in range(RUNS):
             messages = [fleet.messages(ROUNDS) for fleet in fleets]
             grpc_rate, grpc_cpu = bare_grpc(built, who, messages)
-            postgres_rate, postgres_cpu = bare_postgres(built, now_ms)
+            postgres_rate, postgres_cpu = bare_postgres(built, start_ms)
             ours = full(built, who, messages)
             both = 1 / (1 / grpc_rate + 1 / postgres_rate)
             runs.append({"bare_grpc": grpc_rate, "bare_postgres": postgres_rate, "bare_both": both, "grpc_cpu": grpc_cpu,
@@ -152,6 +196,7 @@ def main() -> None:
             durable_share_of_bare=round(of["durable"] / of["bare_both"], 3),
             judged_share_of_bare=round(of["judged"] / of["bare_both"], 3))  # fmt: skip
         sustained(built, who, fleets, RATE or of["judged"] * 2 / 3)
+        take_over(built)
         archive_cpu, bytes_per_fix = archived(built)
         say("ingest_cpu", unit="CPU-seconds per million fixes", grpc=round(of["grpc_cpu"], 2),
             durable=round(of["api"] - of["grpc_cpu"] + of["postgres"], 2), of_which_postgres=round(of["postgres"], 2),
@@ -160,17 +205,42 @@ def main() -> None:
 
 
 def sustained(built: Road, who: Sequence[Credentials], fleets: Sequence[Fleet], rate: float) -> None:
-    """At one rate for a while: how far detection was behind at the end, and how many alarms were stored."""
+    """At one rate for a while: how far detection was behind, what it cost, and how many alarms were stored."""
     rounds = max(1, int(rate * SECONDS / VEHICLES))
     messages = [fleet.messages(rounds) for fleet in fleets]
-    per_s = rate / FLEETS / 1_000
-    seconds = send_all(built.port(), who, messages, per_s=per_s)
-    behind_s = wait_until_idle(built)
+    behind: list[tuple[float, float]] = []  # when, and for how long the oldest entry had waited
+    done = threading.Event()
+    watching = threading.Thread(target=_watch, args=(built, behind, done))
+    before = built.cpu()
+    watching.start()
+    seconds = send_all(built.port(), who, messages, per_s=rate / FLEETS / 1_000)
+    done.set()
+    watching.join()
+    behind_s = wait_until_idle(built, 300.0)
+    millions = rounds * VEHICLES / 1e6
+    used = {name: round((value - before[name]) / millions, 2) for name, value in built.cpu().items()}
     with built.host.engine.connect() as connection:
         alarms = connection.execute(text("SELECT count(*) FROM alarms_alarms")).scalar_one()
+    parts = [[waited for at, waited in behind if low <= at / seconds < low + 0.25] for low in (0.25, 0.75)]
+    early, late = (round(median(part), 2) if part else None for part in parts)
     say("ingest_sustained", unit="fixes/s", wanted=round(rate), reached=round(rounds * VEHICLES / seconds),
-        seconds=round(seconds, 1), behind_s=round(behind_s, 2), alarms_stored=alarms,
-        times_national_load=round(rounds * VEHICLES / seconds / 13_333, 2), vehicles=VEHICLES)  # fmt: skip
+        seconds=round(seconds, 1), behind_s=round(behind_s, 2), waited_in_second_quarter_s=early, waited_in_last_quarter_s=late,
+        alarms_stored=alarms, times_national_load=round(rounds * VEHICLES / seconds / 13_333, 2), vehicles=VEHICLES,
+        cpu_per_million=used, memory_per_vehicle=round(memory_of(built.processes["worker"].pid) / VEHICLES))  # fmt: skip
+
+
+def _watch(built: Road, behind: list[tuple[float, float]], done: threading.Event) -> None:
+    """Every second, for how long the oldest entry that is not worked off has waited."""
+    began = time.monotonic()
+    query = text(
+        "SELECT coalesce(extract(epoch FROM clock_timestamp() - min(l.recorded_at)), 0) FROM monitoring_cursors AS c"
+        " CROSS JOIN LATERAL (SELECT recorded_at FROM monitoring_log WHERE shard = c.shard AND seq = c.cursor + 1) AS l"
+        " WHERE c.shard < :shards"
+    )
+    while not done.wait(1.0):
+        with built.host.engine.connect() as connection:
+            waited = connection.execute(query, {"shards": log_store.SHARDS}).scalar_one()
+        behind.append((time.monotonic() - began, float(waited)))
 
 
 if __name__ == "__main__":

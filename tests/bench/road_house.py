@@ -1,6 +1,6 @@
 """A road to measure: durable servers in a folder of their own, api and worker as processes, fleets that report in columns.
 
-Vehicles are registered by SQL: what is measured begins where a fix arrives.
+Vehicles are registered by SQL: what is measured begins where a fact or a fix is in the logs.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import grpc
 import numpy as np
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from hazway import keys
 from hazway.client import Client, Identity
@@ -29,7 +29,7 @@ from hazway.registry.v1 import registry_pb2 as registry
 from services import assembly, traceability
 from services.monitoring import vehicles
 from services.monitoring.facts import Goods, TripFact
-from services.monitoring.log_store import Entry, Kind, append
+from services.monitoring.log_store import SHARDS, Kind
 from services.runtime import embedded
 from services.runtime.certificates import Credentials, DevelopmentAuthority
 from services.runtime.host import Host, open_host
@@ -41,6 +41,16 @@ METHOD = "/hazway.monitoring.v1.MonitoringService/ReportFixes"
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
+@dataclass(frozen=True)
+class CatchUp:
+    """What it took a worker to take in one waybill fact of every vehicle: wall and CPU-seconds, and by how many bytes it grew."""
+
+    facts: int
+    seconds: float
+    cpu_s: float
+    grown: int
+
+
 @dataclass
 class Road:
     settings: Settings
@@ -48,6 +58,7 @@ class Road:
     authority: DevelopmentAuthority
     processes: dict[str, subprocess.Popen[bytes]]
     postgres_pid: int
+    caught_up: CatchUp = CatchUp(0, 0.0, 0.0, 0)
 
     def port(self) -> int:
         told = json.loads((self.settings.home / assembly.PORTS_FILE).read_text("utf-8"))
@@ -76,6 +87,12 @@ class Road:
         while role == "api" and not (self.settings.home / assembly.PORTS_FILE).exists():
             time.sleep(0.05)
 
+    def holds(self) -> int:
+        """How many shards of vehicles some worker holds."""
+        query = text("SELECT count(*) FROM monitoring_cursors WHERE until >= clock_timestamp() AND shard < :shards")
+        with self.host.engine.connect() as connection:
+            return int(connection.execute(query, {"shards": SHARDS}).scalar_one())
+
     def lag(self) -> int:
         """Log entries not yet worked off."""
         with self.host.engine.connect() as connection:
@@ -84,6 +101,11 @@ class Road:
                     text("SELECT sum(last_seq - cursor) FROM monitoring_shards JOIN monitoring_cursors USING (shard)")
                 ).scalar_one()
             )
+
+
+def memory_of(pid: int) -> int:
+    """Bytes of a process that are in memory."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def cpu_of(pid: int, *, with_children: bool = False) -> float:
@@ -118,9 +140,9 @@ def road(carriers: int, each: int, start_ms: int) -> Iterator[Road]:
         built = Road(settings, host, DevelopmentAuthority(home / "authority"), {}, postgres.pid)
         begun.callback(_end, built.processes)
         built.start("api")
-        _register(built, carriers, each, start_ms)
+        _register(built, carriers, each)
         built.start("worker")
-        _wait_until_idle(built)
+        built.caught_up = _catch_up(built, start_ms - 1_000)
         yield built
 
 
@@ -140,7 +162,7 @@ def carrier(number: int) -> str:
     return f"fleet{number}"
 
 
-def _register(built: Road, carriers: int, each: int, start_ms: int) -> None:
+def _register(built: Road, carriers: int, each: int) -> None:
     operator = built.client(traceability.OPERATOR, traceability.keeper_of(built.settings).operator)
     for number in range(carriers):
         organisation = registry.Organisation(
@@ -149,30 +171,57 @@ def _register(built: Road, carriers: int, each: int, start_ms: int) -> None:
         )  # fmt: skip
         request = registry.RegisterOrganisationRequest(organisation=organisation)
         operator.call("hazway.registry.v1.RegistryService/RegisterOrganisation", request)
-        _put_fleet(built.host, carrier(number), each, start_ms)
+        ids = [f"{carrier(number)}-{lorry}" for lorry in range(each)]
+        with built.host.engine.begin() as connection:
+            connection.execute(
+                text(
+                    "INSERT INTO registry_things (kind, id, owner_id, version, recorded_at)"
+                    " SELECT 'vehicle', unnest(CAST(:ids AS text[])), :owner, 1, now()"
+                ),
+                {"ids": ids, "owner": carrier(number)},
+            )
+            vehicles.ensure(connection, carrier(number), dict.fromkeys(ids, "430181"))
     operator.close()
+    with built.host.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE registry_things, monitoring_vehicles"))
 
 
-def _put_fleet(host: Host, owner: str, each: int, start_ms: int) -> None:
-    ids = [f"{owner}-{number}" for number in range(each)]
-    at_ms = start_ms - 1_000
-    with host.engine.begin() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO registry_things (kind, id, owner_id, version, recorded_at)"
-                " SELECT 'vehicle', unnest(CAST(:ids AS text[])), :owner, 1, now()"
-            ),
-            {"ids": ids, "owner": owner},
-        )
-        numbers = vehicles.ensure(connection, owner, dict.fromkeys(ids, "430181"))
-        goods = (Goods("1203", ("3",)),)
-        facts = [
-            Entry(shard, Kind.TRIP, TripFact(
-                vehicle=number, at_ms=at_ms, waybill_id=f"w-{number}", carrier_id=owner, under_way=True, loaded=True,
-                goods=goods, tunnel_forbidden="DE").encode())
-            for number, shard in numbers.values()
-        ]  # fmt: skip
-        append(connection, facts)
+def _catch_up(built: Road, at_ms: int) -> CatchUp:
+    """Put one fact of every vehicle into the logs, once the worker holds all shards, and wait until it has taken them in."""
+    while built.holds() < SHARDS:
+        time.sleep(0.2)
+    time.sleep(2.0)
+    pid = built.processes["worker"].pid
+    memory, used, began = memory_of(pid), cpu_of(pid), time.monotonic()
+    with built.host.engine.begin() as connection:
+        facts = _depart_all(connection, at_ms)
+    _wait_until_idle(built, 600.0)
+    seconds = time.monotonic() - began
+    time.sleep(2.0)
+    return CatchUp(facts, seconds, cpu_of(pid) - used, memory_of(pid) - memory)
+
+
+def _depart_all(connection: Connection, at_ms: int) -> int:
+    """One fact of each vehicle, on its way with petrol, written by the database from one that was encoded."""
+    body = TripFact(
+        vehicle=0, at_ms=at_ms, waybill_id="w-0", carrier_id="?", under_way=True, loaded=True, goods=(Goods("1203", ("3",)),),
+        tunnel_forbidden="DE",
+    ).encode()  # fmt: skip
+    connection.execute(text("SELECT FROM monitoring_shards ORDER BY shard FOR UPDATE"))
+    count = connection.execute(
+        text(
+            "WITH told AS (INSERT INTO monitoring_log (shard, seq, kind, body)"
+            "  SELECT shard, last_seq + row_number() OVER (PARTITION BY shard ORDER BY number), :kind,"
+            "   convert_to(replace(replace(replace(:body, '\"vehicle\":0', '\"vehicle\":' || number),"
+            "    '\"w-0\"', '\"w-' || number || '\"'), '\"?\"', '\"' || carrier_id || '\"'), 'UTF8')"
+            "  FROM monitoring_vehicles JOIN monitoring_shards USING (shard) RETURNING shard, seq),"
+            " moved AS (UPDATE monitoring_shards AS s SET last_seq = t.seq"
+            "  FROM (SELECT shard, max(seq) AS seq FROM told GROUP BY shard) AS t WHERE s.shard = t.shard)"
+            " SELECT count(*) FROM told"
+        ),
+        {"kind": int(Kind.TRIP), "body": body.decode()},
+    ).scalar_one()
+    return int(count)
 
 
 def _credit_code(number: int) -> str:
@@ -211,6 +260,10 @@ class Fleet:
     def at_ms(self) -> int:
         """When the newest reports are from."""
         return self._at_ms
+
+    def set_off(self, at_ms: int) -> None:
+        """The next reports are from then on."""
+        self._at_ms = at_ms
 
     def messages(self, rounds: int) -> list[bytes]:
         """The next so many reports of every lorry, as messages of 1,000 fixes in columns."""

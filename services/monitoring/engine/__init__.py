@@ -1,6 +1,7 @@
 """Detection, pure: ``step`` moves a shard's state on by one entry of its log, ``activate`` to other zones, ``recompute`` sets right what
 late fixes change."""
 
+from services.monitoring.engine.joining import part, take_in
 from services.monitoring.engine.late import recompute, reconcile
 from services.monitoring.engine.live import last_positions
 from services.monitoring.engine.state import ShardState
@@ -17,9 +18,11 @@ __all__ = [
     "basis_of",
     "last_positions",
     "next_figures",
+    "part",
     "rates_of",
     "recompute",
     "reconcile",
     "step",
+    "take_in",
     "thresholds_on",
 ]

@@ -77,8 +77,8 @@ def _told(state: ShardState, slot: int) -> dict[str, str]:
     """The zones the vehicle's carrier has been told of, each with the waybill it was about."""
     return {
         cause: alarm.waybill_id
-        for (of, kind, cause), alarm in state.open.items()
-        if of == slot and kind == AlarmKind.ROUTE_BARRED
+        for (_, kind, cause), alarm in state.open.of(slot).items()
+        if kind == AlarmKind.ROUTE_BARRED
     }
 
 

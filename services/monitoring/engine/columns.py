@@ -42,7 +42,8 @@ class Columns:
         for name, (_, default) in self._kinds.items():
             self._room[name][slot] = default
 
-    def copy_row(self, slot: int, other: Columns, other_slot: int) -> None:
+    def copy_row(self, slot: int | Array, other: Columns, other_slot: int | Array) -> None:
+        """One place, or many at once."""
         for name in self._kinds:
             self._room[name][slot] = other._room[name][other_slot]
 

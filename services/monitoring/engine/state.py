@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import struct
 import zlib
@@ -18,11 +17,12 @@ from geo.transit import TransitState
 from services.monitoring.engine.columns import Columns
 from services.monitoring.engine.corridor import Corridors
 from services.monitoring.engine.judge import NO_LOAD, Load, load_of
+from services.monitoring.engine.open_alarms import OpenAlarms
 from services.monitoring.engine.plain import alarm_from_plain, alarm_to_plain
 from services.monitoring.engine.planned import Line, Lines
 from services.monitoring.engine.visits import Visit
 from services.monitoring.facts import Fact, PassFact, TripFact, decode
-from services.monitoring.model import Activation, Alarm
+from services.monitoring.model import Activation
 
 Int64s = npt.NDArray[np.int64]
 
@@ -58,7 +58,6 @@ for _name in RUNS:
     }  # fmt: skip
 
 Value = TypeVar("Value")
-AlarmKey = tuple[int, str, str]  # slot, kind, cause
 
 
 class ShardState:
@@ -74,7 +73,7 @@ class ShardState:
         self.trips: dict[int, TripFact] = {}
         self.passes: dict[int, PassFact] = {}
         self.pending: dict[int, list[Fact]] = {}
-        self.open: dict[AlarmKey, Alarm] = {}
+        self.open = OpenAlarms()
         self.transits: dict[int, dict[str, TransitState]] = {}
         self.held: dict[int, dict[str, int]] = {}  # pre-alarms held back while the vehicle keeps to its plan
         self.visits: dict[int, dict[str, Visit]] = {}
@@ -85,7 +84,6 @@ class ShardState:
         self.loads: list[Load] = [NO_LOAD]
         self._load_numbers: dict[Load, int] = {NO_LOAD: 0}
         self.load_number = np.empty(0, dtype=np.int64)
-        self._texts: dict[int, tuple[Fact, str]] = {}  # by slot: a trip lasts for many snapshots
 
     def __len__(self) -> int:
         return len(self.vehicle)
@@ -151,24 +149,24 @@ class ShardState:
         self.columns.reset(slot)
         for mapping in (
             self.trips, self.passes, self.pending, self.transits, self.held, self.visits, self.doubts,
-            self._texts,
         ):  # fmt: skip
             mapping.pop(slot, None)
         self.follow_trip(slot)
-        for key in [key for key in self.open if key[0] == slot]:
+        for key in list(self.open.of(slot)):
             del self.open[key]
 
     def adopt(self, slot: int, other: ShardState, other_slot: int) -> None:
         """Put what another state knows of a vehicle in place of what is known here."""
         self.forget(slot)
         self.columns.copy_row(slot, other.columns, other_slot)
-        for mine, theirs in self._mappings(other):
+        for mine, theirs in self.known_of(other):
             if other_slot in theirs:
                 mine[slot] = theirs[other_slot]
         self.follow_trip(slot)
-        self.open |= {(slot, *key[1:]): alarm for key, alarm in other.open.items() if key[0] == other_slot}
+        self.open.update({(slot, *key[1:]): alarm for key, alarm in other.open.of(other_slot).items()})
 
-    def _mappings(self, other: ShardState) -> Iterable[tuple[dict[int, Any], dict[int, Any]]]:
+    def known_of(self, other: ShardState) -> Iterable[tuple[dict[int, Any], dict[int, Any]]]:
+        """By slot, what is kept of each vehicle beside columns and open alarms: here, and in another state."""
         for name in ("trips", "passes", "pending", "transits", "held", "visits", "doubts"):
             yield getattr(self, name), getattr(other, name)
 
@@ -178,7 +176,7 @@ class ShardState:
         sparse = {
             "tick": self.tick_ms,
             "zones": [self.activation.change, self.activation.at_ms, *self.activation.regions],
-            "trips": {rank[slot]: self._trip_text(slot) for slot in sorted(self.trips, key=rank.__getitem__)},
+            "trips": {slot: _text(fact.encode()) for slot, fact in _ranked(self.trips, rank)},
             "passes": {slot: _text(fact.encode()) for slot, fact in _ranked(self.passes, rank)},
             "pending": {slot: [_text(fact.encode()) for fact in facts] for slot, facts in _ranked(self.pending, rank)},
             "open": sorted(([rank[slot], *key], alarm_to_plain(alarm)) for (slot, *key), alarm in self.open.items()),
@@ -199,13 +197,6 @@ class ShardState:
         body = json.dumps(sparse, separators=(",", ":")).encode()
         arrays = self.vehicle[self._order].astype("<i8").tobytes() + self.columns.to_bytes(self._order)
         return _HEAD.pack(_FORMAT, len(self.vehicle), len(body)) + zlib.compress(body + arrays, 3)
-
-    def _trip_text(self, slot: int) -> str:
-        trip = self.trips[slot]
-        known = self._texts.get(slot)
-        if known is None or known[0] is not trip:
-            known = self._texts[slot] = trip, _text(trip.encode())
-        return known[1]
 
     @classmethod
     def restore(cls, blob: bytes) -> ShardState:
@@ -263,8 +254,8 @@ def _ranked(mapping: dict[int, Value], rank: list[int]) -> list[tuple[int, Value
 
 
 def _text(body: bytes) -> str:
-    return base64.b85encode(zlib.compress(body, 6)).decode()
+    return body.decode()  # facts are JSON, and much alike: pressed together they take less room than one by one
 
 
 def _bytes(text: str) -> bytes:
-    return zlib.decompress(base64.b85decode(text))
+    return text.encode()

@@ -77,10 +77,9 @@ def put_in_force(state: ShardState, world: World, at_ms: int) -> list[Effect]:
 def _put_in_force(state: ShardState, world: World, rows: Rows, out: Outbox) -> list[int]:
     """Bring waiting facts into force that come before a vehicle's first row; name the vehicles that have more between their rows."""
     split = []
-    for slot in list(state.pending):
+    waiting = state.pending.keys() & set(rows.slot.tolist()) if state.pending else ()
+    for slot in sorted(waiting):
         begin, end = np.searchsorted(rows.slot, [slot, slot + 1]).tolist()
-        if begin == end:
-            continue
         take_due(state, world, slot, int(rows.time[begin]), out, int(rows.arrival[begin]))
         if due(state, slot, int(rows.time[end - 1])) is not None:
             split.append(slot)

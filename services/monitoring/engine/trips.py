@@ -132,7 +132,7 @@ def _close_what_is_free(
         if zone is None or not world.barring(zone, trip):
             del state.transits[slot][structure]
             state.held.get(slot, {}).pop(structure, None)
-    for zone_id in [zone_id for of, kind, zone_id in state.open if of == slot and kind == AlarmKind.TUNNEL_OVERDUE]:
+    for zone_id in [zone_id for _, kind, zone_id in state.open.of(slot) if kind == AlarmKind.TUNNEL_OVERDUE]:
         zone = world.zones.get(zone_id)
         if zone is None or not world.barring(zone, trip):
             end_alarm(state, out, arrival, slot, AlarmKind.TUNNEL_OVERDUE, at_ms, cause=zone_id)
