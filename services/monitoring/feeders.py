@@ -110,7 +110,8 @@ def _trip(told: dict[str, Any], number: int) -> TripFact:
         driver_id=drivers[0],
         second_driver_id=drivers[1],
         sites=tuple(
-            Site(latitude, longitude, _SITE_RADIUS_M, site_id) for site_id, latitude, longitude in told["sites"]
+            Site(latitude, longitude, _SITE_RADIUS_M, site_id, *purpose)
+            for site_id, latitude, longitude, *purpose in told["sites"]
         ),
         event=told.get("event", ""),
     )

@@ -96,11 +96,12 @@ def _goods(trip: Trip, line: GoodsLine) -> list[Any]:
 
 
 def sites_of(waybill: Waybill) -> list[list[Any]]:
-    """Where it may load and unload: registered site and position, as far as known."""
-    places = (waybill.origin, *(stop.place for stop in waybill.stops), waybill.destination)
+    """Where it may load and unload: registered site, position and which of the two, as far as known."""
+    unloading = (*(stop.place for stop in waybill.stops), waybill.destination)
+    places = [(waybill.origin, "LOADING"), *((place, "UNLOADING") for place in unloading)]
     return [
-        [place.site_id, place.position.latitude_e7, place.position.longitude_e7]
-        for place in places
+        [place.site_id, place.position.latitude_e7, place.position.longitude_e7, purpose]
+        for place, purpose in places
         if place is not None and place.position is not None
     ]
 

@@ -5,7 +5,7 @@ A vehicle stands until it is seen to move; silence does not move it. Ticks only 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from services.monitoring.engine.desk import end_alarm, raise_alarm, withdraw_ala
 from services.monitoring.engine.runs import Event, What, sustained
 from services.monitoring.engine.state import ShardState
 from services.monitoring.engine.world import World
-from services.monitoring.facts import TripFact
+from services.monitoring.facts import Site, TripFact
 from services.monitoring.model import AlarmKind, Parked, Severity, ZoneKind
 
 Int64s = npt.NDArray[np.int64]
@@ -140,7 +140,7 @@ def _tell(
 ) -> None:  # fmt: skip
     trip = state.trips.get(slot)
     state.columns["stop_told"][slot] = True
-    if trip is None or is_at_site(trip, place, 0):
+    if trip is None or is_at_site(trip.sites, place, 0):
         return
     if bool(at_parking(world, [place])) if is_parked is None else is_parked:
         return
@@ -150,10 +150,10 @@ def _tell(
     )  # fmt: skip
 
 
-def is_at_site(trip: TripFact, place: Position, slack_m: int) -> bool:
-    """Whether a place is one of the trip's."""
-    sites = ((Position(site.latitude_e7, site.longitude_e7), site.radius_m) for site in trip.sites)
-    return any(distance_m(site, place) <= radius + slack_m for site, radius in sites)
+def is_at_site(sites: Iterable[Site], place: Position, slack_m: int) -> bool:
+    """Whether a place is one of these."""
+    circles = ((Position(site.latitude_e7, site.longitude_e7), site.radius_m) for site in sites)
+    return any(distance_m(site, place) <= radius + slack_m for site, radius in circles)
 
 
 def at_parking(world: World, places: Sequence[Position]) -> set[Position]:

@@ -39,7 +39,7 @@ def no_waybill(batch: Batch) -> None:
 
 
 def check_place(state: ShardState, world: World, fact: TripFact, slot: int, out: Outbox, arrival: int) -> None:
-    """The load has come aboard or gone: was the vehicle at one of the trip's places?
+    """The load has come aboard or gone: was the vehicle at a place the trip has for that, or, where it names none, at any of its?
 
     A load that others took over on the way 转单 went where it had to; one whose waybill is void was never on its way.
     """
@@ -52,8 +52,9 @@ def check_place(state: ShardState, world: World, fact: TripFact, slot: int, out:
     is_there = place is not None and 0 <= fact.at_ms - seen_ms <= _OLDEST_PLACE_MS
     if fact.loaded == was_loaded or not trip.sites or place is None or not is_there:
         return
-    if not is_at_site(trip, place, world.thresholds.wrong_place_slack_m):
-        what = "unloading" if was_loaded else "loading"
+    what = "unloading" if was_loaded else "loading"
+    meant = tuple(site for site in trip.sites if site.purpose == what.upper()) or trip.sites
+    if not is_at_site(meant, place, world.thresholds.wrong_place_slack_m):
         raise_alarm(
             state, out, arrival, slot, AlarmKind.WRONG_PLACE, fact.at_ms, cause=what, position=place,
             ended_ms=fact.at_ms, evidence={"what": what, "waybill_id": trip.waybill_id, "last_seen_ms": seen_ms},

@@ -168,3 +168,18 @@ def test_the_load_comes_or_goes_where_no_site_is(
     rows = [row(0, seen, speed=0), row(next_seen, seen, speed=0)]
     expected = [("WRONG_PLACE", "loading" if is_loading else "unloading")] if is_wrong else []
     assert told(country, *facts, *entries_of(rows)) == expected
+
+
+@pytest.mark.parametrize(("purpose", "is_wrong"), [("LOADING", True), ("UNLOADING", False)])
+def test_a_load_that_is_gone_where_the_trip_only_loads_went_to_the_wrong_place(
+    country: World, purpose: str, is_wrong: bool
+) -> None:
+    """It stops there as long as it likes; a trip that names no place for unloading may use any of its places."""
+    here, there = (
+        Site(place.latitude_e7, place.longitude_e7, 300, "s", what)
+        for place, what in ((HERE, purpose), (offset(HERE, 0, 90_000), "UNLOADING"))
+    )
+    rows = [row(at, HERE, speed=0) for at in range(0, 3_000, 30)]
+    for sites, expected in (((here, there), [("WRONG_PLACE", "unloading")] * is_wrong), ((here,), [])):
+        over = a_trip(at_ms=START_MS + 2_500_000, loaded=False, tunnel_forbidden="", sites=sites, event="UNLOADED")
+        assert told(country, a_trip(sites=sites), over, *entries_of(rows)) == expected
