@@ -6,13 +6,16 @@ from datetime import timedelta
 
 import pytest
 
+from hazway.alarms.v1 import alarms_pb2 as alarms
 from hazway.loading.v1 import loading_pb2 as pb
+from hazway.monitoring.v1 import monitoring_pb2 as monitoring
 from hazway.refusals import Refused
 from hazway.registry.v1 import registry_pb2 as registry
 from hazway.waybill.v1 import waybill_pb2 as waybill
 from services.waybill import clearances_store
 from tests.cast import CARRIER, a_tank
 from tests.integration.loading.depot import APPROVER, NET, PHOTO, SECOND, Depot, a_fill, failed, reasons
+from tests.integration.monitoring.road_house import ALARMS, MONITORING, drive
 from tests.integration.waybill.test_waybill_life import told
 
 
@@ -126,6 +129,29 @@ def test_a_fail_after_the_record_voids_permit_record_and_clearance(depot: Depot)
     assert depot.load().record.waybill_number == depot.waybill.number
     assert depot.depart().waybill.state == waybill.STATE_IN_TRANSIT
     assert [(fact["event"], fact["loaded"]) for fact in told(depot.cast)[2:]] == [("LOADED", True), ("DEPARTED", True)]
+
+
+def test_detection_goes_by_what_is_aboard_after_a_fail_and_after_the_next_loading(depot: Depot) -> None:
+    """Turned away it drives off empty and nobody minds; loaded again it must not leave without having departed."""
+    depot.load()
+    depot.fail("STATIC_EARTH")
+    assert alarms_of_a_drive(depot, 0) == []
+    depot.load()
+    assert alarms_of_a_drive(depot, 5_000) == [alarms.ALARM_KIND_NO_WAYBILL]
+
+
+def alarms_of_a_drive(depot: Depot, north_m: int) -> list[int]:
+    """Of five kilometres the tractor drives from now on."""
+    world, client = depot.cast.world, depot.cast.clients[CARRIER]
+    world.settle()
+    since = world.clock.now()
+    fixes = drive(since + timedelta(seconds=1), minutes=10, dkmh=300, vehicle_id="tractor", north_m=north_m)
+    world.clock.advance(minutes=11)
+    (answer,) = client.stream(f"{MONITORING}/ReportFixes", iter([monitoring.ReportFixesRequest(batch=1, fixes=fixes)]))
+    assert not answer.refused
+    world.settle()
+    listed = client.call(f"{ALARMS}/ListAlarms", alarms.ListAlarmsRequest(vehicle_id="tractor"), purpose="值班").alarms
+    return [alarm.kind for alarm in listed if alarm.occurred_at.ToMilliseconds() >= since.timestamp() * 1000]
 
 
 def test_a_fail_after_the_departure_is_refused(depot: Depot) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geo.position import Position
 from services.monitoring.engine.judge import barring
 from services.monitoring.feeders import _trip
 from services.monitoring.worlds import to_record
@@ -63,3 +64,22 @@ def test_the_engine_bars_whom_the_planner_bars(
     fact = _trip(fact_of(trip, "tractor", "DEPARTED"), 1)
     assert fact.loaded
     assert bool(barring(to_record(published), fact)) == planner
+
+
+def test_detection_is_told_where_a_trip_loads_and_where_it_unloads() -> None:
+    """A tank whose clearance is void holds nothing but what is left in it."""
+    origin, destination = (
+        replace(place, position=Position(300_000_000 + number, 1_100_000_000))
+        for number, place in enumerate((WAYBILL.origin, WAYBILL.destination))
+        if place is not None
+    )
+    trip = Trip(
+        replace(WAYBILL, origin=origin, stops=(), destination=destination, state=State.ISSUED), FACTS, CATALOGUE, NOW
+    )
+    loaded, void = (_trip(fact_of(trip, "tractor", event), 1) for event in ("LOADED", "VOIDED"))
+    assert [(site.latitude_e7, site.purpose) for site in loaded.sites] == [
+        (300_000_000, "LOADING"),
+        (300_000_001, "UNLOADING"),
+    ]
+    assert (loaded.loaded, void.loaded) == (True, False)
+    assert void.tunnel_forbidden == loaded.tunnel_forbidden != ""
