@@ -43,7 +43,7 @@ def areas(batch: Batch) -> Inside:
         np.where(drove, batch.from_longitude, good.longitude),
     )
     found = world.through(latitude, longitude, good.latitude, good.longitude)
-    barred = _barred(batch, found)
+    barred = np.flatnonzero(world.barred.to(batch.state, good.slot[found.segment], found.zone))
     rows = set(found.segment[barred].tolist())
     known = {*state.visits, *state.doubts}
     if known:
@@ -57,17 +57,6 @@ def areas(batch: Batch) -> Inside:
                 _step(batch, singly, row, bool(drove[row]))
     limited = np.flatnonzero(found.ends_inside & world.limits_speed[found.zone])
     return Inside(found.segment[limited], found.zone[limited])
-
-
-def _barred(batch: Batch, found: Crossings) -> Int64s:
-    """The rows of what was crossed that bar the vehicle's load, but for passes and hours."""
-    slot = batch.good.slot[found.segment]
-    load = batch.state.load_number[slot]
-    answer = np.zeros(len(slot), dtype=bool)
-    for number in np.unique(load).tolist():
-        mine = np.flatnonzero(load == number)
-        answer[mine] = batch.world.may_bar(batch.state.loads[number], found.zone[mine])
-    return np.flatnonzero(answer)
 
 
 class _Barred:

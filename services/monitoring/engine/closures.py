@@ -108,7 +108,7 @@ def _met_by(state: ShardState, world: World, news: Change) -> dict[int, Met]:
 def _met(world: World, line: Line, trip: TripFact) -> Met:
     """All zones that may bar the trip on its line."""
     found = world.through(*line.pieces)
-    rows = np.flatnonzero(world.may_bar(load_of(trip), found.zone))
+    rows = np.flatnonzero(world.barred.to_load(load_of(trip), found.zone))
     found = Crossings(*(getattr(found, name)[rows] for name in Crossings.__slots__))
     met = {world.zone(zone).id: inside for (_, zone), inside in stretches([line], found).items()}
     return met | _tunnels(world, line, world.watched)

@@ -7,7 +7,6 @@ too: before each report the detector is told how late it is, so alarms do not de
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from geo import transit
 from geo.position import Position
@@ -32,23 +31,17 @@ Report = Seen | Blind
 def tunnels(batch: Batch) -> None:
     """Move on every vehicle that is near a tunnel closed to its load, or was."""
     state, world, good = batch.state, batch.world, batch.good
-    laden = np.flatnonzero(_laden(state)[good.slot])
-    row, name = world.near.near(good.latitude[laden], good.longitude[laden])
-    wanted: dict[int, set[str]] = {slot: set(states) for slot, states in state.transits.items()}
-    for place, number in zip(laden[row].tolist(), name.tolist(), strict=True):
-        slot, structure = int(good.slot[place]), world.near.names[number]
-        if world.barring(world.watched[structure], state.trips.get(slot)):
-            wanted.setdefault(slot, set()).add(structure)
+    wanted = {slot: {structure: set[int]() for structure in states} for slot, states in state.transits.items()}
+    row, number = world.near.near(good.latitude, good.longitude)
+    closed = np.flatnonzero(world.closed.to(state, good.slot[row], number))
+    for place, tunnel in zip(row[closed].tolist(), number[closed].tolist(), strict=True):
+        near = wanted.setdefault(int(good.slot[place]), {}).setdefault(world.near.names[tunnel], set())
+        near.add(int(good.arrival[place]))
     for slot, structures in wanted.items():
         reports = _reports(batch, slot)
-        for structure in sorted(structures):
+        for structure, near in sorted(structures.items()):
             if structure in world.watched:
-                _follow(batch, slot, structure, reports)
-
-
-def _laden(state: ShardState) -> npt.NDArray[np.bool_]:
-    laden: npt.NDArray[np.bool_] = state.columns["loaded"] | (state.columns["forbidden"] != 0)
-    return laden
+                _follow(batch, slot, structure, reports, near)
 
 
 def _reports(batch: Batch, slot: int) -> list[tuple[int, Report]]:
@@ -73,16 +66,21 @@ def _reports(batch: Batch, slot: int) -> list[tuple[int, Report]]:
     return sorted(found, key=lambda report: report[1].at_ms)
 
 
-def _follow(batch: Batch, slot: int, structure: str, reports: list[tuple[int, Report]]) -> None:
+def _follow(batch: Batch, slot: int, structure: str, reports: list[tuple[int, Report]], near: set[int]) -> None:
+    """Go through the reports, beginning with one that arrived ``near`` the tunnel."""
     state, world = batch.state, batch.world
     around = world.roads.around(structure)
     current = state.transits.get(slot, {}).get(structure)
     place = state.position(slot)
     for arrival, report in reports:
-        if current is not None:
-            for _ in range(2):  # presume the entry, then miss the exit
-                current, events = transit.step(around, current, transit.Tick(report.at_ms - 1))
-                _tell(state, world, batch.out, arrival, slot, structure, events, place)
+        if current is None and arrival not in near:
+            continue
+        for _ in range(2):  # presume the entry, then miss the exit
+            moved, events = transit.step(around, current, transit.Tick(report.at_ms - 1))
+            if moved is current:
+                break
+            current = moved
+            _tell(state, world, batch.out, arrival, slot, structure, events, place)
         current, events = transit.step(around, current, report)
         place = report.position if isinstance(report, Seen) else place
         _tell(state, world, batch.out, arrival, slot, structure, events, place)

@@ -13,7 +13,8 @@ from geo.index import Crossings, ZoneIndex
 from geo.position import Position
 from geo.roads import RoadGraph
 from geo.shapes import MultiPolygon, Shape, area_of
-from services.monitoring.engine.judge import Load, barring, barring_load, limiting, spans
+from services.monitoring.engine.closed import Closed
+from services.monitoring.engine.judge import barring, barring_load, limiting, spans
 from services.monitoring.engine.near import NearMap
 from services.monitoring.engine.roads import Limits, Rates, RoadGrid
 from services.monitoring.engine.thresholds import Thresholds, thresholds_on
@@ -23,8 +24,6 @@ from services.monitoring.model import ZoneKind, ZoneRecord, ZoneRule
 Int64s = npt.NDArray[np.int64]
 
 _MOST_DEAD = 4_096
-_MOST_LOADS = 512
-_UNKNOWN = -1
 _AROUND_PORTAL_M = 1_700.0  # as far as ``geo.transit`` follows a vehicle, and a little more
 
 
@@ -101,7 +100,11 @@ class World:
         self.watched = _watched(zones.values(), roads)
         is_same = before is not None and before.watched.keys() == self.watched.keys()
         self.near: NearMap = before.near if before is not None and is_same else _near(self.watched, roads)
-        self._bars: dict[Load, npt.NDArray[np.int8]] = {}
+        self.barred = Closed(
+            len(numbered),
+            lambda number, load: is_visited(numbered[number]) and bool(barring_load(numbered[number], load)),
+        )
+        self.closed = Closed(len(self.near.names), lambda number, load: bool(barring_load(self.tunnel(number), load)))
         self._areas: dict[tuple[str, str], MultiPolygon] = {}
         self._half_widths: dict[tuple[str, str], float] = {}
         self._barring: dict[tuple[object, ...], tuple[ZoneRule, ...]] = {}
@@ -144,6 +147,10 @@ class World:
         """The zone with a number that ``through`` has just named."""
         return self._numbered[number]
 
+    def tunnel(self, number: int) -> ZoneRecord:
+        """The watched tunnel with a number that ``near`` has just named."""
+        return self.watched[self.near.names[number]]
+
     def area(self, zone: ZoneRecord) -> MultiPolygon:
         """What decides membership; worked out once."""
         key = zone.id, zone.version
@@ -184,23 +191,6 @@ class World:
                 self._barring.clear()
             found = self._barring[load] = barring(zone, trip)
         return found
-
-    def may_bar(self, load: Load, zones: Int64s) -> npt.NDArray[np.bool_]:
-        """Whether zones, by number, bar a load but for passes and hours; quick once a load has been seen in a zone."""
-        known = self._bars.get(load)
-        if known is None:
-            if len(self._bars) >= _MOST_LOADS:
-                self._bars.clear()
-            known = self._bars[load] = np.full(len(self._numbered), _UNKNOWN, dtype=np.int8)
-        answers = known[zones]
-        unknown = np.unique(zones[answers == _UNKNOWN])
-        if len(unknown):
-            for number in unknown.tolist():
-                zone = self._numbered[number]
-                known[number] = is_visited(zone) and bool(barring_load(zone, load))
-            answers = known[zones]
-        barred: npt.NDArray[np.bool_] = answers == 1
-        return barred
 
     def speed_limit(self, number: int, trip: TripFact | None, at_ms: int) -> int | None:
         """The limit a speed section sets at that time, 0.1 km/h."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from drives import START_MS, a_trip, cleaned, driven, entries_of, kinds, run, standing
+from pathlib import Path
+
+from drives import START, START_MS, a_trip, cleaned, driven, entries_of, kinds, run, standing, straight
 
 from geo.drive import find_overspeed
 from geo.itinerary import Itinerary
+from geo.osm import read_region
+from geo.position import Position, offset
 from geo.roads import RoadGraph
-from services.monitoring.engine import ShardState, World, activate
-from services.monitoring.model import Activation, EstimatedPosition, FixesEntry
+from services.monitoring.engine import Roads, ShardState, World, activate, thresholds_on
+from services.monitoring.model import Activation, EstimatedPosition, FixesEntry, ZoneKind, ZoneRecord
 
 
 def route(graph: RoadGraph, trip: Itinerary) -> tuple[tuple[int, int], ...]:
@@ -135,3 +139,27 @@ def test_a_fix_sent_again_changes_nothing(graph: RoadGraph, trip: Itinerary, wor
     assert kinds(once)[-1] == "TUNNEL_TRANSIT"
     assert isinstance(entries_of(rows)[0], FixesEntry)
     assert rows[0][1] == START_MS
+
+
+def test_a_long_edge_to_the_tunnel_is_followed_alike_however_fixes_are_cut(tmp_path: Path) -> None:
+    """It begins far beyond the reach of the tunnel, and a fix there belongs to one near the tunnel only if both come together."""
+    portal = Position(350_000_000, 1_050_000_000)
+    ends = [offset(portal, 90, metres) for metres in (-8_000, 0, 1_000, 3_000)]
+    nodes = "".join(f'<node id="{n}" lat="{p.latitude}" lon="{p.longitude}"/>' for n, p in enumerate(ends, start=1))
+    ways = "".join(
+        f'<way id="{n}"><nd ref="{n}"/><nd ref="{n + 1}"/><tag k="highway" v="secondary"/>{tunnel}</way>'
+        for n, tunnel in enumerate(("", '<tag k="tunnel" v="yes"/>', ""), start=1)
+    )
+    file = tmp_path / "long.osm"
+    file.write_text(f'<osm version="0.6" generator="test">{nodes}{ways}</osm>')
+    graph = read_region(file)
+    closed = ZoneRecord(
+        id="t", version="1", kind=ZoneKind.TUNNEL, structure_id=graph.tunnels[0].structure_id, category="D"
+    )
+    world = World.build([closed], roads=Roads([graph], thresholds_on(START.date())))
+    rows = straight(ends[0], speed_dkmh=500, seconds=470)
+    states = [ShardState() for _ in range(2)]
+    for state, cut in zip(states, (1, len(rows)), strict=True):
+        run(world, a_trip(), *entries_of(rows, cut), state=state)
+    assert all(state.transits for state in states)
+    assert states[0].snapshot() == states[1].snapshot()

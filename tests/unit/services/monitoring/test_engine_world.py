@@ -31,7 +31,7 @@ def looks(world: World) -> set[tuple[int, str, str, bool, bool]]:
     latitude = np.repeat(MIDDLE.latitude_e7 + steps, len(steps))
     longitude = np.tile(MIDDLE.longitude_e7 + steps, len(steps))
     found = world.through(latitude, longitude, latitude + 60_000, longitude + 30_000)
-    bars, limits = world.may_bar(LOAD, found.zone).tolist(), world.limits_speed[found.zone].tolist()
+    bars, limits = world.barred.to_load(LOAD, found.zone).tolist(), world.limits_speed[found.zone].tolist()
     zones = [world.zone(number) for number in found.zone.tolist()]
     rows = zip(found.segment.tolist(), zones, bars, limits, strict=True)
     return {(row, zone.id, zone.version, barred, limited) for row, zone, barred, limited in rows}
