@@ -90,18 +90,15 @@ def _leaving(trip: TripFact) -> TripFact:
 def _met_by(state: ShardState, world: World, news: Change) -> dict[int, Met]:
     """By slot, the changed zones its line goes through."""
     met: dict[int, Met] = {}
-    slots = state.lines.coming_by(news.box) if news.box is not None else []
-    lines = [line for slot in slots if (line := state.lines.get(slot)) is not None]
+    lines = state.lines.coming_by(news.box) if news.box is not None else {}
     if lines:
-        inside = stretches(lines, news.index.through(*joined_pieces(lines)))
+        slots, inside = list(lines), stretches(list(lines.values()), news.index.through(*joined_pieces(lines.values())))
         for (number, zone), found in inside.items():
             met.setdefault(slots[number], {})[news.index.keys[zone]] = found
     if news.tunnels:
-        for slot in state.lines.coming_by(_around(world, news.tunnels)):
-            line = state.lines.get(slot)
-            if line is not None:
-                for zone_id, found in _tunnels(world, line, news.tunnels).items():
-                    met.setdefault(slot, {})[zone_id] = found
+        for slot, line in state.lines.coming_by(_around(world, news.tunnels)).items():
+            for zone_id, found in _tunnels(world, line, news.tunnels).items():
+                met.setdefault(slot, {})[zone_id] = found
     return met
 
 

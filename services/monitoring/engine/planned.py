@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ Box = tuple[int, int, int, int]  # south, west, height, width in degrees x 10^7
 _TURN_E7 = 360 * E7
 _SAME_PLACE_M = 40.0  # where a line comes by twice, as on the way there and back
 _SAMPLED_M = 500.0
+_NOWHERE = (-(1 << 40), 0, 0, 0)  # a box that meets none
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -91,32 +92,29 @@ class Lines:
 
     def __init__(self) -> None:
         self._line: dict[int, Line] = {}
-        self._boxes: tuple[Int64s, Int64s] | None = None  # slots, and their lines' boxes
+        self._boxes = np.empty((0, 4), dtype=np.int64)  # by slot
 
     def lay(self, slot: int, line: Line) -> None:
         self._line[slot] = line
-        self._boxes = None
+        if slot >= len(self._boxes):
+            more = np.full((slot + 1 - len(self._boxes) + len(self._boxes) // 4, 4), _NOWHERE, dtype=np.int64)
+            self._boxes = np.concatenate([self._boxes, more])
+        self._boxes[slot] = line.box
 
     def drop(self, slot: int) -> None:
         if self._line.pop(slot, None) is not None:
-            self._boxes = None
+            self._boxes[slot] = _NOWHERE
 
     def get(self, slot: int) -> Line | None:
         return self._line.get(slot)
 
-    def coming_by(self, box: Box) -> list[int]:
-        """The slots whose lines may come into a box."""
-        if self._boxes is None:
-            slots = np.array(sorted(self._line), dtype=np.int64)
-            self._boxes = (
-                slots,
-                np.array([self._line[slot].box for slot in slots.tolist()], dtype=np.int64).reshape(-1, 4),
-            )
-        slots, boxes = self._boxes
+    def coming_by(self, box: Box) -> dict[int, Line]:
+        """The lines that may come into a box, by slot."""
         south, west, height, width = box
-        beside = ((boxes[:, 1] - west) % _TURN_E7 <= width) | ((west - boxes[:, 1]) % _TURN_E7 <= boxes[:, 3])
-        meets = beside & (boxes[:, 0] <= south + height) & (south <= boxes[:, 0] + boxes[:, 2])
-        return [int(slot) for slot in slots[meets]]
+        souths, wests, heights, widths = self._boxes.T
+        meets = (souths <= south + height) & (south <= souths + heights)
+        meets &= ((wests - west) % _TURN_E7 <= width) | ((west - wests) % _TURN_E7 <= widths)
+        return {slot: self._line[slot] for slot in np.flatnonzero(meets).tolist()}
 
 
 def stretches(lines: Sequence[Line], found: Crossings) -> dict[tuple[int, int], list[Stretch]]:
@@ -140,7 +138,7 @@ def stretches(lines: Sequence[Line], found: Crossings) -> dict[tuple[int, int], 
     return inside
 
 
-def joined_pieces(lines: Sequence[Line]) -> tuple[Int64s, Int64s, Int64s, Int64s]:
+def joined_pieces(lines: Iterable[Line]) -> tuple[Int64s, Int64s, Int64s, Int64s]:
     """The pieces of all lines, one line after the other."""
     south, west, north, east = (
         np.concatenate(columns) for columns in zip(*(line.pieces for line in lines), strict=True)
