@@ -60,6 +60,8 @@ def _alarms(response: alarms_pb2.WatchAlarmsResponse) -> Iterable[str]:
     for alarm in response.alarms:
         at = alarm.occurred_at.ToDatetime(UTC)
         mark = "‼" if alarm.severity == alarms_pb2.SEVERITY_GRAVE else "!"
+        if alarm.state == alarms_pb2.ALARM_STATE_WITHDRAWN:
+            mark = "撤销 withdrawn"
         yield f"{at:%H:%M:%S} {mark} {alarm.text_zh}  {alarm.text_en}  [{alarm.vehicle_id}]"
 
 

@@ -88,6 +88,8 @@ def test_a_sound_zone_passes(zone: Zone) -> None:
             "ZONE_RULE_INVALID",
         ),
         (area(ban(valid_from=NOON, valid_to=NOON)), "zone.rules[0].valid_to", "ZONE_RULE_INVALID"),
+        (area(ban(grace_minutes=-1)), "zone.rules[0].grace_minutes", "ZONE_RULE_INVALID"),
+        (area(ban(grace_minutes=1_441)), "zone.rules[0].grace_minutes", "ZONE_RULE_INVALID"),
         (area(*(ban(id=str(number)) for number in range(101))), "zone.rules", "FIELD_INVALID"),
     ],
 )
