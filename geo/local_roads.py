@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,23 @@ from geo.roads import RoadGraph
 
 Floats = npt.NDArray[np.float64]
 Int64s = npt.NDArray[np.int64]
+
+
+NEAR_M = 80.0  # a vehicle farther than this from a road is not on it
+_CELL_M = 100.0
+
+
+class Pieces(NamedTuple):
+    """Some of the straight pieces, with what a search for the nearest needs of them."""
+
+    edge: Int64s
+    x: Floats
+    y: Floats
+    dx: Floats
+    dy: Floats
+    length_m: Floats
+    from_m: Floats
+    course_deg: Floats
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -30,6 +48,27 @@ class Roads:
     piece_dx: Floats
     piece_dy: Floats
     piece_from_m: Floats  # along the edge
+    _cells: dict[tuple[int, int], Pieces] = field(default_factory=dict)
+
+    def near(self, x: float, y: float) -> Pieces:
+        """All pieces within ``NEAR_M`` of a place, and some others."""
+        cell = round(x / _CELL_M), round(y / _CELL_M)
+        found = self._cells.get(cell)
+        if found is None:
+            found = self._cells[cell] = self._in_cell(*cell)
+        return found
+
+    def _in_cell(self, east: int, north: int) -> Pieces:
+        close = np.ones(len(self.piece_edge), dtype=bool)
+        for middle, start, step in ((east, self.piece_x, self.piece_dx), (north, self.piece_y, self.piece_dy)):
+            reach = _CELL_M / 2 + NEAR_M
+            close &= np.minimum(start, start + step) <= middle * _CELL_M + reach
+            close &= np.maximum(start, start + step) >= middle * _CELL_M - reach
+        dx, dy = self.piece_dx[close], self.piece_dy[close]
+        return Pieces(
+            self.piece_edge[close], self.piece_x[close], self.piece_y[close], dx, dy, np.maximum(np.hypot(dx, dy), 1e-3),
+            self.piece_from_m[close], np.degrees(np.arctan2(dx, dy)),
+        )  # fmt: skip
 
 
 def roads_of(graph: RoadGraph, near: Int64s, nodes: Int64s, plane: Plane) -> Roads:

@@ -45,7 +45,7 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 
-_LEAST_LOG_WEIGHT = -14.0
+_LEAST_LOG_WEIGHT = -9.5  # less than the 1/10,000 that is kept
 _MOST_GUESSES = 10
 
 
@@ -66,8 +66,9 @@ def step(
     if report.at_ms <= state.seen.at_ms:
         return state, ()
     habit = (*state.habit_ms, report.at_ms - state.seen.at_ms)[-5:]
-    guesses = _move(around, state, report, places if len(places.edge) else OFF_ROAD, policy)
-    moved = dataclasses.replace(state, seen=report, guesses=guesses, habit_ms=habit, blind=0)
+    between = gap(state, report, policy)
+    guesses = _move(around, state, report, places if len(places.edge) else OFF_ROAD, between)
+    moved = dataclasses.replace(state, seen=report, guesses=guesses, habit_ms=habit, blind=0, spread_m=between.spread_m)
     return _conclude(around, moved, policy)
 
 
@@ -78,9 +79,8 @@ def _begin(report: Seen, places: Places) -> TransitState:
     return TransitState(report, tuple(Guess(*row) for row in rows))
 
 
-def _move(around: Approaches, state: TransitState, report: Seen, places: Places, policy: Policy) -> tuple[Guess, ...]:
+def _move(around: Approaches, state: TransitState, report: Seen, places: Places, between: Gap) -> tuple[Guess, ...]:
     """All ways from every guess to every place, in the open and through chains of bores, weighed and merged."""
-    between = gap(state, report, policy)
     ways = candidates(around, state.seen.position, state.guesses, report.position, places, between.farthest_m)
     known = np.log(np.maximum([guess.weight for guess in state.guesses], 1e-12))
     weight = known[:, None, None] + places.weight + between.weigh(ways)
@@ -99,7 +99,8 @@ def _move(around: Approaches, state: TransitState, report: Seen, places: Places,
             passed = guess.passed
             if is_through:
                 passed = (*passed, *_passages(around, ways, between, row, chain, column))
-            moved = Guess(edges[column], alongs[column], float(likeliest[row, column]), passed)
+            ahead_m = between.ahead_m(row, chain, float(ways.metres[row, chain, column]))
+            moved = Guess(edges[column], alongs[column], float(likeliest[row, column]), passed, ahead_m)
             weighed[moved.key].append(moved)
     return _merged(weighed)
 
@@ -125,7 +126,7 @@ def _merged(weighed: dict[tuple[int, ...], list[Guess]]) -> tuple[Guess, ...]:
     whole = sum(total for total, _ in sums)
     best = (max(weighed[key], key=lambda guess: guess.weight) for _, key in sums)
     return tuple(
-        Guess(guess.edge, guess.along_m, total / whole, guess.passed)
+        Guess(guess.edge, guess.along_m, total / whole, guess.passed, guess.ahead_m)
         for guess, (total, _) in zip(best, sums, strict=True)
     )
 
@@ -185,7 +186,7 @@ def _settle(around: Approaches, state: TransitState, passed: float, policy: Poli
     kept = through if kind is Kind.TRANSIT else state.guesses
     merged: dict[tuple[int, ...], list[Guess]] = defaultdict(list)
     for guess in kept:
-        plain = Guess(guess.edge, guess.along_m, math.log(max(guess.weight, 1e-12)))
+        plain = dataclasses.replace(guess, weight=math.log(max(guess.weight, 1e-12)), passed=())
         merged[plain.key].append(plain)
     closed = dataclasses.replace(
         state, guesses=_merged(merged), waited=0, inside=NOWHERE, is_overdue=False, warned=NOWHERE

@@ -68,21 +68,18 @@ def warn(around: Approaches, state: TransitState, policy: Policy) -> tuple[Trans
 
 def _approach(around: Approaches, state: TransitState, policy: Policy) -> tuple[Floats, Floats, Floats]:
     """For each bore: the chance that its last turn-off is passed by the next report, metres to the portal, chance it is passed."""
-    count = len(around.bores)
-    chance, to_portal, committed = np.zeros(count), np.full(count, np.inf), np.zeros(count)
-    roads = around.roads
-    ahead_m = _pace(state) * habit_s(state, policy) * 1.1 + 50.0
-    for guess in state.guesses:
-        if guess.edge == NOWHERE or guess.passed:
-            continue
-        rest = float(roads.length_m[guess.edge]) - guess.along_m
-        portal = rest + around.to_entrance_m[:, roads.end[guess.edge]]
-        past = around.is_committed[:, guess.edge]
-        soon = (past | (rest + around.to_turn_off_m[:, guess.edge] <= ahead_m)) & (portal <= policy.approach_m)
-        chance += guess.weight * soon
-        committed += guess.weight * (soon & past)
-        to_portal = np.where(soon, np.minimum(to_portal, portal), to_portal)
-    return chance, to_portal, committed
+    ahead = [guess for guess in state.guesses if guess.edge != NOWHERE and not guess.passed]
+    if not ahead:
+        nothing = np.zeros(len(around.bores))
+        return nothing, np.full_like(nothing, np.inf), nothing
+    roads, edges = around.roads, [guess.edge for guess in ahead]
+    weight = np.array([guess.weight for guess in ahead])
+    rest = roads.length_m[edges] - [guess.along_m for guess in ahead]
+    reach_m = _pace(state) * habit_s(state, policy) * 1.1 + 50.0
+    portal = rest + around.to_entrance_m[:, roads.end[edges]]
+    past = around.is_committed[:, edges]
+    soon = (past | (rest + around.to_turn_off_m[:, edges] <= reach_m)) & (portal <= policy.approach_m)
+    return soon @ weight, np.where(soon, portal, np.inf).min(axis=1), (soon & past) @ weight
 
 
 def wait(around: Approaches, state: TransitState, report: Blind | Tick, policy: Policy) -> Answer:

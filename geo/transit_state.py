@@ -8,6 +8,7 @@ from typing import Any
 
 from geo.position import Position
 
+READING_SPREAD_M = 33  # of an odometer that shows every 100 m
 NOWHERE = -1  # an edge that is no known road; a bore that was not used
 
 
@@ -105,6 +106,7 @@ class Guess:
     along_m: float
     weight: float
     passed: tuple[Passage, ...] = ()
+    ahead_m: float = 0.0  # of the odometer's reading
 
     @property
     def key(self) -> tuple[int, ...]:
@@ -125,6 +127,7 @@ class TransitState:
     inside: int = NOWHERE  # the bore presumed entered
     inside_since_ms: int = 0
     is_overdue: bool = False
+    spread_m: int = READING_SPREAD_M  # of what the guesses are ahead
 
     @property
     def passed(self) -> float:
@@ -139,18 +142,21 @@ class TransitState:
                 g.edge,
                 round(g.along_m * 10),
                 round(g.weight * 10_000),
+                round(g.ahead_m),
                 *((p.bore, p.entered_ms, p.left_ms) for p in g.passed),
             )
             for g in self.guesses
         )
-        rest = (self.habit_ms, self.blind, self.waited, self.warned, self.inside, self.inside_since_ms, self.is_overdue)
+        told = (self.warned, self.inside, self.inside_since_ms, self.is_overdue)
+        rest = (self.habit_ms, self.blind, self.waited, *told, self.spread_m)
         return (*seen, self.seen.speed_dkmh, self.seen.heading_deg, self.seen.odometer_m, guesses, *rest)
 
     @classmethod
     def from_plain(cls, plain: tuple[Any, ...]) -> TransitState:
         at_ms, latitude, longitude, speed, heading, odometer, guesses, habit, *rest = plain
         restored = tuple(
-            Guess(e, a / 10, w / 10_000, tuple(Passage(*p) for p in passed)) for e, a, w, *passed in guesses
+            Guess(e, a / 10, w / 10_000, tuple(Passage(*p) for p in passed), float(m))
+            for e, a, w, m, *passed in guesses
         )
         return cls(Seen(at_ms, Position(latitude, longitude), speed, heading, odometer), restored, tuple(habit), *rest)
 

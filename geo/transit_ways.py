@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float64]
 _DETOUR_LEAST_M = 50.0
 _DETOUR_SHARE = 0.05
 _DETOUR_AT_MOST = 6.0
-_UNMAPPED = 1  # the number of the ways that the map lacks
+UNMAPPED = 1  # the number of the ways that the map lacks
 _FARTHEST_M = 8000.0
 
 
@@ -58,9 +58,9 @@ def candidates(
 def _with_detours(ways: Open, straight_m: float) -> Open:
     """[guess, way, place] with the log cost of being longer than the best way there is: few drive about for nothing."""
     burden = ways.metres - DETOUR_M * ways.cost
-    burden[:, _UNMAPPED] = np.inf
+    burden[:, UNMAPPED] = np.inf
     shortest = np.minimum(burden.min(axis=1, keepdims=True), _FARTHEST_M)
     extra = np.minimum(ways.metres - shortest, _FARTHEST_M) / (_DETOUR_LEAST_M + _DETOUR_SHARE * shortest)
     detour = np.clip(extra, 0.0, _DETOUR_AT_MOST) + np.clip((shortest - straight_m) / DETOUR_M, 0.0, _DETOUR_AT_MOST)
-    detour[:, _UNMAPPED] = 0.0
+    detour[:, UNMAPPED] = 0.0
     return ways._replace(cost=ways.cost - detour)

@@ -26,7 +26,7 @@ from services.monitoring.model import Activation
 
 Int64s = npt.NDArray[np.int64]
 
-_FORMAT = 6
+_FORMAT = 7
 _HEAD = struct.Struct("<BIQ")
 _MOST_BYTES = 1 << 30
 
