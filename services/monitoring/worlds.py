@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from sqlalchemy import Connection, Engine
@@ -44,9 +46,10 @@ class Worlds:
         before, last = next(reversed(self._worlds.items()), (None, None))
         if before is not None and last is not None and (last.roads, last.thresholds) == (roads, figures):
             return self._changed(connection, last, _moment(before), _moment(activation))
-        spans = zones.timeline(connection, activation.change)
-        versions = {one.version.zone.id: one.version for one in spans if one.is_true_at(at)}
-        return World.build(map(to_record, versions.values()), thresholds=figures, roads=roads)
+        with _uncollected():
+            spans = zones.timeline(connection, activation.change)
+            versions = {one.version.zone.id: one.version for one in spans if one.is_true_at(at)}
+            return World.build(map(to_record, versions.values()), thresholds=figures, roads=roads)
 
     def _changed(self, connection: Connection, last: World, was: zones.Moment, now: zones.Moment) -> World:
         """Nobody looks at zones that cannot have changed: there may be a hundred thousand."""
@@ -61,6 +64,18 @@ class Worlds:
             graphs = [zones.region(connection, each) for each in regions]
             self._roads = regions, Roads(graphs, figures)
         return self._roads[1]
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Many zones are millions of objects, none of them garbage: looking for any takes a third of the time it takes to read them."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _moment(activation: Activation) -> zones.Moment:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.approaches import Approaches, approaches
+from geo.excerpts import Excerpts
 from geo.index import Crossings, ZoneIndex
 from geo.position import Position
 from geo.roads import RoadGraph
@@ -35,19 +36,23 @@ class Roads:
         self.rates = rates_of(thresholds)
         self.grid = RoadGrid(graphs, self.rates) if graphs else None
         self._around: dict[str, Approaches] = {}
-        self._graph: dict[str, RoadGraph] = {}
+        self._graph: dict[str, int] = {}
+        self._excerpts = [Excerpts(graph) for graph in graphs]
         self.structure_of_bore: dict[str, str] = {}
         self.portals: dict[str, list[Position]] = {}
-        for graph in graphs:
+        boxes = [_box(graph) for graph in graphs]
+        for number, graph in enumerate(graphs):
             for structure_id, portals in _portals(graph).items():
-                if structure_id not in self._graph or _room(graph, portals) > _room(self._graph[structure_id], portals):
-                    self._graph[structure_id], self.portals[structure_id] = graph, portals
+                known = self._graph.get(structure_id)
+                if known is None or _room(boxes[number], portals) > _room(boxes[known], portals):
+                    self._graph[structure_id], self.portals[structure_id] = number, portals
             self.structure_of_bore |= {bore.id: bore.structure_id for bore in graph.tunnels}
 
     def around(self, structure_id: str) -> Approaches:
         """The surroundings of a tunnel, worked out when the first vehicle comes near. ``KeyError`` when no graph has it."""
         if structure_id not in self._around:
-            self._around[structure_id] = approaches(self._graph[structure_id], structure_id)
+            part = self._excerpts[self._graph[structure_id]].around(structure_id)
+            self._around[structure_id] = approaches(part, structure_id)
         return self._around[structure_id]
 
 
@@ -67,11 +72,15 @@ def _portals(graph: RoadGraph) -> dict[str, list[Position]]:
     return found
 
 
-def _room(graph: RoadGraph, portals: list[Position]) -> int:
-    """How far at least the graph reaches beyond the portals, in degrees x 10^7."""
+def _box(graph: RoadGraph) -> tuple[int, int, int, int]:
+    """(south, west, north, east) of its nodes."""
     latitude, longitude = graph.node_latitude_e7, graph.node_longitude_e7
-    north, east = int(latitude.max()), int(longitude.max())
-    south, west = int(latitude.min()), int(longitude.min())
+    return int(latitude.min()), int(longitude.min()), int(latitude.max()), int(longitude.max())
+
+
+def _room(box: tuple[int, int, int, int], portals: list[Position]) -> int:
+    """How far at least the box reaches beyond the portals, in degrees x 10^7."""
+    south, west, north, east = box
     return min(
         min(one.latitude_e7 - south, north - one.latitude_e7, one.longitude_e7 - west, east - one.longitude_e7)
         for one in portals
