@@ -117,11 +117,11 @@ class Worker:
                 kept = cursors.read_snapshots(connection, [one.shard for one in some])
                 asked = late_store.asked(connection, [one.shard for one in some])
                 for one in some:
-                    convoy = self._restored(connection, one, *kept.get(one.shard, (0, None)))
-                    if convoy is None:
+                    found = self._restored(connection, one, *kept.get(one.shard, (0, None)))
+                    if found is None:
                         self._shards[one.shard] = self._begin_anew(one)
                     else:
-                        self._shards[one.shard] = _Shard(one.token, convoy, asked.get(one.shard, {}))
+                        self._shards[one.shard] = _Shard(one.token, found, asked.get(one.shard, {}))
         self._close_ranks()
 
     def _convoys(self) -> list[Convoy]:
@@ -189,9 +189,9 @@ class Worker:
         for portion in _portions(convoy, found):
             self._commit(portion)
             self._share.renew()
-        for number, vehicle, one in found.asked:
+        for number, vehicle, need in found.asked:
             late = self._shards[number].late
-            late[vehicle] = one.joined(late.get(vehicle))
+            late[vehicle] = need.joined(late.get(vehicle))
         seen = [some for some in (*found.records, *found.estimated) if len(some)]
         if seen:
             live.publish(self._host.bus, np.concatenate(seen))
