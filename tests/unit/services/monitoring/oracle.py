@@ -56,6 +56,11 @@ class Day:
         seconds = (other[1] - one[1]) / 1000
         return metres(one, other) > self.limits.drift_slack_m + seconds * self.limits.drift_kmh / 3.6
 
+    def is_broken(self, one: Row, other: Row) -> bool:
+        """Whether a believed row does not go on from the one before it: what lies between was doubted, and then believed."""
+        odd_between = any(one[1] < row[1] < other[1] and row[7] & POSITIONED for row in self.rows)
+        return odd_between and self._jumps(one, other)
+
     def overspeed(self) -> Iterator[Found]:
         """Stretches above the limit, dips included; they count when the time surely above adds up."""
         above_since = last_above = previous = above_ms = -1
@@ -106,10 +111,9 @@ class Day:
 
     def moved_offline(self) -> Iterator[Found]:
         for one, other in zip(self.good, self.good[1:], strict=False):
-            if other[1] - one[1] >= self.limits.offline_ms and metres(one, other) > self.limits.moved_offline_m:
-                odd_between = any(one[1] < row[1] < other[1] and row[7] & POSITIONED for row in self.rows)
-                if not (odd_between and self._jumps(one, other)):
-                    yield "MOVED_OFFLINE", "", one[1], other[1]
+            is_silence = other[1] - one[1] >= self.limits.offline_ms
+            if is_silence and metres(one, other) > self.limits.moved_offline_m and not self.is_broken(one, other):
+                yield "MOVED_OFFLINE", "", one[1], other[1]
 
     def no_waybill(self) -> Iterator[Found]:
         def holds(row: Row) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 from drives import PETROL, START_MS, Row, a_trip, row
@@ -85,6 +86,27 @@ def a_day(seed: int, vehicle: int = 1, *, acts: int = 14) -> tuple[list[TripFact
             at_s += rng.choice([120, 650, 1500, 5000])
             place = offset(place, rng.uniform(0, 360), rng.choice([0, 3_000, 8_000]) if act == "away" else 0)
     return facts_of(rng, vehicle, at_s), rows
+
+
+def a_day_beside_a_fence(seed: int) -> tuple[list[TripFact], list[Row]]:
+    """Parked, creeping, driving and silent within sixty metres of the western fence of ``a``, the receiver erring for minutes."""
+    rng = random.Random(seed)
+    rows, at_s, inward, north = list[Row](), 0.0, rng.uniform(-60, 60), 0.0
+    east_error = north_error = 0.0
+    for _ in range(12):
+        period, act = rng.choice([10, 30]), rng.choice(["park", "park", "creep", "drive", "silence"])
+        way, speed = {"park": (0.0, 10), "creep": (1.5, 50), "drive": (6.0, 220), "silence": (0.0, 10)}[act]
+        course = rng.uniform(0, 2 * math.pi)
+        at_s += rng.choice([200, 2_000]) if act == "silence" else 0
+        for _ in range(rng.randint(2, 60)):
+            at_s += period
+            inward, north = inward + way * period * math.sin(course), north + way * period * math.cos(course)
+            if abs(inward) > 60 or abs(north) > 900:
+                course += math.pi / 2
+            east_error, north_error = 0.8 * east_error + rng.gauss(0, 8), 0.8 * north_error + rng.gauss(0, 8)
+            place = offset(offset(MIDDLE, 90, 2_000 + inward + east_error), 0, north + north_error)
+            rows.append(row(at_s, place, speed=rng.randint(0, speed)))
+    return facts_of(rng, 1, at_s), rows
 
 
 def facts_of(rng: random.Random, vehicle: int, last_s: float) -> list[TripFact]:
