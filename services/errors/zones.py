@@ -96,3 +96,8 @@ ROAD_CLOSED_TO_GOODS = Reason(
     "ROAD_CLOSED_TO_GOODS", Status.FAILED_PRECONDITION,
     "地图标明 {zone} 禁止危险货物车辆", "The map says that {zone} is closed to dangerous goods", "请绕行", "Plan another route",
 )  # fmt: skip
+ROAD_LIMIT_EXCEEDED = Reason(
+    "ROAD_LIMIT_EXCEEDED", Status.FAILED_PRECONDITION,
+    "地图标明 {zone} {what_zh}为 {limit}，本车为 {vehicle}", "The map gives {zone} a {what} of {limit}, the vehicle has {vehicle}",
+    "请绕行或更换车辆", "Plan another route or take another vehicle",
+)  # fmt: skip

@@ -168,6 +168,7 @@ class Rule:
     valid_from: datetime | None = None
     valid_to: datetime | None = None
     grace_minutes: int | None = None
+    bore_ids: frozenset[str] = frozenset()  # of a tunnel only these bores; empty: all of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

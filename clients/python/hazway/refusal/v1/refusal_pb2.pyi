@@ -251,6 +251,7 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_DAY_BUNDLE_NOT_BUILT: _Reason.ValueType  # 228
     REASON_CONSIGNMENT_LIST_NOT_NAMED: _Reason.ValueType  # 229
     REASON_PURPOSE_UNFOUNDED: _Reason.ValueType  # 230
+    REASON_ROAD_LIMIT_EXCEEDED: _Reason.ValueType  # 231
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a request was refused, or what it was warned about. An ErrorInfo carries the same name without `REASON_`.
@@ -485,6 +486,7 @@ REASON_SHAPEFILE_INVALID: Reason.ValueType  # 227
 REASON_DAY_BUNDLE_NOT_BUILT: Reason.ValueType  # 228
 REASON_CONSIGNMENT_LIST_NOT_NAMED: Reason.ValueType  # 229
 REASON_PURPOSE_UNFOUNDED: Reason.ValueType  # 230
+REASON_ROAD_LIMIT_EXCEEDED: Reason.ValueType  # 231
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
 
 class _Severity:

@@ -811,6 +811,7 @@ class Rule(_message.Message):
     VALID_FROM_FIELD_NUMBER: _builtins.int
     VALID_TO_FIELD_NUMBER: _builtins.int
     GRACE_MINUTES_FIELD_NUMBER: _builtins.int
+    BORE_IDS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Its own within the zone, and kept from version to version."""
     action: Global___Action.ValueType
@@ -838,6 +839,10 @@ class Rule(_message.Message):
     def valid_from(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def valid_to(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def bore_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Of a tunnel only these bores, by their ids 隧道洞, as one direction may be closed and the other open; empty: all of it."""
+
     def __init__(
         self,
         *,
@@ -851,10 +856,11 @@ class Rule(_message.Message):
         valid_from: _timestamp_pb2.Timestamp | None = ...,
         valid_to: _timestamp_pb2.Timestamp | None = ...,
         grace_minutes: _builtins.int | None = ...,
+        bore_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_grace_minutes", b"_grace_minutes", "calendar", b"calendar", "goods", b"goods", "grace_minutes", b"grace_minutes", "source", b"source", "valid_from", b"valid_from", "valid_to", b"valid_to"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_grace_minutes", b"_grace_minutes", "action", b"action", "calendar", b"calendar", "exempt", b"exempt", "goods", b"goods", "grace_minutes", b"grace_minutes", "id", b"id", "source", b"source", "speed_dkmh", b"speed_dkmh", "valid_from", b"valid_from", "valid_to", b"valid_to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_grace_minutes", b"_grace_minutes", "action", b"action", "bore_ids", b"bore_ids", "calendar", b"calendar", "exempt", b"exempt", "goods", b"goods", "grace_minutes", b"grace_minutes", "id", b"id", "source", b"source", "speed_dkmh", b"speed_dkmh", "valid_from", b"valid_from", "valid_to", b"valid_to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__grace_minutes: _TypeAlias = _typing.Literal["grace_minutes"]  # noqa: Y015
     _WhichOneofArgType__grace_minutes: _TypeAlias = _typing.Literal["_grace_minutes", b"_grace_minutes"]  # noqa: Y015
@@ -1596,10 +1602,15 @@ class PlanRouteRequest(_message.Message):
     VEHICLE_IDS_FIELD_NUMBER: _builtins.int
     PURPOSES_FIELD_NUMBER: _builtins.int
     REGION_ID_FIELD_NUMBER: _builtins.int
+    HEIGHT_MM_FIELD_NUMBER: _builtins.int
+    GROSS_G_FIELD_NUMBER: _builtins.int
     ignore_restrictions: _builtins.bool
     """Plan as if no zone forbade anything, and tell what does."""
     region_id: _builtins.str
     """Empty: the newest region that holds the origin."""
+    height_mm: _builtins.int
+    """The height of the vehicle as loaded, and the mass of the whole combination: it is not led where the map gives a lower limit. 0: not told."""
+    gross_g: _builtins.int
     @_builtins.property
     def origin(self) -> Global___RoutePlace: ...
     @_builtins.property
@@ -1629,10 +1640,12 @@ class PlanRouteRequest(_message.Message):
         vehicle_ids: _abc.Iterable[_builtins.str] | None = ...,
         purposes: _abc.Iterable[Global___Purpose.ValueType] | None = ...,
         region_id: _builtins.str = ...,
+        height_mm: _builtins.int = ...,
+        gross_g: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["departure_time", b"departure_time", "destination", b"destination", "origin", b"origin"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["departure_time", b"departure_time", "destination", b"destination", "goods", b"goods", "ignore_restrictions", b"ignore_restrictions", "origin", b"origin", "purposes", b"purposes", "region_id", b"region_id", "vehicle_ids", b"vehicle_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["departure_time", b"departure_time", "destination", b"destination", "goods", b"goods", "gross_g", b"gross_g", "height_mm", b"height_mm", "ignore_restrictions", b"ignore_restrictions", "origin", b"origin", "purposes", b"purposes", "region_id", b"region_id", "vehicle_ids", b"vehicle_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
