@@ -102,7 +102,7 @@ def count(records: Records, begin_ms: int, end_ms: int, limits: Limits) -> Count
 
     A piece of road between neighbouring positioned fixes belongs to the day of the second. One that no vehicle can have
     driven makes that fix a drift point and counts as no road at all. Online is the time between neighbouring fixes, but for what is
-    too long.
+    too long. Who was heard of without a position was not offline: an offline move needs a silence.
     """
     during = (records["time_ms"] >= begin_ms) & (records["time_ms"] < end_ms)
     vehicle, row = np.unique(records["vehicle"][during].astype(np.int64), return_inverse=True)
@@ -113,16 +113,16 @@ def count(records: Records, begin_ms: int, end_ms: int, limits: Limits) -> Count
     heard = during[1:] & (records["vehicle"][1:] == records["vehicle"][:-1])
     heard &= records["time_ms"][1:] - records["time_ms"][:-1] < limits.offline_ms
     np.add.at(online_ms, np.searchsorted(vehicle, records["vehicle"][1:][heard]), heard_ms[heard])
-    placed = records[(records["flags"] & POSITIONED) != 0]
-    one, two = placed[:-1], placed[1:]
-    gap_ms = two["time_ms"] - one["time_ms"]
+    places = np.flatnonzero((records["flags"] & POSITIONED) != 0)
+    one, two = records[places[:-1]], records[places[1:]]
+    gap_ms, silent_ms = two["time_ms"] - one["time_ms"], _longest_silences(records["time_ms"], places)
     ours = (one["vehicle"] == two["vehicle"]) & (two["time_ms"] >= begin_ms) & (two["time_ms"] < end_ms)
-    one, two, gap_ms = one[ours], two[ours], gap_ms[ours]
+    one, two, gap_ms, silent_ms = one[ours], two[ours], gap_ms[ours], silent_ms[ours]
     metres = np.rint(
         distances_m(*(side[name].astype(np.int64) for side in (one, two) for name in ("latitude_e7", "longitude_e7")))
     ).astype(np.int64)
     drift = (metres * 3_600 > limits.drift_kmh * gap_ms) & (metres > limits.drift_slack_m)
-    moved = ~drift & (gap_ms >= limits.offline_ms) & (metres > limits.offline_move_m)
+    moved = ~drift & (silent_ms >= limits.offline_ms) & (metres > limits.offline_move_m)
     incomplete = ~drift & (metres > limits.incomplete_m)
     place = np.searchsorted(vehicle, two["vehicle"])
 
@@ -141,6 +141,15 @@ def count(records: Records, begin_ms: int, end_ms: int, limits: Limits) -> Count
         total(ones, moved),
         online_ms,
     )
+
+
+def _longest_silences(time_ms: npt.NDArray[np.int64], places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Between each of the rows ``places`` and the next of them, the longest time without any row: a fix without a position is heard."""
+    if len(places) < 2:
+        return np.zeros(max(0, len(places) - 1), dtype=np.int64)
+    gaps = np.diff(time_ms, prepend=time_ms[:1])
+    longest: npt.NDArray[np.int64] = np.maximum.reduceat(gaps[: places[-1] + 1], places[:-1] + 1)
+    return longest
 
 
 def begins_ms(day: date) -> int:

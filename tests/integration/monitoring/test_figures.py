@@ -34,17 +34,19 @@ def slowly(rows: list[Row], begin_ms: int, end_ms: int) -> dict[int, tuple[int, 
     found: dict[int, list[int]] = defaultdict(lambda: [0] * 6)
     last: dict[int, Row] = {}
     heard: dict[int, int] = {}
+    silent: dict[int, int] = {}  # the longest silence since the last place
     for (vehicle, time), row in sorted(once.items()):
         today = begin_ms <= time < end_ms
         if today:
             found[vehicle][0] += 1
             if time - heard.get(vehicle, -DAY_MS) < LIMITS.offline_ms:
                 found[vehicle][5] += time - max(heard[vehicle], begin_ms)
+        silent[vehicle] = max(silent.get(vehicle, 0), time - heard.get(vehicle, time))
         heard[vehicle] = time
         if not row[7] & packed.POSITIONED:
             continue
-        before = last.get(vehicle)
-        last[vehicle] = row
+        before, silence = last.get(vehicle), silent[vehicle]
+        last[vehicle], silent[vehicle] = row, 0
         if before is None or not today:
             continue
         metres = round(distance_m(Position(before[2], before[3]), Position(row[2], row[3])))
@@ -53,7 +55,7 @@ def slowly(rows: list[Row], begin_ms: int, end_ms: int) -> dict[int, tuple[int, 
             found[vehicle][3] += 1
             continue
         found[vehicle][2 if metres > LIMITS.incomplete_m else 1] += metres
-        if time - before[1] >= LIMITS.offline_ms and metres > LIMITS.offline_move_m:
+        if silence >= LIMITS.offline_ms and metres > LIMITS.offline_move_m:
             found[vehicle][4] += 1
     return {vehicle: tuple(counts) for vehicle, counts in found.items()}
 
@@ -82,6 +84,17 @@ fix = st.tuples(
 @given(st.lists(fix, max_size=80))
 def test_the_quick_count_is_the_obvious_one(rows: list[Row]) -> None:
     assert quickly(rows, DAY_MS, 2 * DAY_MS) == slowly(rows, DAY_MS, 2 * DAY_MS)
+
+
+def test_who_is_heard_of_without_a_position_was_not_offline() -> None:
+    """Ten kilometres of tunnel in a quarter of an hour, with and without a word from inside."""
+    at = [minute * 60_000 for minute in range(16)]
+    inside = [(1, time, 0, 0, 0, 0, 0, packed.ENGINE_ON, 0) for time in at[1:-1]]
+    out = (1, at[-1], 900_000, 0, 0, 0, 0, 3, 0)
+    for heard, moves in ((inside, 0), (inside[:3], 1), (inside[-3:], 1), ([], 1)):
+        rows = [(1, at[0], 0, 0, 0, 0, 0, 3, 0), *heard, out]
+        assert quickly(rows, 0, DAY_MS) == slowly(rows, 0, DAY_MS)
+        assert quickly(rows, 0, DAY_MS)[1][4] == moves
 
 
 @given(st.lists(fix, max_size=80), st.randoms())
