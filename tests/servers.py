@@ -13,7 +13,7 @@ from sqlalchemy import NullPool, create_engine, make_url, text
 
 from services.runtime.database import connect
 from services.runtime.embedded import Running, postgres, redis
-from services.runtime.migrations import migrate
+from services.runtime.migrations import SLICES, migrate, migrations
 
 
 def shared_postgres(run: Path) -> AbstractContextManager[str]:
@@ -58,9 +58,10 @@ def _users(run: Path, name: str) -> Iterator[set[int]]:
             file.write(" ".join(map(str, users)))
 
 
-def migrated_template(run: Path, server_url: str) -> str:
-    """The name of a database of this version's schema that others are copied from; made by whoever of the run asks first."""
-    name = "migrated"
+def migrated_template(run: Path, server_url: str, last: str = SLICES[-1]) -> str:
+    """The name of a database that others are copied from, with this version's schema of the slices up to ``last``; made by
+    whoever of the run asks first."""
+    name = f"migrated_{last}"
     engine = create_engine(server_url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     with (run / "template.lock").open("w") as lock, engine.connect() as connection:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -69,7 +70,7 @@ def migrated_template(run: Path, server_url: str) -> str:
             target = connect(
                 make_url(server_url).set(database="migrating").render_as_string(hide_password=False), pool=1
             )
-            migrate(target)
+            migrate(target, list(migrations(SLICES[: SLICES.index(last) + 1])))
             target.dispose()
             connection.execute(text(f"ALTER DATABASE migrating RENAME TO {name}"))
     return name

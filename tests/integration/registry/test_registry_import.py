@@ -149,10 +149,10 @@ def _bomb() -> bytes:
         pytest.param(_bomb(), id="a workbook that unfolds"),
     ],
 )
-def test_what_is_no_sheet_is_refused_at_its_content(house: House, content: bytes) -> None:
-    told = house.outcome(CARRIER, "ImportRows", importing(content))
+def test_what_is_no_sheet_is_refused_at_its_content(standing_house: House, content: bytes) -> None:
+    told = standing_house.outcome(CARRIER, "ImportRows", importing(content))
     assert {finding.path for finding in told} <= {"content"}
-    assert plates(house) == set()
+    assert plates(standing_house) == set()
 
 
 def test_content_that_is_not_what_was_signed_is_refused(house: House) -> None:

@@ -13,6 +13,15 @@ from tests.integration.registry.registry_house import CARRIER, RIVAL, TRANSPORT,
 
 @pytest.fixture
 def fleet(house: House) -> House:
+    return furnish(house)
+
+
+@pytest.fixture(scope="module")
+def standing(standing_house: House) -> House:
+    return furnish(standing_house)
+
+
+def furnish(house: House) -> House:
     for number in range(7):
         vehicle = a_vehicle(f"vehicle-{number}", plate=f"粤B0000{number}", vin=f"LHAZWAY000000000{number}")
         house.call(CARRIER, "PutVehicle", pb.PutVehicleRequest(vehicle=vehicle))
@@ -31,9 +40,11 @@ def walk(house: House, organisation: str, size: int, **arguments: str) -> list[l
 
 
 @pytest.mark.parametrize(("size", "lengths"), [(1, [1] * 7), (3, [3, 3, 1]), (7, [7]), (0, [7]), (10_000, [7])])
-def test_pages_hold_everything_once_and_only_the_last_has_no_token(fleet: House, size: int, lengths: list[int]) -> None:
+def test_pages_hold_everything_once_and_only_the_last_has_no_token(
+    standing: House, size: int, lengths: list[int]
+) -> None:
     for organisation in (CARRIER, TRANSPORT, OPERATOR):
-        pages = walk(fleet, organisation, size)
+        pages = walk(standing, organisation, size)
         assert [len(page) for page in pages] == lengths
         assert [thing_id for page in pages for thing_id in page] == [f"vehicle-{number}" for number in range(7)]
 
@@ -51,8 +62,8 @@ def test_a_thing_put_between_two_pages_shifts_nothing(fleet: House) -> None:
 @pytest.mark.parametrize(
     "misuse", ["by another", "for another question", "for another method", "changed", "made up", "empty inside"]
 )
-def test_a_token_is_refused(fleet: House, misuse: str) -> None:
-    token = fleet.call(CARRIER, "ListVehicles", pb.ListVehiclesRequest(page_size=3)).next_page_token
+def test_a_token_is_refused(standing: House, misuse: str) -> None:
+    token = standing.call(CARRIER, "ListVehicles", pb.ListVehiclesRequest(page_size=3)).next_page_token
     organisation, method, request = CARRIER, "ListVehicles", pb.ListVehiclesRequest(page_size=3, page_token=token)
     if misuse == "by another":
         organisation = RIVAL
@@ -67,7 +78,7 @@ def test_a_token_is_refused(fleet: House, misuse: str) -> None:
     else:
         request.page_token = "ſ\U0001f69a"
     with pytest.raises(Refusal) as refusal:
-        fleet.call(organisation, method, request)
+        standing.call(organisation, method, request)
     assert reasons(refusal) == {("page_token", "PAGE_TOKEN_INVALID")}
 
 
