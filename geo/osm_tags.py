@@ -79,3 +79,38 @@ def posted_dkmh(tags: Mapping[str, str]) -> int:
         for number, unit in re.findall(r"(?:^|;)\s*(\d{1,3}(?:\.\d+)?)\s*(mph|km/h|kmh)?\s*(?=;|$)", tags.get(key, "")):
             limits.append(round(float(number) * (16.09344 if unit == "mph" else 10)))
     return min((limit for limit in limits if limit > 0), default=0)
+
+
+def height_limit_mm(tags: Mapping[str, str]) -> int:
+    """The lowest limit of height, 0 where the map gives no number (``default``, ``none``, ``no_sign``).
+
+    https://wiki.openstreetmap.org/wiki/Key:maxheight: metres, or feet and inches. Limits of single lanes or hours are not read.
+    """
+    return min(filter(None, (_millimetres(tags.get(f"maxheight{suffix}", "")) for suffix in _FOR_ALL)), default=0)
+
+
+def mass_limit_g(tags: Mapping[str, str]) -> int:
+    """The lowest limit of actual mass, 0 where the map gives no number.
+
+    https://wiki.openstreetmap.org/wiki/Key:maxweight: tonnes, kilograms, short tons or pounds.
+    """
+    return min(filter(None, (_grams(tags.get(f"maxweight{suffix}", "")) for suffix in _FOR_ALL)), default=0)
+
+
+_FOR_ALL = ("", ":physical", ":signed", ":hgv")
+_METRES = re.compile(r"(\d{1,2}(?:[.,]\d+)?)\s*m?")
+_FEET = re.compile(r"(\d{1,2})\s*(?:'|ft)\s*(?:(\d{1,2})\s*(?:\"|in)?)?")
+_MASS = re.compile(r"(\d{1,6}(?:[.,]\d+)?)\s*(t|kg|st|lbs?)?")
+_GRAMS = {"t": 1_000_000, "kg": 1_000, "st": 907_185, "lb": 453.592, "lbs": 453.592}
+
+
+def _millimetres(value: str) -> int:
+    if found := _METRES.fullmatch(value.strip()):
+        return round(float(found[1].replace(",", ".")) * 1000)
+    found = _FEET.fullmatch(value.strip())
+    return round((int(found[1]) * 12 + int(found[2] or 0)) * 25.4) if found else 0
+
+
+def _grams(value: str) -> int:
+    found = _MASS.fullmatch(value.strip())
+    return round(float(found[1].replace(",", ".")) * _GRAMS[found[2] or "t"]) if found else 0

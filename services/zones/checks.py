@@ -51,6 +51,7 @@ def check_zone(zone: Zone, path: str = "zone") -> tuple[Finding, ...]:
         *_check_shape(zone, path),
         *check_notice(zone.source, f"{path}.source"),
         *check_rules(zone.rules, zone.source, f"{path}.rules"),
+        *check_bores(zone.rules, zone.tunnel, f"{path}.rules"),
         *_check_map_facts(zone, path),
     )
 
@@ -81,6 +82,14 @@ def check_rules(rules: tuple[Rule, ...], source: Notice | None, path: str) -> It
             yield Finding(reason=ZONE_SOURCE_MISSING, path=f"{at}.source", values={"rule": rule.id})
         yield from check_notice(rule.source, f"{at}.source")
         yield from _check_rule(rule, at)
+
+
+def check_bores(rules: tuple[Rule, ...], tunnel: Tunnel | None, path: str) -> Iterator[Finding]:
+    """That rules mean bores which the tunnel has."""
+    known = {bore.id for bore in tunnel.bores} if tunnel else set()
+    for number, rule in enumerate(rules):
+        for bore_id in sorted(rule.bore_ids - known):
+            yield _rule(f"{path}[{number}].bore_ids", f"no bore {bore_id[:40]!r}", f"没有隧道洞“{bore_id[:40]}”")
 
 
 def _check_name(zone: Zone, path: str) -> Iterator[Finding]:

@@ -159,7 +159,10 @@ def on_route(
 def _rows(passage: Passage, first: datetime, last: datetime) -> Iterator[RouteZone]:
     zone = passage.version.zone
     bare = _row(passage)
-    holding = [(rule, held(rule, first, last)) for rule in zone.rules if rule.action in _ACTIONS]
+    meant = [
+        rule for rule in zone.rules if not (rule.bore_ids and passage.bores and rule.bore_ids.isdisjoint(passage.bores))
+    ]
+    holding = [(rule, held(rule, first, last)) for rule in meant if rule.action in _ACTIONS]
     rows = [
         _row(
             passage,

@@ -6,12 +6,13 @@ aware datetimes, days and minutes of the day those of Beijing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 from functools import cached_property
 
-from geo.position import Position
+from geo.position import Position, distance_m
 from geo.shapes import MultiPolygon
 from services.errors import Basis
 from services.zones.mapped import Bridge, Deck, MapSource, PlaceKind, Tag
@@ -248,6 +249,18 @@ class Zone:
         elif self.bridge is not None:
             parts = self.bridge.decks
         return tuple(part.line for part in parts)
+
+    def bores_along(self, edge_keys: Iterable[str], enter: Position, leave: Position) -> frozenset[str]:
+        """The bores of a tunnel that somebody goes through who enters and leaves it there: those with one of the edges, and where none
+        has, those that lead the same way. Empty for what has no bores, or where nobody can tell."""
+        bores, keys = self.tunnel.bores if self.tunnel else (), set(edge_keys)
+        with_edges = frozenset(bore.id for bore in bores if not keys.isdisjoint(bore.edge_keys))
+        return with_edges or frozenset(
+            bore.id
+            for bore in bores
+            if distance_m(enter, bore.entrance) < distance_m(enter, bore.exit)
+            and distance_m(leave, bore.exit) < distance_m(leave, bore.entrance)
+        )
 
     def all_edge_keys(self) -> tuple[str, ...]:
         """Every road edge it names, its own and its bores'."""

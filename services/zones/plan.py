@@ -18,17 +18,14 @@ import numpy.typing as npt
 from geo.position import Position
 from geo.roads import OTHER_ROAD_DKMH
 from geo.routing import Network, Route, costs
-from services.errors import Basis
-from services.errors.zones import ROAD_CLOSED_TO_GOODS
 from services.registry.model import Permit
-from services.zones.model import Effective, Outcome, ZoneVersion
+from services.zones.model import Effective, ZoneVersion
 from services.zones.roads import Region, Segments, follows, metres_inside, segments_of
 from services.zones.rules import Cargo, Decision, judge_stay
+from services.zones.signs import signs_against, tagged
 
 Mask = npt.NDArray[np.bool_]
 
-MAP_RULE = "hazmat=no"  # the rule id of a road that the map itself closes to dangerous goods
-_MAP = Basis(zh="OpenStreetMap 地图标注", en="OpenStreetMap tag", verified=False)
 _CLOSED: Mapping[str, frozenset[str]] = {
     "access": frozenset({"no"}),
     "motor_vehicle": frozenset({"no"}),
@@ -44,17 +41,20 @@ class Trip:
     cargo: Cargo
     departure: datetime
     passes: tuple[Permit, ...] = ()
+    height_mm: int = 0  # of the vehicle as loaded; 0 where nobody tells
+    gross_g: int = 0  # of the whole combination
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """One way through one zone."""
+    """One way through one zone; of a tunnel through these ``bores``, empty where nobody can tell."""
 
     version: ZoneVersion
     enter_at: datetime
     leave_at: datetime
     length_dm: int
     decisions: tuple[Decision, ...]
+    bores: frozenset[str] = frozenset()
 
     @property
     def blocking(self) -> tuple[Decision, ...]:
@@ -87,23 +87,25 @@ def plan(
     unrestricted = _quickest(region, origin, destination, always)
     if unrestricted is None:
         return None
-    marked = _tagged(region, {"hazmat": frozenset({"no"})}) if trip.cargo.is_dangerous else np.zeros_like(always)
+    signs = list(
+        signs_against(region, is_dangerous=trip.cargo.is_dangerous, height_mm=trip.height_mm, gross_g=trip.gross_g)
+    )
     route: Route | None = unrestricted
-    edges_of = {each.effective.version.number: list(each.edges) for each in held}
+    edges_of = {each.effective.version.number: each.edges for each in held}
     forbidden, passed = always.copy(), tuple[Passage, ...]()
     binding: dict[tuple[str, str], Decision] = {}
     while route is not None:
         passed = passages(region, held, route.edges, trip)
         blocking = [passage for passage in passed if passage.blocking]
-        on_marked = [edge for edge in route.edges if marked[edge]]
-        if not obey or not (blocking or on_marked):
+        met = [(sign, edge) for sign in signs if (edge := sign.first_on(route.edges)) is not None]
+        if not obey or not (blocking or met):
             break
         for passage in blocking:
             binding.update({(each.version, each.rule_id): each for each in passage.blocking})
-            forbidden[edges_of[passage.version.number]] = True
-        if on_marked:
-            binding.setdefault(("", MAP_RULE), _by_map(region, on_marked[0]))
-            forbidden |= marked
+            forbidden[list(_closed_by(region, passage) or edges_of[passage.version.number])] = True
+        for sign, edge in met:
+            binding.setdefault(("", sign.rule_id), sign.decision(region, edge))
+            forbidden |= sign.edges
         route = _quickest(region, origin, destination, forbidden)
     return Plan(
         route=route,
@@ -111,6 +113,17 @@ def plan(
         binding=tuple(binding.values()),
         unrestricted=unrestricted,
     )
+
+
+def _closed_by(region: Region, passage: Passage) -> frozenset[int]:
+    """The edges of the bores that are closed, when all that blocks a way through a tunnel means some bores; else empty."""
+    zone = passage.version.zone
+    meant = {rule.id: rule.bore_ids for rule in zone.rules}
+    named = [meant.get(decision.rule_id, frozenset()) for decision in passage.blocking]
+    if zone.tunnel is None or not all(named):
+        return frozenset()
+    bores = [bore for bore in zone.tunnel.bores if bore.id in frozenset[str]().union(*named)]
+    return frozenset(region.edge_of[key] for bore in bores for key in bore.edge_keys if key in region.edge_of)
 
 
 def passages(region: Region, held: Iterable[Held], edges: Sequence[int], trip: Trip) -> tuple[Passage, ...]:
@@ -122,7 +135,8 @@ def passages(region: Region, held: Iterable[Held], edges: Sequence[int], trip: T
         for first, last in _runs([edge in each.edges for edge in edges]):
             enter, leave = (trip.departure + timedelta(milliseconds=clock[place]) for place in (first, last))
             length_dm = sum(int(region.graph.edge_length_dm[edge]) for edge in edges[first:last])
-            found.append(_passage(each.effective, enter, leave, length_dm, trip))
+            bores = _bores(region, each.effective, edges[first:last])
+            found.append(_passage(each.effective, enter, leave, length_dm, trip, bores))
     return _ordered(found)
 
 
@@ -138,7 +152,8 @@ def passages_of_line(zones: Sequence[Effective], line: Sequence[Position], trip:
             metres = sum(inside[number] for number in range(first, last))
             if follows(each.version, metres, clock[last] - clock[first]):
                 enter, leave = (trip.departure + _ride(clock[place]) for place in (first, last))
-                found.append(_passage(each, enter, leave, round(metres * 10), trip))
+                bores = each.version.zone.bores_along((), line[first], line[last])
+                found.append(_passage(each, enter, leave, round(metres * 10), trip, bores))
     return _ordered(found)
 
 
@@ -158,14 +173,30 @@ def ride_s(line: Sequence[Position]) -> tuple[int, int]:
     return round(metres * 10), -(-_ride(metres) // timedelta(seconds=1))
 
 
-def _passage(effective: Effective, enter: datetime, leave: datetime, length_dm: int, trip: Trip) -> Passage | None:
+def _bores(region: Region, effective: Effective, edges: Sequence[int]) -> frozenset[str]:
+    if effective.version.zone.tunnel is None:
+        return frozenset()
+    graph = region.graph
+    ends = graph.node_position(int(graph.edge_from[edges[0]])), graph.node_position(int(graph.edge_to[edges[-1]]))
+    return effective.version.zone.bores_along([region.edge_keys[edge] for edge in edges], *ends)
+
+
+def _passage(
+    effective: Effective, enter: datetime, leave: datetime, length_dm: int, trip: Trip, bores: frozenset[str]
+) -> Passage | None:
     """The passage as far as this version is in force then; None when it is not."""
     first = max(enter, effective.valid_from)
     last = min(leave, effective.valid_to) if effective.valid_to else leave
     if not effective.is_true_at(first) or first > last or (first == last and enter < leave):
         return None
-    decisions = judge_stay(effective.version, trip.cargo, first, last, trip.passes)
-    return Passage(version=effective.version, enter_at=enter, leave_at=leave, length_dm=length_dm, decisions=decisions)
+    return Passage(
+        version=effective.version,
+        enter_at=enter,
+        leave_at=leave,
+        length_dm=length_dm,
+        decisions=judge_stay(effective.version, trip.cargo, first, last, trip.passes, bores),
+        bores=bores,
+    )
 
 
 def _ordered(found: Iterable[Passage | None]) -> tuple[Passage, ...]:
@@ -189,20 +220,6 @@ def _quickest(region: Region, origin: int, destination: int, forbidden: Mask) ->
 
 def _always_closed(region: Region, origin: int, destination: int) -> Mask:
     """Roads no lorry may use; private ones too, unless there is no other way in or out."""
-    closed = _tagged(region, _CLOSED)
-    both = closed | _tagged(region, _PRIVATE)
+    closed = tagged(region, _CLOSED)
+    both = closed | tagged(region, _PRIVATE)
     return both if _quickest(region, origin, destination, both) is not None else closed
-
-
-def _tagged(region: Region, values: Mapping[str, frozenset[str]]) -> Mask:
-    tags = region.graph.edge_tags
-    return np.array([any(tag.get(key) in bad for key, bad in values.items()) for tag in tags], dtype=np.bool_)
-
-
-def _by_map(region: Region, edge: int) -> Decision:
-    tags = region.graph.edge_tags[edge]
-    name = tags.get("name") or tags.get("ref") or f"way {int(region.graph.edge_way[edge])}"
-    return Decision(
-        zone_id="", zone_name=name, version="", rule_id=MAP_RULE, outcome=Outcome.FORBIDDEN,
-        reason=ROAD_CLOSED_TO_GOODS, basis=_MAP, values={"zone": name},
-    )  # fmt: skip

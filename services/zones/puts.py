@@ -16,7 +16,7 @@ from services.runtime.access import Relation, Role
 from services.runtime.call import Call
 from services.runtime.wire import from_wire, text_of, time_of
 from services.zones import store
-from services.zones.checks import check_category, check_notice, check_rules, check_zone
+from services.zones.checks import check_bores, check_category, check_notice, check_rules, check_zone
 from services.zones.divisions import divisions
 from services.zones.jurisdiction import NATIONAL, check_publisher
 from services.zones.model import Notice, Tunnel, Zone, ZoneKind, ZoneVersion
@@ -72,7 +72,12 @@ def declare_tunnel(call: Call, request: Any) -> pb.DeclareTunnelResponse:
     known = _in_force(call, request.zone_id, span[0])
     before = store.newest(call.transaction, request.zone_id)
     refuse(
-        (*_check_etag(before, request.etag), *_check_tunnel(known.zone), *_check_publisher(call, known.zone, "zone"))
+        (
+            *_check_etag(before, request.etag),
+            *_check_tunnel(known.zone),
+            *check_bores(rules.value, known.zone.tunnel, "rules"),
+            *_check_publisher(call, known.zone, "zone"),
+        )
     )
     tunnel = replace(known.zone.tunnel or Tunnel(), category=request.category, category_source=source.value)
     zone = replace(known.zone, tunnel=tunnel, rules=rules.value, source=source.value, proposed=False)

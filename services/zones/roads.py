@@ -6,7 +6,7 @@ the network has none of these, the edges that follow its line, since a road that
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -68,6 +68,13 @@ class Region:
     @cached_property
     def edge_of(self) -> dict[str, int]:
         return {key: edge for edge, key in enumerate(self.edge_keys)}
+
+    @cached_property
+    def kinds(self) -> tuple[tuple[Mapping[str, str], ...], Int64s]:
+        """All different tags there are, and for each edge which of them it has: edges of one way share theirs."""
+        tags = {id(each): each for each in self.graph.edge_tags}
+        number = {key: place for place, key in enumerate(tags)}
+        return tuple(tags.values()), np.array([number[id(each)] for each in self.graph.edge_tags], dtype=np.int64)
 
     @cached_property
     def node_of(self) -> dict[int, int]:

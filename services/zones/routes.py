@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ from services.zones.wire import (
 _FARTHEST_NODE_M = 2_000
 _MOST_EDGES = 20_000
 _MOST_VEHICLES = 20
+_HIGHEST_MM, _HEAVIEST_G = 10_000, 1_000_000_000
 
 
 def list_regions(call: Call, _request: Any) -> pb.ListRegionsResponse:
@@ -60,7 +62,8 @@ def list_regions(call: Call, _request: Any) -> pb.ListRegionsResponse:
 def plan_route(call: Call, request: Any) -> pb.PlanRouteResponse:
     call.allow([Relation.ANY])
     findings: list[Finding] = []
-    trip = _trip(call, request, findings)
+    findings += _check_measures(request)
+    trip = replace(_trip(call, request, findings), height_mm=request.height_mm, gross_g=request.gross_g)
     places = [_place(request, name, findings) for name in ("origin", "destination")]
     refuse(findings)
     region = _refused(lambda: region_at(call.transaction, request.region_id, places[0]), "origin")
@@ -134,6 +137,13 @@ def _trip(call: Call, request: Any, findings: list[Finding]) -> Trip:
     vehicles = {held.vehicles[each].id if each in held.vehicles else each for each in request.vehicle_ids}
     cargo = judge(load.value, _catalogue(call.settings.home), at, purposes.value)
     return Trip(cargo=cargo, departure=at, passes=passes_for(held.permits, vehicles))
+
+
+def _check_measures(request: Any) -> Iterator[Finding]:
+    """How high and heavy the vehicle is, 0 where that is not told."""
+    for name, most in (("height_mm", _HIGHEST_MM), ("gross_g", _HEAVIEST_G)):
+        if not 0 <= getattr(request, name) <= most:
+            yield invalid(name, f"0 to {most}")
 
 
 @lru_cache(maxsize=8)

@@ -122,16 +122,23 @@ def forbids(version: ZoneVersion, cargo: Cargo, at: datetime, passes: Iterable[P
 
 
 def judge_stay(
-    version: ZoneVersion, cargo: Cargo, enter: datetime, leave: datetime, passes: Iterable[Permit] = ()
+    version: ZoneVersion,
+    cargo: Cargo,
+    enter: datetime,
+    leave: datetime,
+    passes: Iterable[Permit] = (),
+    bores: frozenset[str] = frozenset(),
 ) -> tuple[Decision, ...]:
     """The same for a stay: a rule counts when it holds at any time of [``enter``, ``leave``).
 
-    ``passes`` are those of the vehicles on this trip (``passes_for``).
+    ``passes`` are those of the vehicles on this trip (``passes_for``). Of a tunnel ``bores`` are those gone through, where that is
+    known: rules for others say nothing then.
     """
     if version.withdrawn or not cargo.is_dangerous:
         return ()
     carried = tuple(passes)
-    decisions = [_rule(version, rule, cargo, enter, leave, carried) for rule in version.zone.rules]
+    rules = (rule for rule in version.zone.rules if not (rule.bore_ids and bores and rule.bore_ids.isdisjoint(bores)))
+    decisions = [_rule(version, rule, cargo, enter, leave, carried) for rule in rules]
     return tuple(decision for decision in (_category(version, cargo), *decisions) if decision is not None)
 
 

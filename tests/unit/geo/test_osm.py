@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from geo.osm import RegionError, read_region
-from geo.osm_tags import NO_TUNNELS, is_drivable, kept_tags, posted_dkmh
+from geo.osm_tags import NO_TUNNELS, height_limit_mm, is_drivable, kept_tags, mass_limit_g, posted_dkmh
 from geo.position import distance_m
 from geo.roads import RoadGraph
 
@@ -171,6 +171,30 @@ def test_a_way_cut_by_the_edge_of_the_extract_keeps_its_longest_run(tmp_path: Pa
 )
 def test_posted_limits_are_read_in_any_usual_form(tags: dict[str, str], limit: int) -> None:
     assert posted_dkmh(tags) == limit
+
+
+@pytest.mark.parametrize(
+    ("tags", "millimetres", "grams"),
+    [
+        ({}, 0, 0),
+        ({"maxheight": "4.5", "maxweight": "49"}, 4_500, 49_000_000),
+        ({"maxheight": "4,5 m", "maxweight": "7.5 t"}, 4_500, 7_500_000),
+        ({"maxheight": "12'6\"", "maxweight": "7500 kg"}, 3_810, 7_500_000),
+        ({"maxheight": "13 ft", "maxweight": "10 st"}, 3_962, 9_071_850),
+        (
+            {"maxheight": "4.5", "maxheight:physical": "4.2", "maxweight": "40", "maxweight:hgv": "20"},
+            4_200,
+            20_000_000,
+        ),
+        ({"maxheight": "default", "maxweight": "none"}, 0, 0),
+        ({"maxheight": "below_default", "maxweight:conditional": "20 @ (22:00-06:00)"}, 0, 0),
+        ({"maxheight": "-3", "maxweight": "12 elephants"}, 0, 0),
+    ],
+)
+def test_limits_of_height_and_mass_are_read_in_any_usual_form(
+    tags: dict[str, str], millimetres: int, grams: int
+) -> None:
+    assert (height_limit_mm(tags), mass_limit_g(tags)) == (millimetres, grams)
 
 
 def test_hazmat_and_conditional_tags_survive_and_others_do_not() -> None:

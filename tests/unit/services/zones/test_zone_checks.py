@@ -89,6 +89,8 @@ def test_a_sound_zone_passes(zone: Zone) -> None:
         ),
         (area(ban(valid_from=NOON, valid_to=NOON)), "zone.rules[0].valid_to", "ZONE_RULE_INVALID"),
         (area(ban(grace_minutes=-1)), "zone.rules[0].grace_minutes", "ZONE_RULE_INVALID"),
+        (area(ban(bore_ids=frozenset({"east"}))), "zone.rules[0].bore_ids", "ZONE_RULE_INVALID"),
+        (tunnel("", ban(bore_ids=frozenset({"no such bore"}))), "zone.rules[0].bore_ids", "ZONE_RULE_INVALID"),
         (area(ban(grace_minutes=1_441)), "zone.rules[0].grace_minutes", "ZONE_RULE_INVALID"),
         (area(*(ban(id=str(number)) for number in range(101))), "zone.rules", "FIELD_INVALID"),
     ],

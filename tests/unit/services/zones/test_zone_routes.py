@@ -14,9 +14,21 @@ from hypothesis import strategies as st
 from geo.position import Position, distance_m, offset
 from geo.roads import RoadClass, RoadGraph
 from geo.routing import Route, costs
-from services.zones.model import Calendar, Effective, GoodsFilter, Outcome, Window, Zone, ZoneKind, ZoneVersion
-from services.zones.plan import MAP_RULE, Held, Trip, passages, passages_of_line, plan
+from services.zones.model import (
+    Bore,
+    Calendar,
+    Effective,
+    GoodsFilter,
+    Outcome,
+    Tunnel,
+    Window,
+    Zone,
+    ZoneKind,
+    ZoneVersion,
+)
+from services.zones.plan import Held, Trip, passages, passages_of_line, plan
 from services.zones.roads import Region, edges_of
+from services.zones.signs import HEIGHT_RULE, MAP_RULE, MASS_RULE
 from tests.unit.services.zones.zone_samples import (
     NOON,
     NOTICE,
@@ -173,6 +185,49 @@ def test_a_road_the_map_closes_to_dangerous_goods_binds_by_its_own_rule() -> Non
     free = plan(over, (), 0, 2, Trip(cargo=replace(cargo(), un_numbers=frozenset()), departure=NOON))
     assert free is not None
     assert free.binding == ()
+
+
+@pytest.mark.parametrize(
+    ("tags", "vehicle", "rule", "told"),
+    [
+        ({"maxheight": "3.8"}, {"height_mm": 4_200}, HEIGHT_RULE, ("3.8 m", "4.2 m")),
+        ({"maxheight": "4.2"}, {"height_mm": 4_200}, "", ()),
+        ({"maxheight": "default"}, {"height_mm": 4_200}, "", ()),
+        ({"maxheight": "3.8"}, {"gross_g": 49_000_000}, "", ()),
+        ({"maxweight": "30"}, {"gross_g": 49_000_000}, MASS_RULE, ("30 t", "49 t")),
+        ({"maxweight": "49"}, {"gross_g": 49_000_000}, "", ()),
+    ],
+)
+def test_a_vehicle_is_not_led_where_the_map_says_it_does_not_fit(
+    tags: dict[str, str], vehicle: dict[str, int], rule: str, told: tuple[str, ...]
+) -> None:
+    over = ladder({1: {"highway": "primary", "name": "示例桥", **tags}})
+    planned = plan(over, (), 0, 2, replace(TRIP, **vehicle))  # type: ignore[arg-type]
+    assert planned is not None
+    assert planned.route is not None
+    assert planned.route.edges == ((2, 3) if rule else (0, 1))
+    assert [each.rule_id for each in planned.binding] == ([rule] if rule else [])
+    assert [(each.values["limit"], each.values["vehicle"]) for each in planned.binding] == ([told] if told else [])
+
+
+def test_a_ban_on_one_bore_closes_that_direction_and_leaves_the_other_open() -> None:
+    east = [ORIGIN, offset(ORIGIN, 90, STEP_M), offset(offset(ORIGIN, 90, STEP_M / 2), 0, STEP_M)]
+    over = region(east, [(0, 1), (1, 0), (0, 2), (2, 1), (1, 2), (2, 0)])
+    there = Bore(id="east", entrance=east[0], exit=east[1], edge_keys=("0:100:101",))
+    back = Bore(id="west", entrance=east[1], exit=east[0], edge_keys=("1:101:100",))
+    for keys in (True, False):  # by the edges it names, and by the way it leads where the network has none of these
+        bores = tuple(bore if keys else replace(bore, edge_keys=()) for bore in (there, back))
+        zone = replace(tunnel("", ban(bore_ids=frozenset({"east"}))), tunnel=Tunnel(bores=bores))
+        eastwards, westwards = (plan(over, held(over, zone), *ends, TRIP) for ends in ((0, 1), (1, 0)))
+        assert eastwards is not None
+        assert eastwards.route is not None
+        assert westwards is not None
+        assert eastwards.route.edges == (2, 3)
+        assert [each.rule_id for each in eastwards.binding] == ["ban"]
+        assert westwards.route == westwards.unrestricted
+        assert westwards.binding == ()
+        line = passages_of_line([lasting(zone)], [east[1], east[0]], TRIP)
+        assert [passage.decisions for passage in line] == [()]
 
 
 def test_a_private_road_is_used_only_where_there_is_no_other() -> None:
