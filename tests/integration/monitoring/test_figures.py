@@ -269,11 +269,11 @@ def test_every_figure_says_what_it_rests_on(house: House) -> None:
     assert [one.name_zh for one in found if one.basis_verified] == ["报警处理率", "百车小时报警数"]
 
 
-@pytest.mark.parametrize("period", ["", "2026", "2026-13", "2026-11-31", "heute", "2026-11-02T00", "0000-00"])
-def test_a_period_that_is_none_is_refused(house: House, period: str) -> None:
-    with pytest.raises(Refused) as refusal:
-        house.clients[CARRIER].call(f"{MONITORING}/GetFigures", pb.GetFiguresRequest(period=period))
-    assert refusal.value.reasons <= {"FIELD_INVALID", "FIELD_MISSING"}
+def test_a_period_that_is_none_is_refused(house: House) -> None:
+    for period in ("", "2026", "2026-13", "2026-11-31", "heute", "2026-11-02T00", "0000-00"):
+        with pytest.raises(Refused) as refusal:
+            house.clients[CARRIER].call(f"{MONITORING}/GetFigures", pb.GetFiguresRequest(period=period))
+        assert refusal.value.reasons <= {"FIELD_INVALID", "FIELD_MISSING"}, period
 
 
 def test_nobody_sees_anothers_figures(house: House) -> None:

@@ -190,14 +190,12 @@ def test_the_largest_zone_there_may_be_is_signed_and_kept(world: World) -> None:
     assert len(call(world, "GetZone", pb.GetZoneRequest(zone_id="coast")).polygons[0].rings[0].points) == MOST_POINTS
 
 
-@pytest.mark.parametrize("identifier", ["", "a b", "x" * 129, "../etc", "隧道"])
-def test_a_zone_with_an_impossible_id_is_refused(world: World, identifier: str) -> None:
+def test_a_zone_with_an_impossible_id_is_refused(world: World) -> None:
     zone = square("x")
-    zone.id = identifier
-    with pytest.raises((Refused, Exception)) as refusal:
-        call(world, "PutZone", pb.PutZoneRequest(zone=zone, statement=b"unsigned"))
-    assert isinstance(refusal.value, Refused)
-    assert {fault.path for fault in refusal.value.faults} == {"zone.id"}
+    for zone.id in ("", "a b", "x" * 129, "../etc", "隧道"):
+        with pytest.raises(Refused) as refusal:
+            call(world, "PutZone", pb.PutZoneRequest(zone=zone, statement=b"unsigned"))
+        assert {fault.path for fault in refusal.value.faults} == {"zone.id"}, zone.id
 
 
 def test_a_zone_keeps_its_kind_and_only_tunnels_are_declared(world: World) -> None:
