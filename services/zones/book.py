@@ -24,6 +24,7 @@ from services.zones.plan import Held
 from services.zones.roads import Region, edges_of
 
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_NO_TIME = (_LAST, _FIRST)
 _INSTANT = timedelta(microseconds=1)
 _AFTER_ALL = chr(0x10FFFF)  # no id of a zone comes later
 _AT_ONCE = 1_000
@@ -42,7 +43,7 @@ class Book:
         self._written: list[tuple[int, str]] = []  # (version, zone) in order
         self._edges_in_time: list[tuple[datetime, str]] = []  # (when a version begins or ends, zone) in order
         self._last = 0
-        self._chosen_for = (_LAST, _FIRST)
+        self._chosen_for = _NO_TIME
         self._now: tuple[Effective, ...] = ()
         self._coming: tuple[Effective, ...] = ()
         self._regions: dict[str, Region] = {}
@@ -55,7 +56,8 @@ class Book:
     def in_force(self, connection: Connection, at: datetime, until: datetime) -> tuple[Effective, ...]:
         """The zones in force at ``at``, ordered by id, then what begins before ``until``, in the order of beginning."""
         with self._lock:
-            if self._read_on(connection) or not self._chosen_for[0] <= at < self._chosen_for[1]:
+            self._read_on(connection)
+            if not self._chosen_for[0] <= at < self._chosen_for[1]:
                 self._choose(at)
             return (*self._now, *takewhile(lambda each: each.valid_from < until, self._coming))
 
@@ -115,8 +117,8 @@ class Book:
             )
             return tuple(span for versions in written for span in spans(versions))
 
-    def _read_on(self, connection: Connection) -> bool:
-        """Read what was written since; whether that was anything."""
+    def _read_on(self, connection: Connection) -> None:
+        """Read what was written since; what was chosen by what was known before is chosen no more."""
         changed: set[str] = set()
         edges: list[tuple[datetime, str]] = []
         while changes := store.changes_since(connection, self._last, _AT_ONCE):
@@ -129,7 +131,8 @@ class Book:
         self._edges_in_time += edges
         self._edges_in_time.sort()  # in order already but for the few new ones
         self._spans.update((zone_id, tuple(spans(self._versions[zone_id]))) for zone_id in changed)
-        return bool(changed)
+        if changed:
+            self._chosen_for = _NO_TIME
 
     def _choose(self, at: datetime) -> None:
         """Sort what is known into what is true at ``at`` and what comes later, and note for how long that holds."""

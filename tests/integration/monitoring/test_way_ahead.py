@@ -5,16 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from hazway.alarms.v1 import alarms_pb2
+from hazway.refusals import Refused
 from hazway.registry.v1 import registry_pb2 as registry
+from hazway.waybill.v1 import waybill_pb2
 from hazway.zones.v1 import zones_pb2
 from services.monitoring.facts import Goods
-from tests.cast import CARRIER, TRANSPORT
+from tests.cast import CARRIER, TRANSPORT, Cast, a_waybill, play
 from tests.integration.monitoring.road_house import M_E7, PLACE, REGISTRY, House, a_fix
 from tests.integration.monitoring.test_workers import a_worker, expire_leases, told, work_off
 from tests.integration.zones.zone_house import NOTICE, point
+from tests.world import World
 
 PETROL = (Goods("1203", ("3",)),)
 BARRED, ENTERED = alarms_pb2.ALARM_KIND_ROUTE_BARRED, alarms_pb2.ALARM_KIND_AREA_ENTERED
@@ -22,14 +26,16 @@ OPEN, WITHDRAWN = alarms_pb2.ALARM_STATE_OPEN, alarms_pb2.ALARM_STATE_WITHDRAWN
 ZONES = "hazway.zones.v1.ZoneService"
 
 
-def close_market(house: House, *, north_m: int = 20_000, begins_in: timedelta = timedelta(), **rule: Any) -> None:
+def close_market(
+    house: House | Cast, *, north_m: int = 20_000, begins_in: timedelta = timedelta(), **rule: Any
+) -> None:
     """A square of 2 km so far north of the place all lorries begin at; its rule holds from then on."""
     ring = [(-1_000, -1_000), (-1_000, 1_000), (1_000, 1_000), (1_000, -1_000)]
     line = [point(PLACE[0] + (north_m + up) * M_E7, PLACE[1] + across * M_E7) for up, across in ring]
     fields: dict[str, Any] = {"action": zones_pb2.ACTION_ONLY_WITH_PASS, "source": NOTICE}
     ban = zones_pb2.Rule(id="ban", **(fields | rule))
     if begins_in:
-        ban.valid_from.FromDatetime(house.now + begins_in)
+        ban.valid_from.FromDatetime(house.world.clock.now() + begins_in)
     zone = zones_pb2.Zone(
         id="market", name="集市", kind=zones_pb2.ZONE_KIND_RESTRICTED_AREA, rules=[ban],
         polygons=[zones_pb2.Polygon(rings=[zones_pb2.Ring(points=[*line, line[0]])])],
@@ -126,3 +132,48 @@ def test_who_is_inside_when_a_ban_begins_has_time_to_leave_and_is_shown_the_way(
     assert (stayed.state, stayed.severity) == (OPEN, alarms_pb2.SEVERITY_GRAVE)
     assert "逾宽限时间仍未驶离" in stayed.text_zh
     assert [alarm.vehicle_id for alarm in house.alarms(by=TRANSPORT, kind=ENTERED)] == ["lorry2"], "grave at once"
+
+
+def lift_market(cast: Cast) -> None:
+    request = zones_pb2.WithdrawZoneRequest(zone_id="market", reason="集市结束")
+    cast.clients[TRANSPORT].call(f"{ZONES}/WithdrawZone", request)
+    cast.world.settle()
+
+
+def test_the_route_of_a_waybill_is_watched_from_its_loading_on(world: World) -> None:
+    """As its carrier signed it: told while the lorry waits, held at the gate, told again on the way."""
+    cast = play(world)
+    message = a_waybill(departure=world.clock.now() + timedelta(hours=1))
+    for metres in range(0, 60_001, 1_000):
+        message.route.line.add(latitude_e7=PLACE[0] + metres * M_E7, longitude_e7=PLACE[1])
+    issued = cast.issue(message).waybill
+    cast.clear(issued)
+    world.settle()
+    world.clock.advance(minutes=2)
+    world.settle()
+
+    def told_of() -> list[tuple[int, str]]:
+        request = alarms_pb2.ListAlarmsRequest(kind=BARRED, waybill_id=issued.id)
+        alarms = cast.clients[CARRIER].call("hazway.alarms.v1.AlarmService/ListAlarms", request).alarms
+        return [(alarm.state, alarm.evidence.get("outcome", "")) for alarm in alarms]
+
+    close_market(cast)
+    assert told_of() == [(OPEN, "")]
+
+    def depart() -> None:
+        cast.heard_of("tractor")
+        departure = waybill_pb2.DepartWaybillRequest(waybill_id=issued.id)
+        departure.departed_at.FromDatetime(world.clock.now())
+        cast.call(CARRIER, "DepartWaybill", departure)
+
+    with pytest.raises(Refused, match="集市"):
+        depart()
+    world.clock.advance(minutes=5)
+    lift_market(cast)
+    assert told_of() == [(WITHDRAWN, "zone lifted")]
+    world.clock.advance(minutes=5)
+    depart()
+    world.clock.advance(minutes=5)
+    world.settle()
+    close_market(cast)
+    assert told_of() == [(OPEN, ""), (WITHDRAWN, "zone lifted")]

@@ -93,3 +93,17 @@ def test_whoever_goes_from_one_moment_to_another_by_what_turned_is_where_the_tim
             everything = book.timeline(None, len(written))  # type: ignore[arg-type]
             edges = {at for one in everything for at in (one.valid_from, one.valid_to) if at is not None}
             assert edge == min((at for at in edges if at > now[1]), default=None)
+
+
+def test_a_change_is_seen_by_all_whoever_reads_it_first() -> None:
+    """Detection and planning in one process share what is known: what one has read must not be hidden from the other."""
+    written: list[ZoneVersion] = []
+    book = Book()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "changes_since", lambda _connection, number, _most: written[number:])
+        for read_first in (book.next_edge, lambda _connection, at: book.turned(None, (0, at), (9, at))):  # type: ignore[arg-type]
+            assert len(book.active(None, NOON)) == len(written)  # type: ignore[arg-type]
+            zone = replace(area(), id=f"zone-{len(written)}")
+            written.append(version(zone, number=len(written) + 1, valid_from=NOON - HOUR))
+            read_first(None, NOON)
+            assert len(book.active(None, NOON)) == len(written)  # type: ignore[arg-type]
