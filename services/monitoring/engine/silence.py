@@ -66,7 +66,8 @@ def _raise(
 
 
 def moved_offline(batch: Batch) -> None:
-    """Farther away after a silence than a parked vehicle can be (offline displacement of the figures)."""
+    """Farther away after a silence than a parked vehicle can be (offline displacement of the figures). Who only had no position for
+    a while, as in a tunnel, was not offline."""
     good, limits = batch.good, batch.world.thresholds
     rows = np.flatnonzero((batch.from_ms >= 0) & (good.time - batch.from_ms >= limits.offline_ms))
     if not len(rows):
@@ -75,9 +76,33 @@ def moved_offline(batch: Batch) -> None:
         batch.from_latitude[rows], batch.from_longitude[rows], good.latitude[rows], good.longitude[rows]
     )
     for row, away in zip(rows.tolist(), metres.tolist(), strict=True):
-        if away > limits.moved_offline_m:
+        slot, since, now = int(good.slot[row]), int(batch.from_ms[row]), int(good.time[row])
+        if away > limits.moved_offline_m and _unheard(batch, slot, since, now) >= limits.offline_ms:
             raise_alarm(
-                batch.state, batch.out, int(good.arrival[row]), int(good.slot[row]), AlarmKind.MOVED_OFFLINE,
-                int(batch.from_ms[row]), position=good.position(row), ended_ms=int(good.time[row]),
+                batch.state, batch.out, int(good.arrival[row]), slot, AlarmKind.MOVED_OFFLINE,
+                since, position=good.position(row), ended_ms=now,
                 evidence={"rule": "DM-06", "moved_m": round(away)},
             )  # fmt: skip
+
+
+def _unheard(batch: Batch, slot: int, since_ms: int, until_ms: int) -> int:
+    """The longest time in [since, until] in which nothing was heard, not even without a position; ``since`` is of a believed place."""
+    rows, columns = batch.rows, batch.state.columns
+    begin, end = np.searchsorted(rows.slot, [slot, slot + 1])
+    heard = rows.time[begin:end]
+    heard = heard[(heard > since_ms) & (heard <= until_ms)]
+    if since_ms > columns["good_ms"][slot]:
+        return int(np.diff(heard, prepend=since_ms).max(initial=0))
+    return int(np.diff(heard, prepend=columns["heard_ms"][slot]).max(initial=columns["unheard_ms"][slot]))
+
+
+def remember_silence(batch: Batch) -> None:
+    """How long a vehicle was not heard of since its newest believed place; most are believed in their last report."""
+    columns, last, placed = batch.state.columns, batch.rows.take(batch.rows.last), batch.good.take(batch.good.last)
+    unheard_ms = np.zeros(len(last), dtype=np.int64)
+    if len(placed) < len(last) or bool((placed.time < last.time).any()):
+        since = columns["good_ms"][last.slot]
+        since[np.isin(last.slot, placed.slot)] = placed.time
+        for row in np.flatnonzero(since < last.time).tolist():
+            unheard_ms[row] = _unheard(batch, int(last.slot[row]), int(since[row]), int(last.time[row]))
+    columns["unheard_ms"][last.slot] = unheard_ms

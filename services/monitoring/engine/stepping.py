@@ -13,7 +13,7 @@ from services.monitoring.engine.faults import position_faults
 from services.monitoring.engine.hours import apply_hours
 from services.monitoring.engine.places import believed, remember
 from services.monitoring.engine.route import route_deviation
-from services.monitoring.engine.silence import moved_offline, offline, offline_by
+from services.monitoring.engine.silence import moved_offline, offline, offline_by, remember_silence
 from services.monitoring.engine.speed import overspeed
 from services.monitoring.engine.state import ShardState
 from services.monitoring.engine.stops import long_stop, long_stop_by, parked
@@ -114,6 +114,7 @@ def _detect(state: ShardState, world: World, rows: Rows, out: Outbox) -> None:
     parked(batch)
     no_waybill(batch)
     position_faults(batch)
+    remember_silence(batch)
     remember(batch)
 
 

@@ -111,7 +111,9 @@ class Day:
 
     def moved_offline(self) -> Iterator[Found]:
         for one, other in zip(self.good, self.good[1:], strict=False):
-            is_silence = other[1] - one[1] >= self.limits.offline_ms
+            heard = [row[1] for row in self.rows if one[1] <= row[1] <= other[1]]
+            silences = [later - at for at, later in itertools.pairwise(heard)]
+            is_silence = max(silences) >= self.limits.offline_ms
             if is_silence and metres(one, other) > self.limits.moved_offline_m and not self.is_broken(one, other):
                 yield "MOVED_OFFLINE", "", one[1], other[1]
 

@@ -51,6 +51,22 @@ def test_five_kilometres_while_offline(
     assert told(country, *entries_of(two(LIMITS.offline_ms + late_ms, metres))) == expected
 
 
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_who_is_heard_of_without_a_position_was_not_offline(country: World, size: int) -> None:
+    """Fifteen minutes in which nobody knows where the lorry is: silent at first, in the middle, at last, all the time, or not at all."""
+    for heard, expected in (
+        (range(1, 15), []),
+        (range(11, 15), ["MOVED_OFFLINE"]),
+        ((1, 2, 12, 13), ["MOVED_OFFLINE"]),
+        (range(1, 5), ["MOVED_OFFLINE"]),
+        ((), ["MOVED_OFFLINE"]),
+    ):
+        inside = [row(minute * 60, HERE, speed=0, flags=0) for minute in heard]
+        rows = [row(0, HERE, speed=0), *inside, row(900, offset(HERE, 0, 10_000), speed=0)]
+        found = [kind for kind, _ in told(country, *entries_of(rows, size))]
+        assert found == expected, heard
+
+
 @pytest.mark.parametrize(
     ("seconds", "speed", "moves_m", "expected"),
     [
