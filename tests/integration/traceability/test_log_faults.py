@@ -39,8 +39,8 @@ def host(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture
-def fresh(database_url: str, tmp_path: Path) -> Iterator[Host]:
-    made = open_log(database_url, tmp_path)
+def fresh(migrated_database_url: str, tmp_path: Path) -> Iterator[Host]:
+    made = open_log(migrated_database_url, tmp_path)
     yield made
     made.close()
 

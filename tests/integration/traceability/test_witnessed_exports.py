@@ -75,8 +75,8 @@ def witnessed_world(agencies: Agencies, database_url: str, redis_url: str) -> It
 
 
 @pytest.fixture
-def cast(agencies: Agencies, database_url: str, redis_url: str) -> Iterator[Cast]:
-    with witnessed_world(agencies, database_url, redis_url) as made:
+def cast(agencies: Agencies, migrated_database_url: str, redis_url: str) -> Iterator[Cast]:
+    with witnessed_world(agencies, migrated_database_url, redis_url) as made:
         yield made
 
 
