@@ -36,6 +36,7 @@ _KINDS: dict[str, tuple[npt.DTypeLike, int]] = {
     # the newest believable position
     "good_ms": (np.int64, -1), "good_latitude": (np.int32, 0), "good_longitude": (np.int32, 0),
     "good_speed": (np.int32, 0), "good_heading": (np.int32, 0), "good_odometer": (np.int64, 0),
+    "unheard_ms": (np.int64, 0),  # the longest time nothing was heard since then
     # a position that does not fit the one before
     "odd_ms": (np.int64, -1), "odd_latitude": (np.int32, 0), "odd_longitude": (np.int32, 0),
     "odd_raised_ms": (np.int64, -1),
