@@ -34,6 +34,7 @@ from services.monitoring.model import (
 )
 
 _BESIDE_MS = 600_000  # alarms of one kind and cause this near to each other are about the same thing
+_TELLS_OF_MS = 7_200_000  # a fix tells of what was over before it: that a tunnel was driven through is found behind it, fixes later
 _EVER = 1 << 62
 
 
@@ -45,14 +46,14 @@ def recompute(
 
     ``worlds`` are those in force, each since some instant, in order; the first one before it too. ``known`` are the alarms as last
     told, the withdrawn ones too, with their revisions. Alarms from before ``begin_ms``, and those that had ended before
-    ``from_ms``, stay as they are. The state goes on as if everything had come in time.
+    ``from_ms`` by more than two hours, stay as they are. The state goes on as if everything had come in time.
 
     What comes out: what must be told of alarms, and every ``Parked`` and ``Driven`` since ``begin_ms``. Give at least two days
     before what came late, so that rests and daily sums are seen.
     """
     anew, effects = _judged(state.tick_ms, worlds, history.take(history.vehicle == vehicle), facts)
     found = [alarm for alarm in standing(effects) if alarm.occurred_ms >= begin_ms]
-    told = [effect for effect in reconcile(known, found, begin_ms) if _may_change(effect, from_ms)]
+    told = [effect for effect in reconcile(known, found, begin_ms) if _may_change(effect, from_ms - _TELLS_OF_MS)]
     _carry_ids(anew, known, told, begin_ms)
     state.adopt(state.slot(vehicle), anew, anew.slot(vehicle))
     return told + [effect for effect in effects if isinstance(effect, Parked | Driven)]

@@ -11,8 +11,18 @@ from geo.itinerary import Itinerary
 from geo.osm import read_region
 from geo.position import Position, offset
 from geo.roads import RoadGraph
-from services.monitoring.engine import Roads, ShardState, World, activate, thresholds_on
-from services.monitoring.model import Activation, EstimatedPosition, FixesEntry, ZoneKind, ZoneRecord
+from services.monitoring.engine import Roads, ShardState, World, activate, recompute, thresholds_on
+from services.monitoring.fixes import Fixes
+from services.monitoring.model import (
+    Activation,
+    Alarm,
+    Effect,
+    EstimatedPosition,
+    FixesEntry,
+    NeedsHistory,
+    ZoneKind,
+    ZoneRecord,
+)
 
 
 def route(graph: RoadGraph, trip: Itinerary) -> tuple[tuple[int, int], ...]:
@@ -111,6 +121,34 @@ def test_who_does_not_come_out_of_the_tunnel_is_estimated_inside_then_overdue(
     assert [(a.kind, a.occurred_ms, a.ended_ms) for a in standing(closed)] == [
         (a.kind, a.occurred_ms, a.ended_ms) for a in standing(without)
     ]
+
+
+def test_a_transit_is_found_whichever_fixes_behind_the_tunnel_came_late(
+    graph: RoadGraph, trip: Itinerary, world: World
+) -> None:
+    """It was over before the fix that tells of it: what came late changes what had happened before it, too."""
+    rows = driven(graph, trip.deviation.edges)
+    gap = next(place for place in range(len(rows) - 1) if rows[place + 1][1] - rows[place][1] > 60_000)
+
+    def transits(effects: list[Effect]) -> list[int]:
+        return [each.occurred_ms for each in standing(effects) if each.kind == "TUNNEL_TRANSIT"]
+
+    expected, missed = transits(run(world, a_trip(), *entries_of(rows))), 0
+    assert expected
+    for missing in (1, 2, 3, 5, 20, 40):
+        behind, late = rows[gap + 1 + missing :], rows[gap + 1 : gap + 1 + missing]
+        state, ticks = ShardState(), range(rows[gap][1], rows[gap][1] + 1_800_000, 60_000)
+        told = run(world, a_trip(), *entries_of(rows[: gap + 1]), *ticks, *entries_of(behind), state=state)
+        missed += transits(told) != expected
+        (need, *_) = [
+            each for each in run(world, *entries_of(late, len(late)), state=state) if isinstance(each, NeedsHistory)
+        ]
+        known = {each.id: each for each in told if isinstance(each, Alarm)}
+        amended = recompute(
+            state, [(0, world)], 1, Fixes.of(rows), [a_trip()], list(known.values()), begin_ms=0, from_ms=need.from_ms
+        )
+        assert transits([*told, *amended]) == expected, missing
+    assert missed, "without the late ones some of them told of no transit"
 
 
 def test_a_tunnel_opened_to_the_load_ends_what_was_overdue_in_it(
