@@ -119,6 +119,7 @@ class ZoneRule:
     hours: Hours = always
     source: str = ""
     grace_ms: int | None = None
+    bore_ids: frozenset[str] = frozenset()  # of a tunnel only these bores; empty: all of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,6 +116,7 @@ def _rule(rule: Rule) -> ZoneRule:
         speed_dkmh=rule.speed_dkmh,
         hours=_hours(rule),
         source=source.basis().zh if source else "",
+        bore_ids=rule.bore_ids,
         grace_ms=None if rule.grace_minutes is None else rule.grace_minutes * 60_000,
     )
 

@@ -17,6 +17,7 @@ import numpy as np
 from geo.index import Crossings
 from geo.position import Position
 from services.monitoring.engine.batch import Outbox
+from services.monitoring.engine.bores import lead_along
 from services.monitoring.engine.changes import Change, change
 from services.monitoring.engine.desk import end_alarm, raise_alarm, withdraw_alarm
 from services.monitoring.engine.judge import NO_LOAD, load_of, spans
@@ -151,7 +152,7 @@ def _judge(
         zone = world.zones.get(zone_id)
         barred = None
         if zone is not None and trip is not None and line is not None:
-            barred = next(_bars(world, zone, _leaving(trip), met[zone_id], done_m, at_ms), None)
+            barred = next(_bars(world, zone, _leaving(trip), line, met[zone_id], done_m, at_ms), None)
         if barred is None:
             _take_back(state, slot, zone_id, at_ms, out, arrival, why)
         elif zone is not None and line is not None:
@@ -159,10 +160,11 @@ def _judge(
 
 
 def _bars(
-    world: World, zone: ZoneRecord, trip: TripFact, met: list[Stretch], done_m: float, at_ms: int
+    world: World, zone: ZoneRecord, trip: TripFact, line: Line, met: list[Stretch], done_m: float, at_ms: int
 ) -> Iterator[_Barred]:
     """The stretches still ahead that a rule closes while the vehicle may be there; one that has begun is for who is inside."""
-    rules, limits = world.barring(zone, trip), world.thresholds
+    limits = world.thresholds
+    rules = [rule for rule in world.barring(zone, trip) if lead_along(world.roads, rule, line)]
     for begin_m, end_m in met if rules else ():
         if begin_m <= done_m or end_m - begin_m < zone.followed_m:
             continue

@@ -12,6 +12,7 @@ from geo import transit
 from geo.position import Position
 from geo.transit import Blind, Event, Kind, Seen, TransitState
 from services.monitoring.engine.batch import Batch, Outbox
+from services.monitoring.engine.bores import meaning, named
 from services.monitoring.engine.closures import reached
 from services.monitoring.engine.desk import end_alarm, raise_alarm
 from services.monitoring.engine.judge import CATEGORY, spans
@@ -133,10 +134,10 @@ def _tell(
             if _is_planned_past(world, structure, trip, event):
                 state.held.setdefault(slot, {})[structure] = event.at_ms
             else:
-                _ahead(state, world, out, arrival, slot, zone, event.at_ms, place, _distances(event))
+                _ahead(state, world, out, arrival, slot, zone, event.bore_id, event.at_ms, place, _distances(event))
             continue
         if event.kind in (Kind.ENTERED, Kind.TRANSIT):
-            _ahead_if_held(state, world, out, arrival, slot, structure, place)
+            _ahead_if_held(state, world, out, arrival, slot, structure, event.bore_id, place)
         if event.kind is Kind.OVERDUE:
             _overdue(state, world, out, arrival, slot, zone, event, place)
         elif event.kind is not Kind.ENTERED:
@@ -169,31 +170,33 @@ def _release(
         return
     trip = state.trips.get(slot)
     if trip is None or not keeps_to(trip.route, report.position, report.heading_deg or 0):
-        _ahead_if_held(state, world, out, arrival, slot, structure, report.position, report.at_ms)
+        bore_id = world.roads.around(structure).bores[current.warned].id
+        _ahead_if_held(state, world, out, arrival, slot, structure, bore_id, report.position, report.at_ms)
 
 
 def _ahead_if_held(
-    state: ShardState, world: World, out: Outbox, arrival: int, slot: int, structure: str, place: Position | None,
-    at_ms: int | None = None,
+    state: ShardState, world: World, out: Outbox, arrival: int, slot: int, structure: str, bore_id: str,
+    place: Position | None, at_ms: int | None = None,
 ) -> None:  # fmt: skip
     held_ms = state.held.get(slot, {}).pop(structure, None)
     if held_ms is None:
         return
     if not state.held[slot]:
         del state.held[slot]
-    _ahead(state, world, out, arrival, slot, world.watched[structure], at_ms or held_ms, place, {"off_plan": "true"})
+    zone, since_ms = world.watched[structure], at_ms or held_ms
+    _ahead(state, world, out, arrival, slot, zone, bore_id, since_ms, place, {"off_plan": "true"})
 
 
 def _distances(event: Event) -> dict[str, object]:
     to_portal = {} if event.to_portal_m is None else {"to_portal_m": round(event.to_portal_m)}
-    return {"bore": event.bore_id, "can_turn_off": str(bool(event.can_turn_off)).lower(), **to_portal}
+    return {"can_turn_off": str(bool(event.can_turn_off)).lower(), **to_portal}
 
 
 def _ahead(
-    state: ShardState, world: World, out: Outbox, arrival: int, slot: int, zone: ZoneRecord, at_ms: int,
+    state: ShardState, world: World, out: Outbox, arrival: int, slot: int, zone: ZoneRecord, bore_id: str, at_ms: int,
     place: Position | None, evidence: dict[str, object],
 ) -> None:  # fmt: skip
-    if reason := _closed(state, world, slot, zone, at_ms):
+    if reason := _closed(state, world, slot, zone, bore_id, at_ms):
         raise_alarm(
             state, out, arrival, slot, AlarmKind.TUNNEL_AHEAD, at_ms, cause=zone.id, zone_id=zone.id, position=place,
             ended_ms=at_ms, evidence={**reason, **evidence},
@@ -206,13 +209,13 @@ def _transit(
 ) -> None:  # fmt: skip
     occurred = event.entered_ms or event.at_ms
     reached(state, slot, zone.id, occurred, out, arrival)
-    if reason := _closed(state, world, slot, zone, occurred):
+    if reason := _closed(state, world, slot, zone, event.bore_id, occurred):
         is_sure = event.kind is Kind.TRANSIT
         raise_alarm(
             state, out, arrival, slot, AlarmKind.TUNNEL_TRANSIT, occurred, cause=zone.id, zone_id=zone.id, position=place,
             severity=Severity.GRAVE if is_sure else Severity.ORDINARY, ended_ms=event.left_ms or event.at_ms,
             evidence={
-                **reason, "bore": event.bore_id, "verdict": "transit" if is_sure else "ambiguous",
+                **reason, "verdict": "transit" if is_sure else "ambiguous",
                 "probability_permille": round(event.probability * 1000),
             },
         )  # fmt: skip
@@ -223,20 +226,23 @@ def _overdue(
     place: Position | None,
 ) -> None:  # fmt: skip
     entered = event.entered_ms or event.at_ms
-    if reason := _closed(state, world, slot, zone, entered):
+    if reason := _closed(state, world, slot, zone, event.bore_id, entered):
         raise_alarm(
             state, out, arrival, slot, AlarmKind.TUNNEL_OVERDUE, entered, cause=zone.id, zone_id=zone.id, position=place,
-            severity=Severity.GRAVE, evidence={**reason, "bore": event.bore_id},
+            severity=Severity.GRAVE, evidence=reason,
         )  # fmt: skip
 
 
-def _closed(state: ShardState, world: World, slot: int, zone: ZoneRecord, at_ms: int) -> dict[str, object]:
-    """Why the tunnel is closed to the load at that time; empty when it is not."""
-    rules = [rule for rule in world.barring(zone, state.trips.get(slot)) if spans((rule,), at_ms, at_ms + 1)]
+def _closed(
+    state: ShardState, world: World, slot: int, zone: ZoneRecord, bore_id: str, at_ms: int
+) -> dict[str, object]:
+    """Why that bore is closed to the load at that time, with its name; empty when it is not."""
+    barring = meaning(zone, world.barring(zone, state.trips.get(slot)), bore_id)
+    rules = [rule for rule in barring if spans((rule,), at_ms, at_ms + 1)]
     if not rules:
         return {}
     trip = state.trips[slot]
     reason = {"rule": "RT-01", "name": zone.name, "zone_version": zone.version, "zone_rule": rules[0].id}
     if rules[0].id == CATEGORY:
         reason |= {"category": zone.category, "forbidden": trip.tunnel_forbidden}
-    return dict(reason)
+    return {**reason, **named(world.roads, bore_id)}

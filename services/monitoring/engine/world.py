@@ -14,6 +14,7 @@ from geo.index import Crossings, ZoneIndex
 from geo.position import Position
 from geo.roads import RoadGraph
 from geo.shapes import MultiPolygon, Shape, area_of
+from geo.tunnels import Tunnel
 from services.monitoring.engine.closed import Closed
 from services.monitoring.engine.judge import barring, barring_load, limiting, spans
 from services.monitoring.engine.near import NearMap
@@ -39,6 +40,7 @@ class Roads:
         self._graph: dict[str, int] = {}
         self._excerpts = [Excerpts(graph) for graph in graphs]
         self.structure_of_bore: dict[str, str] = {}
+        self.bores: dict[str, Tunnel] = {}
         self.portals: dict[str, list[Position]] = {}
         boxes = [_box(graph) for graph in graphs]
         for number, graph in enumerate(graphs):
@@ -47,6 +49,7 @@ class Roads:
                 if known is None or _room(boxes[number], portals) > _room(boxes[known], portals):
                     self._graph[structure_id], self.portals[structure_id] = number, portals
             self.structure_of_bore |= {bore.id: bore.structure_id for bore in graph.tunnels}
+            self.bores |= {bore.id: bore for bore in graph.tunnels}
 
     def around(self, structure_id: str) -> Approaches:
         """The surroundings of a tunnel, worked out when the first vehicle comes near. ``KeyError`` when no graph has it."""
