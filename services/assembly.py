@@ -128,7 +128,7 @@ async def run_api(settings: Settings) -> None:
     host = open_host(settings)
     tokens = Tokens(settings.home / "keys" / "tokens.key")
     adapter = Adapter(settings, host.engine, host.bus, host.clock, registry.identify)
-    credentials = DevelopmentAuthority(settings.home / "authority").issue_server(settings.host)
+    credentials = DevelopmentAuthority(settings.home / "authority").issue_server(*settings.reached_at)
     gateway = Gateway(host)
     offered = api_services(gateway)
     listeners = Listeners(adapter, offered, credentials, tokens)

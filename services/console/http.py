@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import ssl
+import tempfile
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
@@ -72,10 +74,11 @@ class HttpListener(uvicorn.Server):
     """Serves the app as a part of a process that handles signals itself."""
 
     def __init__(self, app: Starlette, settings: Settings, credentials: Credentials) -> None:
-        folder = settings.home / "run" / "http"
-        credentials.write(folder)
-        super().__init__(
-            uvicorn.Config(
+        # uvicorn reads files; several processes may share a home, so each has its own, for as long as reading takes.
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            credentials.write(folder)
+            config = uvicorn.Config(
                 app,
                 host=settings.host,
                 port=settings.http_port,
@@ -92,7 +95,8 @@ class HttpListener(uvicorn.Server):
                 # Whoever shows a certificate must show one of the authority's; who shows none needs a token.
                 ssl_cert_reqs=ssl.CERT_OPTIONAL,
             )
-        )
+            config.load()
+        super().__init__(config)
 
     @property
     def port(self) -> int:

@@ -63,13 +63,14 @@ class DevelopmentAuthority:
     def pem(self) -> bytes:
         return self._certificate.public_bytes(serialization.Encoding.PEM)
 
-    def issue_server(self, host: str) -> Credentials:
-        """A certificate for the listeners on ``host``, also good for localhost."""
+    def issue_server(self, *hosts: str) -> Credentials:
+        """A certificate for listeners that are reached by these names and addresses, also good for localhost."""
         names: list[x509.GeneralName] = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
-        try:
-            names.append(x509.IPAddress(ip_address(host)))
-        except ValueError:
-            names.append(x509.DNSName(host))
+        for host in hosts:
+            try:
+                names.append(x509.IPAddress(ip_address(host)))
+            except ValueError:
+                names.append(x509.DNSName(host))
         return self._issue("hazway server", list(dict.fromkeys(names)), ExtendedKeyUsageOID.SERVER_AUTH)
 
     def issue(self, organisation: str, person: str = "") -> Credentials:

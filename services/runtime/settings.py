@@ -20,6 +20,8 @@ class Settings:
     redis_url: str = ""
     # HAZWAY_HOST: the address both listeners bind.
     host: str = "127.0.0.1"
+    # HAZWAY_NAMES: names and addresses, separated by commas, by which others reach the listeners; their certificate is for these.
+    names: str = ""
     # HAZWAY_MACHINE_PORT: mutual TLS, for fleet systems; 0 takes a free one.
     machine_port: int = 0
     # HAZWAY_PEOPLE_PORT: TLS with short-lived tokens; 0 takes a free one.
@@ -43,6 +45,11 @@ class Settings:
     def database_is_embedded(self) -> bool:
         return not self.database_url
 
+    @property
+    def reached_at(self) -> tuple[str, ...]:
+        """Every name and address by which the listeners may be reached."""
+        return (self.host, *filter(None, map(str.strip, self.names.split(","))))
+
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings the environment asks for. Raises ``ValueError`` naming the variable that cannot be read."""
@@ -52,6 +59,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         database_url=environment.get("HAZWAY_DATABASE_URL", ""),
         redis_url=environment.get("HAZWAY_REDIS_URL", ""),
         host=environment.get("HAZWAY_HOST", "127.0.0.1"),
+        names=environment.get("HAZWAY_NAMES", ""),
         machine_port=_whole(environment, "HAZWAY_MACHINE_PORT", 0),
         people_port=_whole(environment, "HAZWAY_PEOPLE_PORT", 0),
         log_port=_whole(environment, "HAZWAY_LOG_PORT", 0),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.runtime.certificates import Credentials, DevelopmentAuthority, write_private
+from services.runtime.settings import read_settings
 
 
 def context(credentials: Credentials, folder: Path, *, server: bool) -> ssl.SSLContext:
@@ -21,10 +22,10 @@ def context(credentials: Credentials, folder: Path, *, server: bool) -> ssl.SSLC
     return made
 
 
-def shake_hands(server: ssl.SSLContext, client: ssl.SSLContext) -> None:
+def shake_hands(server: ssl.SSLContext, client: ssl.SSLContext, name: str = "localhost") -> None:
     """A whole handshake without a network, and a word each way. Raises ``ssl.SSLError``."""
     there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
-    sides = [server.wrap_bio(there, back, server_side=True), client.wrap_bio(back, there, server_hostname="localhost")]
+    sides = [server.wrap_bio(there, back, server_side=True), client.wrap_bio(back, there, server_hostname=name)]
     pending = [side.do_handshake for side in sides]
     while pending:
         step = pending.pop(0)
@@ -41,6 +42,17 @@ def test_a_strict_client_and_a_strict_server_believe_each_other(tmp_path: Path) 
     server = context(authority.issue_server("192.0.2.1"), tmp_path / "server", server=True)
     client = context(authority.issue("carrier-1", "driver-1"), tmp_path / "client", server=False)
     shake_hands(server, client)
+
+
+def test_a_server_is_believed_by_each_name_it_is_reached_at_and_by_no_other(tmp_path: Path) -> None:
+    settings = read_settings({"HAZWAY_HOST": "0.0.0.0", "HAZWAY_NAMES": "hazway.example, 192.0.2.7"})  # noqa: S104
+    authority = DevelopmentAuthority(tmp_path)
+    server = context(authority.issue_server(*settings.reached_at), tmp_path / "server", server=True)
+    client = context(authority.issue("carrier-1"), tmp_path / "client", server=False)
+    for name in ("hazway.example", "192.0.2.7", "localhost"):
+        shake_hands(server, client, name)
+    with pytest.raises(ssl.SSLCertVerificationError):
+        shake_hands(server, client, "other.example")
 
 
 def test_nobody_believes_a_certificate_of_another_authority_or_one_signed_by_an_organisation(tmp_path: Path) -> None:
