@@ -41,6 +41,7 @@ class Roads:
     end: Int64s
     length_m: Floats
     seconds: Floats
+    pace: Floats  # seconds for a metre
     reverse: Int64s  # the same road driven the other way, -1 for a one-way road
     piece_edge: Int64s
     piece_x: Floats
@@ -84,12 +85,15 @@ def roads_of(graph: RoadGraph, near: Int64s, nodes: Int64s, plane: Plane) -> Roa
     before = np.cumsum(length) - length
     start, end = np.searchsorted(nodes, graph.edge_from[near]), np.searchsorted(nodes, graph.edge_to[near])
     number = {(a, b, way): e for e, (a, b, way) in enumerate(zip(start, end, graph.edge_way[near], strict=True))}
+    length_m = np.bincount(edge, weights=length, minlength=len(near)).astype(np.float64)
+    seconds = edge_seconds(graph)[near]
     return Roads(
         graph_edge=near,
         start=start,
         end=end,
-        length_m=np.bincount(edge, weights=length, minlength=len(near)).astype(np.float64),
-        seconds=edge_seconds(graph)[near],
+        length_m=length_m,
+        seconds=seconds,
+        pace=seconds / np.maximum(length_m, 0.1),
         reverse=np.array(
             [number.get((b, a, way), -1) for a, b, way in zip(start, end, graph.edge_way[near], strict=True)],
             dtype=np.int64,

@@ -32,30 +32,32 @@ def _mapped(around: Approaches, guesses: tuple[Guess, ...], places: Places, stra
     edge = np.array([guess.edge for guess in guesses], dtype=np.int64)
     along = np.array([guess.along_m for guess in guesses])
     rest, back = roads.length_m[edge] - along, roads.reverse[edge]
-    starts = roads.start[places.edge]
-    pace = roads.seconds[edge] / np.maximum(roads.length_m[edge], 0.1)
-    tail_s = places.along_m * (roads.seconds[places.edge] / np.maximum(roads.length_m[places.edge], 0.1))
-    ends = roads.end[edge]
+    starts, pace = roads.start[places.edge], roads.pace[edge]
+    tail_s = places.along_m * roads.pace[places.edge]
+    can_turn = (back != NOWHERE)[:, None]
+    way = roads.end[edge][:, None], starts
     best = Open(
-        rest[:, None] + around.open_m[ends[:, None], starts] + places.along_m,
-        (rest * pace)[:, None] + around.open_s[ends[:, None], starts] + tail_s,
+        rest[:, None] + around.open_m[way] + places.along_m,
+        (rest * pace)[:, None] + around.open_s[way] + tail_s,
         np.zeros((len(edge), len(starts))),
     )
-    can_turn = (back != NOWHERE)[:, None]
-    ends = roads.end[back]
-    turned = Open(
-        along[:, None] + around.open_m[ends[:, None], starts] + places.along_m,
-        (along * pace)[:, None] + around.open_s[ends[:, None], starts] + tail_s,
-        np.full_like(best.cost, _TURN_ROUND),
-    )
-    best = _choose(can_turn & (turned.metres < best.metres - _WORTH_TURNING_M), turned, best)
-    ahead = places.along_m - rest[:, None]
-    on_the_spot = can_turn & (back[:, None] == places.edge) & (ahead >= -_SLIP_M)
-    best = _choose(on_the_spot, _along(ahead, pace, _TURN_ROUND), best)
+    if can_turn.any():
+        way = roads.end[back][:, None], starts
+        metres = along[:, None] + around.open_m[way] + places.along_m
+        is_shorter = can_turn & (metres < best.metres - _WORTH_TURNING_M)
+        if is_shorter.any():
+            turned_s = (along * pace)[:, None] + around.open_s[way] + tail_s
+            best = _choose(is_shorter, Open(metres, turned_s, np.full_like(metres, _TURN_ROUND)), best)
+        ahead = places.along_m - rest[:, None]
+        on_the_spot = can_turn & (back[:, None] == places.edge) & (ahead >= -_SLIP_M)
+        if on_the_spot.any():
+            best = _choose(on_the_spot, _along(ahead, pace, _TURN_ROUND), best)
     ahead = places.along_m - along[:, None]
-    best = _choose((edge[:, None] == places.edge) & (ahead >= -_SLIP_M), _along(ahead, pace, 0.0), best)
-    straight = np.full_like(best.cost, straight_m)
+    stays = (edge[:, None] == places.edge) & (ahead >= -_SLIP_M)
+    if stays.any():
+        best = _choose(stays, _along(ahead, pace, 0.0), best)
     is_off, becomes_off = (edge == NOWHERE)[:, None], places.edge == NOWHERE
+    straight = np.full_like(best.cost, straight_m)
     off = Open(straight, straight / OFF_ROAD_M_S, off_road(straight_m) - 1.0 * (is_off != becomes_off))
     return _choose(is_off | becomes_off, off, best)
 
