@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
+from sys import intern
 from typing import Any, TypeVar
 
 Point = tuple[int, int]  # latitude, longitude, degrees x 10^7
@@ -181,20 +183,26 @@ def _trip(plain: dict[str, Any]) -> TripFact:
         vehicle=plain["vehicle"],
         at_ms=plain["at"],
         waybill_id=plain["waybill"],
-        carrier_id=plain["carrier"],
-        division=plain["division"],
+        carrier_id=intern(plain["carrier"]),
+        division=intern(plain["division"]),
         under_way=plain["under_way"],
         loaded=plain["loaded"],
-        tunnel_forbidden=plain["forbidden"],
-        goods=tuple(Goods.from_plain(line) for line in plain["goods"]),
+        tunnel_forbidden=intern(plain["forbidden"]),
+        goods=_shared(tuple(Goods.from_plain(line) for line in plain["goods"])),
         route=_points(plain["route"]),
         driver_id=plain["driver"],
         second_driver_id=plain["second_driver"],
         sites=tuple(Site(*site) for site in plain["sites"]),
-        event=plain["event"],
+        event=intern(plain["event"]),
         passes=_passes(plain["passes"]),
         purposes=tuple(plain.get("purposes", ())),
     )
+
+
+@lru_cache(4_096)
+def _shared(goods: tuple[Goods, ...]) -> tuple[Goods, ...]:
+    """The same object for the same goods: of a nation's trips many are alike, and each is remembered for as long as it lasts."""
+    return goods
 
 
 def _differences(points: tuple[Point, ...]) -> list[int]:

@@ -40,7 +40,8 @@ async def report_fixes(
     async def read() -> None:
         try:
             async for request in requests:
-                await answers.put(asyncio.create_task(_report(gateway, call, request)))
+                taken = await _taken(gateway, call, request)  # one after the other: a vehicle's fixes keep their order
+                await answers.put(asyncio.create_task(_answer(gateway, call, request.batch, taken)))
         except asyncio.CancelledError:
             raise  # nobody waits for an answer any more
         except Exception:
@@ -65,7 +66,7 @@ def _forget(answers: asyncio.Queue[asyncio.Task[pb.ReportFixesResponse] | None])
             answer.cancel()
 
 
-async def _report(gateway: Gateway, call: StreamCall, request: pb.ReportFixesRequest) -> pb.ReportFixesResponse:
+async def _taken(gateway: Gateway, call: StreamCall, request: pb.ReportFixesRequest) -> intake.Taken:
     organisation = call.organisation
     if not gateway.is_fresh(organisation):
         await gateway.read_fleet(call)
@@ -73,9 +74,14 @@ async def _report(gateway: Gateway, call: StreamCall, request: pb.ReportFixesReq
     if taken.has_strangers and not gateway.is_fresh(organisation, with_strangers=True):
         await gateway.read_fleet(call)
         taken = intake.take(request, gateway.fleet(organisation), call.now())
-    await gateway.committer.append(taken, organisation)  # an empty batch tells that the link is up
+    return taken
+
+
+async def _answer(gateway: Gateway, call: StreamCall, batch: int, taken: intake.Taken) -> pb.ReportFixesResponse:
+    """Once the batch is durable."""
+    await gateway.committer.append(taken, call.organisation)  # an empty batch tells that the link is up
     return pb.ReportFixesResponse(
-        batch=request.batch,
+        batch=batch,
         accepted=len(taken.records),
         refused_count=len(taken.refused),
         refused=[

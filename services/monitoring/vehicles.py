@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from sys import intern
 
 from sqlalchemy import Connection, text
 
@@ -57,7 +58,12 @@ def by_number(connection: Connection, numbers: Iterable[int]) -> dict[int, Vehic
         ),
         {"numbers": list(numbers)},
     )
-    return {row.number: Vehicle(*row) for row in rows}
+    return {
+        row.number: Vehicle(
+            row.number, row.vehicle_id, row.shard, intern(row.carrier_id), intern(row.division), intern(row.seen_in)
+        )  # whoever asks keeps them, perhaps a nation's
+        for row in rows
+    }
 
 
 def find(connection: Connection, vehicle_id: str) -> Vehicle | None:

@@ -43,7 +43,9 @@ from services.monitoring.shares import Lost, Share
 from services.monitoring.telling import Teller
 from services.runtime.host import Host
 
-_SNAPSHOT_S = 5.0  # each shard's; one at a time, so that no alarm waits for all
+_SNAPSHOT_S = 5.0  # each shard's; a few at a time, so that no alarm waits for all
+_AT_ONCE_S = 0.05
+_PARTS = 32
 _SHARE = 10  # snapshots take one part in so many of a worker's time: those of a large fleet come less often
 _LOADING_S = 1.0  # at once, for leases must be renewed meanwhile
 _LATE_S = 2.0  # what came late waits at most so long while the road is busy
@@ -69,7 +71,10 @@ class Worker:
         self._share = Share(host.engine, holder, VEHICLE_SHARDS)
         self._shards: dict[int, _Shard] = {}
         self._snapshot = self._snapshot_took = self._judged = 0.0
-        self._next = 0
+        self._last, self._at_once = (
+            -1,
+            1,
+        )  # the shard whose snapshot was written last, and how many are written together
         self._teller = Teller(host, keeper)
         self._positioning, self._presence = Positioning(), Presence()
 
@@ -89,9 +94,8 @@ class Worker:
             self._share.drop()
             self._positioning, self._presence = Positioning(), Presence()
             raise
-        if time.monotonic() - self._snapshot > max(_SNAPSHOT_S / len(self._shards), _SHARE * self._snapshot_took):
-            self._next = min((number for number in self._shards if number > self._next), default=min(self._shards))
-            self._write_snapshots([self._next])
+        if time.monotonic() - self._snapshot > max(_SNAPSHOT_S / _PARTS, _SHARE * self._snapshot_took):
+            self._write_some_snapshots()
         return busy or len(self._shards) < len(self._share.held)
 
     def close(self) -> None:
@@ -262,6 +266,17 @@ class Worker:
         """The worlds the shard has gone by since then, each since when."""
         told = [one for one in activations.since(connection, at_ms) if one.at_ms <= convoy.state.activation.at_ms]
         return [(one.at_ms, self._world_of(one)) for one in told] or [(at_ms, convoy.world)]
+
+    def _write_some_snapshots(self) -> None:
+        """Those whose turn it is, as many as are written in a moment."""
+        count = min(self._at_once, len(self._shards))
+        turn = sorted(self._shards, key=lambda number: (number <= self._last, number))[:count]
+        self._write_snapshots(turn)
+        self._last = turn[-1]
+        if self._snapshot_took > _AT_ONCE_S:
+            self._at_once = max(1, count // 2)
+        elif self._snapshot_took < _AT_ONCE_S / 2:
+            self._at_once = count * 2
 
     def _write_snapshots(self, shards: Sequence[int]) -> None:
         began = time.monotonic()

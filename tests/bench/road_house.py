@@ -212,14 +212,14 @@ def _depart_all(connection: Connection, at_ms: int) -> int:
         text(
             "WITH told AS (INSERT INTO monitoring_log (shard, seq, kind, body)"
             "  SELECT shard, last_seq + row_number() OVER (PARTITION BY shard ORDER BY number), :kind,"
-            "   convert_to(replace(replace(replace(:body, '\"vehicle\":0', '\"vehicle\":' || number),"
-            "    '\"w-0\"', '\"w-' || number || '\"'), '\"?\"', '\"' || carrier_id || '\"'), 'UTF8')"
+            "   convert_to(replace(replace(replace(:body, :no_vehicle, :vehicle || number), '\"w-0\"', '\"w-' || number || '\"'),"
+            "    '\"?\"', '\"' || carrier_id || '\"'), 'UTF8')"
             "  FROM monitoring_vehicles JOIN monitoring_shards USING (shard) RETURNING shard, seq),"
             " moved AS (UPDATE monitoring_shards AS s SET last_seq = t.seq"
             "  FROM (SELECT shard, max(seq) AS seq FROM told GROUP BY shard) AS t WHERE s.shard = t.shard)"
             " SELECT count(*) FROM told"
         ),
-        {"kind": int(Kind.TRIP), "body": body.decode()},
+        {"kind": int(Kind.TRIP), "body": body.decode(), "no_vehicle": '"vehicle":0', "vehicle": '"vehicle":'},
     ).scalar_one()
     return int(count)
 

@@ -34,7 +34,7 @@ class Columns:
     def extend(self, count: int) -> None:
         """Make room for so many more vehicles."""
         if self._size + count > self._capacity:
-            self._grow(max(self._size + count, self._capacity * 3 // 2))
+            self._grow(max(self._size + count, self._capacity * 9 // 8))
         self._size += count
 
     def reset(self, slot: int) -> None:
