@@ -51,6 +51,7 @@ class Bridge:
 
 
 def is_large(length_dm: int, longest_span_dm: int) -> bool:
+    """By length over all, or by one span, in decimetres: a 特大桥 (JTG D60)."""
     return length_dm > LARGE_DM or longest_span_dm > LARGE_SPAN_DM
 
 

@@ -124,6 +124,7 @@ _KEPT_STEMS = frozenset({"hazmat", "maxheight", "maxweight", "hgv", "capacity"})
 
 
 def kept_tags(tags: Tags) -> dict[str, str]:
+    """The tags worth keeping of a thing on the map, by key."""
     return {key: tags[key] for key in sorted(tags) if key in _KEPT or key.split(":")[0] in _KEPT_STEMS}
 
 

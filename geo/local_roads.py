@@ -108,4 +108,5 @@ def roads_of(graph: RoadGraph, near: Int64s, nodes: Int64s, plane: Plane) -> Roa
 
 
 def edge_seconds(graph: RoadGraph) -> Floats:
+    """How long each edge takes at its legal speed."""
     return np.asarray(graph.edge_length_dm * 3.6 / graph.legal_speeds_dkmh(), dtype=np.float64)

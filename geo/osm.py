@@ -53,6 +53,7 @@ def check_file(path: Path) -> None:
 
 
 def malformed(path: Path, problem: Exception) -> RegionError:
+    """The fault of a map file that cannot be read, with what its reader said."""
     return RegionError(f"地图文件已损坏：{path.name}", f"the map file is malformed: {path.name}: {problem}")
 
 

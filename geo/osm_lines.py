@@ -38,6 +38,7 @@ class RoadLines:
 
     @property
     def line_of_point(self) -> Int64s:
+        """For each point, the number of the line it belongs to."""
         return np.repeat(np.arange(len(self.way)), np.diff(self.offset))
 
     @property

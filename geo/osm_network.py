@@ -34,6 +34,7 @@ class Edge:
     places: tuple[range, ...]  # each begins with the node the one before ends with
 
     def all_places(self) -> Iterator[int]:
+        """The places along the edge in order, each once where two of its ways meet."""
         first, *others = self.places
         return chain(first, *(each[1:] for each in others))
 

@@ -96,6 +96,7 @@ class RoadGraph:
         return tuple(Position(latitude, longitude) for latitude, longitude in zip(latitudes, longitudes, strict=True))
 
     def edge_road_class(self, edge: int) -> RoadClass:
+        """The class of road an edge, by its number here, belongs to."""
         return RoadClass(int(self.edge_class[edge]))
 
     def legal_speeds_dkmh(

@@ -107,6 +107,7 @@ class Network:
         return Tree(self, node, cost, previous)
 
     def edge_between(self, tail: int, head: int) -> int:
+        """The edge the network takes from one node to a neighbour; of parallel edges the one it keeps."""
         start, end = self._matrix.indptr[tail], self._matrix.indptr[tail + 1]
         return int(self._edges[start + np.searchsorted(self._matrix.indices[start:end], head)])
 

@@ -108,6 +108,7 @@ class Gap:
 
 
 def gap(state: TransitState, report: Seen, policy: Policy) -> Gap:
+    """What is known of the time between the fix before and this report."""
     elapsed_s = (report.at_ms - state.seen.at_ms) / 1000
     period_s = habit_s(state, policy)
     speeds = [seen.speed_dkmh / 36 for seen in (state.seen, report) if seen.speed_dkmh is not None]

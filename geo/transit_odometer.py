@@ -34,6 +34,7 @@ class Odometer:
 
     @property
     def farthest_m(self) -> float:
+        """No way longer than this agrees with what was measured."""
         return self.driven_m + _FARTHER_M
 
     def misfit_m(self, metres: Floats) -> Floats:
@@ -41,6 +42,7 @@ class Odometer:
         return self.ahead_m[:, None, None] + metres - self.driven_m
 
     def cost(self, metres: Floats, misfit_m: Floats) -> Floats:
+        """Minus the logarithm, but for a constant, of how likely a way of so many metres is that misses the measured ones by ``misfit_m``; bounded, as odometers break."""
         spread = self._known + (_SCALE_SPREAD * metres) ** 2 + READING_SPREAD_M**2
         return np.minimum((_TAIL + 1) / 2 * np.log1p(misfit_m**2 / _TAIL / spread), _MOST)
 

@@ -27,14 +27,17 @@ def watch_over(connection: Connection, alarms: Sequence[Alarm], at: datetime) ->
 
 
 def was_handled(connection: Connection, alarm_id: str) -> None:
+    """Its time no longer runs."""
     cancel_timer(connection, _UNHANDLED, alarm_id)
 
 
 def must_be_answered(connection: Connection, supervision_id: str, due_at: datetime) -> None:
+    """When the time is over, the request is overdue."""
     set_timer(connection, Timer(_UNANSWERED, supervision_id, due_at, b""))
 
 
 def was_answered(connection: Connection, supervision_id: str) -> None:
+    """Its time no longer runs."""
     cancel_timer(connection, _UNANSWERED, supervision_id)
 
 

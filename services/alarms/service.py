@@ -32,6 +32,7 @@ _LOOKS: Together[tuple[pb.WatchAlarmsResponse, int]] = Together()
 
 
 def list_alarms(call: Call, request: pb.ListAlarmsRequest) -> pb.ListAlarmsResponse:
+    """Of those the caller may see, the latest change first."""
     filters = _visible(call)
     if request.vehicle_id:
         filters["vehicle_id"] = request.vehicle_id
@@ -49,6 +50,7 @@ def list_alarms(call: Call, request: pb.ListAlarmsRequest) -> pb.ListAlarmsRespo
 
 
 def handle_alarm(call: Call, request: pb.HandleAlarmRequest) -> pb.HandleAlarmResponse:
+    """Close an open alarm with a finding. Raises a refusal ALARM_CLOSED where another was quicker."""
     row = store.find(call.transaction, request.alarm_id)
     call.allow(_relations(call, row), subject=f"alarm/{request.alarm_id}")
     if row is None:
@@ -90,6 +92,7 @@ async def watch_alarms(
 
 
 def list_alarm_groups(call: Call, request: pb.ListAlarmGroupsRequest) -> pb.ListAlarmGroupsResponse:
+    """One row for each trip (else vehicle), kind and cause, so that one matter is one line on a desk."""
     filters = _visible(call)
     filters |= {name: value for name in ("vehicle_id", "waybill_id") if (value := getattr(request, name))}
     most = min(request.page_size or 100, _MOST)
@@ -98,6 +101,7 @@ def list_alarm_groups(call: Call, request: pb.ListAlarmGroupsRequest) -> pb.List
 
 
 def get_alarm_figures(call: Call, request: pb.GetAlarmFiguresRequest) -> pb.GetAlarmFiguresResponse:
+    """What the alarms of a span turned out to be, kind by kind, those not shown to an authority counted too."""
     filters = {name: value for name, value in _visible(call).items() if name != "shown"}  # counted are all
     refuse([missing(name) for name in ("start", "end") if not request.HasField(name)])
     since, until = (value.ToDatetime(call.now.tzinfo) for value in (request.start, request.end))

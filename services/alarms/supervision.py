@@ -46,6 +46,7 @@ def request_supervision(call: Call, request: pb.RequestSupervisionRequest) -> pb
 
 
 def answer_supervision(call: Call, request: pb.AnswerSupervisionRequest) -> pb.AnswerSupervisionResponse:
+    """The carrier accounts for the alarm; too late is said, and taken."""
     row = supervision_store.find(call.transaction, request.supervision_id)
     ours = row is not None and row.carrier_id == call.caller.organisation and row.alarm_id == request.alarm_id
     call.allow([Relation.OWN] if ours else [], subject=f"alarm/{request.alarm_id}")

@@ -29,12 +29,14 @@ class Watcher:
     known: int = 0
 
     def is_concerned(self, touched: set[tuple[str, str, bool]]) -> bool:
+        """Whether any of (carrier, division, shown to authorities) is for its eyes."""
         if "carrier_id" in self.visible:
             return any(carrier == self.visible["carrier_id"] for carrier, _, _ in touched)
         prefix = str(self.visible["division"])
         return any(is_shown and division.startswith(prefix) for _, division, is_shown in touched)
 
     def wake(self, change: int) -> None:
+        """There is a change up to this number to look at; called in the watcher's own loop."""
         self.known = change
         self.event.set()
 

@@ -30,6 +30,7 @@ class Basis:
     verified: bool = True
 
     def in_force(self, on: date) -> bool:
+        """From ``effective_from`` on, and no more on ``effective_to``."""
         return (self.effective_from is None or self.effective_from <= on) and (
             self.effective_to is None or on < self.effective_to
         )
@@ -51,10 +52,12 @@ class Finding:
 
     @property
     def zh(self) -> str:
+        """The Chinese sentence, its values filled in."""
         return self.reason.zh.format_map(_Values(self.values))
 
     @property
     def en(self) -> str:
+        """The English sentence, its values filled in."""
         return self.reason.en.format_map(_Values(self.values))
 
     def __str__(self) -> str:

@@ -111,6 +111,7 @@ def _whole(entry: Mapping[str | None, Any]) -> Mapping[str, str]:
 
 
 def refuse_faults(name: str, faults: list[Fault]) -> None:
+    """Raises ``ListUnreadable`` with the first of the faults, if there are any."""
     if faults:
         raise ListUnreadable(name, faults[:MOST_FAULTS_TOLD])
 
@@ -124,6 +125,7 @@ def _text(name: str, data: bytes) -> str:
 
 
 def json_of(name: str, data: bytes) -> Any:
+    """Raises ``ListUnreadable`` with the line where reading ended."""
     try:
         return json.loads(_text(name, data))
     except json.JSONDecodeError as error:
@@ -133,18 +135,21 @@ def json_of(name: str, data: bytes) -> Any:
 
 
 def un_number_of(text: str) -> str:
+    """Four digits. Raises ``BadRow``."""
     if not (text.isascii() and text.isdigit() and len(text) <= 4):
         raise BadRow(f"UN number {text!r} is not up to four digits")
     return text.zfill(4)
 
 
 def packing_group_of(text: str) -> str:
+    """I, II, III or empty. Raises ``BadRow``."""
     if text not in ("", "I", "II", "III"):
         raise BadRow(f"packing group {text!r} is not I, II or III")
     return text
 
 
 def division_of(text: str) -> str:
+    """A class or division such as 1.4S or 6.1, or empty. Raises ``BadRow``."""
     if text and not DIVISION.fullmatch(text):
         raise BadRow(f"class {text!r} is none")
     return text

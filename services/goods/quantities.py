@@ -26,10 +26,12 @@ def is_ordinary_cargo(load: Load, on: date) -> bool:
 
 
 def eq_packages(load: Load) -> int:
+    """Packages of dangerous goods in excepted quantities (例外数量)."""
     return sum(line.packages for line in load.lines if line.quantity_regime is Regime.EQ and line.is_dangerous)
 
 
 def lq_gross_g(load: Load) -> int:
+    """Gross mass of dangerous goods in limited quantities (有限数量)."""
     return sum(line.mass_g for line in load.lines if line.quantity_regime is Regime.LQ and line.is_dangerous)
 
 

@@ -33,6 +33,7 @@ class VehicleNeed:
     any_of: tuple[str, ...]
 
     def is_met_by(self, vehicle_type: str) -> bool:
+        """Whether a vehicle of this type (ADR 9.1.1.2: EX/II, EX/III, FL, AT ...) may carry it."""
         return bool(SERVES.get(vehicle_type, frozenset()) & set(self.any_of))
 
 

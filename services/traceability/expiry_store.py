@@ -18,6 +18,7 @@ class Due:
 
 
 def set_hold(connection: Connection, subject: str, organisation_id: str, reason: str, at: datetime) -> None:
+    """An organisation holds a subject once; saying it again changes the reason."""
     connection.execute(
         text(
             "INSERT INTO traceability_holds (subject, organisation_id, reason, set_at)"
@@ -29,6 +30,7 @@ def set_hold(connection: Connection, subject: str, organisation_id: str, reason:
 
 
 def lift_hold(connection: Connection, subject: str, organisation_id: str) -> None:
+    """Others' holds stay."""
     connection.execute(
         text("DELETE FROM traceability_holds WHERE subject = :subject AND organisation_id = :organisation_id"),
         {"subject": subject, "organisation_id": organisation_id},
@@ -36,6 +38,7 @@ def lift_hold(connection: Connection, subject: str, organisation_id: str) -> Non
 
 
 def is_held(connection: Connection, subject: str) -> bool:
+    """Whether anybody holds it."""
     return bool(
         connection.execute(
             text("SELECT EXISTS (SELECT FROM traceability_holds WHERE subject = :subject)"), {"subject": subject}

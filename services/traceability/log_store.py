@@ -38,6 +38,7 @@ class Witnessed:
 
 
 def create_head(connection: Connection, origin: str, checkpoint: str) -> None:
+    """An empty log; nothing happens where there is one already."""
     connection.execute(
         text(
             "INSERT INTO traceability_log (origin, size, range, checkpoint, token)"
@@ -114,6 +115,7 @@ def waiting_seconds(connection: Connection) -> float:
 
 
 def freeze(connection: Connection, problem: str) -> None:
+    """Nobody writes the log any more; the first problem that was named stays."""
     connection.execute(text("UPDATE traceability_log SET frozen = coalesce(frozen, :problem)"), {"problem": problem})
 
 
@@ -163,6 +165,7 @@ def read_tile(connection: Connection, level: int, n: int) -> bytes:
 
 
 def write_tiles(connection: Connection, tiles: Mapping[tuple[int, int], bytes]) -> None:
+    """Full and partial tiles by (level, number), whole hashes one after the other; those there are written over."""
     connection.execute(
         text(
             "INSERT INTO traceability_tiles (level, n, hashes)"

@@ -25,6 +25,7 @@ class Key:
     registered_by: bytes | None = None
 
     def is_active(self, at: datetime) -> bool:
+        """From its beginning on, and no more from its revocation on."""
         begun = (self.valid_from or self.registered_at) <= at
         return begun and (self.revoked_at is None or at < self.revoked_at)
 

@@ -55,11 +55,13 @@ def service(relations: Mapping[str, RelationsOf], related: Mapping[str, RelatedO
 
 
 def get_receipt(call: Call, request: pb.GetReceiptRequest) -> pb.GetReceiptResponse:
+    """The same bytes for ever. Raises a refusal NOT_YET_IN_LOG until the sequencer has been there."""
     row = _in_log(call, request)
     return pb.GetReceiptResponse(registration=row.registration, receipt=row.receipt, leaf_index=row.leaf_index)
 
 
 def get_proof(call: Call, request: pb.GetProofRequest) -> pb.GetProofResponse:
+    """As of the newest checkpoint. Raises a refusal NOT_YET_IN_LOG."""
     row = _in_log(call, request)
     return pb.GetProofResponse(
         proof=proof_text(call.transaction, row.leaf_index, call.now), registration=row.registration
@@ -67,6 +69,7 @@ def get_proof(call: Call, request: pb.GetProofRequest) -> pb.GetProofResponse:
 
 
 def get_checkpoint(call: Call, _request: pb.GetCheckpointRequest) -> pb.GetCheckpointResponse:
+    """Raises a refusal NOT_FOUND where no log has begun."""
     call.allow([Relation.ANY])
     head = log_store.find_head(call.transaction)
     if head is None:

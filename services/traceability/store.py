@@ -106,6 +106,7 @@ def find_key(connection: Connection, kid: bytes) -> Key | None:
 
 
 def keys_of(connection: Connection, organisation_id: str) -> list[Key]:
+    """Every key the organisation ever had, the oldest first."""
     rows = connection.execute(_KEYS_OF, {"id": organisation_id})
     return [_key(row) for row in rows]
 
@@ -117,6 +118,7 @@ _INSERT_CUSTODY = text(
 
 
 def insert_custody(connection: Connection, kid: bytes, organisation_id: str, sealed: bytes, at: datetime) -> None:
+    """``sealed`` is a private key only the keeper's key opens."""
     connection.execute(
         _INSERT_CUSTODY,
         {"kid": kid, "organisation_id": organisation_id, "sealed": sealed, "at": at},

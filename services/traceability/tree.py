@@ -33,10 +33,12 @@ class Tree:
 
     @property
     def range(self) -> tuple[bytes, ...]:
+        """The roots of the perfect subtrees of the leaves so far, the largest first."""
         return tuple(self._range.hashes)
 
     @property
     def changed(self) -> dict[tuple[int, int], bytes]:
+        """The tiles that grew since the tree was read, by (level, number)."""
         return {key: bytes(self._tiles[key]) for key in sorted(self._changed)}
 
     def root(self) -> bytes:

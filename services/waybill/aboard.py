@@ -10,16 +10,19 @@ from services.waybill.trip import Trip
 
 
 def vehicles(trip: Trip, role: Role) -> list[Vehicle]:
+    """Those in the role at the time of ``trip.at`` that the registry knows."""
     known = trip.registry.vehicles
     return [known[each] for each in _ids(trip, role) if each in known]
 
 
 def tanks(trip: Trip) -> list[Tank]:
+    """Those aboard at ``trip.at`` that the registry knows."""
     known = trip.registry.tanks
     return [known[each] for each in _ids(trip, Role.TANK) if each in known]
 
 
 def people(trip: Trip, role: Role) -> list[Person]:
+    """Those in the role at ``trip.at`` that the registry knows."""
     known = trip.registry.persons
     return [known[each] for each in _ids(trip, role) if each in known]
 

@@ -73,6 +73,7 @@ def arrive_waybill(call: Call, request: Any) -> pb.ArriveWaybillResponse:
 
 
 def unload_waybill(call: Call, request: Any) -> pb.UnloadWaybillResponse:
+    """Everything is off the lorry; told once."""
     kept = standing(call, request.waybill_id)
     at, faults = moment(request, "unloaded_at", call.now)
     findings = [
@@ -91,6 +92,7 @@ def unload_waybill(call: Call, request: Any) -> pb.UnloadWaybillResponse:
 
 
 def void_waybill(call: Call, request: Any) -> pb.VoidWaybillResponse:
+    """As if it had never been issued: what it drew and held is free again. Only before the departure."""
     kept = standing(call, request.waybill_id)
     refuse((*text_of(request.reason, "reason"), *check_void(kept.waybill, request.reason, call.now)))
     alarmed = overdue.stop_waiting_for_all(call.transaction, kept.waybill.id)

@@ -20,6 +20,7 @@ _FIND = text("SELECT generated_at, wanted FROM waybill_day_bundle")
 
 
 def find(connection: Connection) -> Built | None:
+    """When it was built, and whether a newer one is wanted; ``None`` before the first."""
     row = connection.execute(_FIND).first()
     return None if row is None else Built(row.generated_at, row.wanted)
 

@@ -69,6 +69,7 @@ GOODS_HEADER = ("序号", "UN编号", "危险货物运输名称", "类别/项别
 
 
 def form_of(trip: Trip, *, closed_tunnels: str) -> Form:
+    """The trip as the blocks and lines of the printed waybill; ``closed_tunnels`` are named where the escort looks for them."""
     waybill = trip.waybill
     return Form(
         number=waybill.number,

@@ -45,6 +45,7 @@ _REINDEX = text(
 
 
 def divisions_of(connection: Connection, waybill_id: str) -> frozenset[str]:
+    """The division codes (GB/T 2260) a waybill touches."""
     rows = connection.execute(_DIVISIONS, {"id": waybill_id})
     return frozenset(row.division_code for row in rows)
 

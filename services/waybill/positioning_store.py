@@ -12,6 +12,7 @@ _POSITIONING_OF = text("SELECT vehicle_id, last_fix_at FROM waybill_positioning 
 
 
 def positioning_of(connection: Connection, vehicle_ids: Iterable[str]) -> dict[str, Positioning]:
+    """When each of these vehicles was heard of last; those that never were are left out."""
     rows = connection.execute(_POSITIONING_OF, {"ids": list(vehicle_ids)})
     return {row.vehicle_id: Positioning(last_fix_at=row.last_fix_at) for row in rows}
 

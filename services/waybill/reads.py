@@ -24,10 +24,12 @@ from services.waybill.wire import revision_to_wire, shown
 
 
 def get_waybill(call: Call, request: Any) -> pb.Waybill:
+    """For whoever may see it. Raises a refusal NOT_FOUND for all others."""
     return shown(readable(call, request.waybill_id))
 
 
 def list_revisions(call: Call, request: Any) -> pb.ListRevisionsResponse:
+    """Every amendment and correction, with who has signed it."""
     kept = readable(call, request.waybill_id)
     found = revisions.revisions_of(call.transaction, kept.waybill.id)
     return pb.ListRevisionsResponse(revisions=map(revision_to_wire, found))

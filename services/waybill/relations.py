@@ -21,6 +21,7 @@ def relations(call: Call, waybill_id: str) -> list[Relation]:
 
 
 def relations_to(call: Call, waybill: Waybill) -> list[Relation]:
+    """How the caller stands to the waybill: carrying, party, or authority of a place it touches; none for strangers."""
     return list(_relations(call, waybill))
 
 

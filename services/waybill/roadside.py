@@ -92,6 +92,7 @@ def code_content(call: Call, waybill: Waybill) -> Content:
 
 
 def expiry_of(content: Content) -> datetime:
+    """From when on the code is good no more."""
     return datetime.fromtimestamp(content.expires_at, UTC)
 
 

@@ -27,6 +27,7 @@ _NOT_KEPT = ("id", "consignment_list_ids", "issued_offline_at", "external_refs")
 
 
 def put_template(call: Call, request: Any) -> pb.Template:
+    """The caller's own, new or changed; it must be readable, not complete."""
     call.allow([Relation.OWN], subject=f"organisation/{call.caller.organisation}")
     stated = request.template
     waybill = _bare(stated.waybill)
@@ -40,10 +41,12 @@ def put_template(call: Call, request: Any) -> pb.Template:
 
 
 def get_template(call: Call, request: Any) -> pb.Template:
+    """The caller's own. Raises a refusal NOT_FOUND."""
     return _shown(_own(call, request.template_id))
 
 
 def list_templates(call: Call, _request: Any) -> pb.ListTemplatesResponse:
+    """The caller's own, without their routes."""
     call.allow([Relation.OWN], subject=f"organisation/{call.caller.organisation}")
     shown = [_shown(each) for each in templates_store.templates_of(call.transaction, call.caller.organisation)]
     for each in shown:
@@ -52,12 +55,14 @@ def list_templates(call: Call, _request: Any) -> pb.ListTemplatesResponse:
 
 
 def delete_template(call: Call, request: Any) -> pb.DeleteTemplateResponse:
+    """Waybills made of it stay."""
     template = _own(call, request.template_id)
     templates_store.delete(call.transaction, template.organisation_id, template.id)
     return pb.DeleteTemplateResponse()
 
 
 def preview_from_template(call: Call, request: Any) -> pb.PreviewFromTemplateResponse:
+    """A waybill as the template has it, moved to another departure; nothing is kept."""
     departure, faults = time_of(request.planned_departure, "planned_departure")
     template = _own(call, request.template_id, faults)
     waybill = waybill_pb2.Waybill.FromString(template.body)

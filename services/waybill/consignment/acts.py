@@ -28,6 +28,7 @@ from services.waybill.gathering import EDITION, catalogue_of
 
 
 def create_consignment_list(call: Call, request: Any) -> pb.CreateConsignmentListResponse:
+    """The consignor's own, sent to its carrier at once."""
     stated = request.consignment_list
     own = stated.consignor.organisation_id == call.caller.organisation
     call.allow([Relation.OWN] if own else [], subject=f"consignment-list/{stated.id}")
@@ -88,6 +89,7 @@ def accept_consignment_list(call: Call, request: Any) -> pb.AcceptConsignmentLis
 
 
 def refuse_consignment_list(call: Call, request: Any) -> pb.RefuseConsignmentListResponse:
+    """The carrier's answer, with its reason; the consignor may send it anew."""
     kept = readable(call, request.consignment_list_id, hold=True)
     refuse((*text_of(request.reason, "reason"), *check_act(kept, ListAct.REFUSE), *check_reason(request.reason)))
     registered = traceability.record(call, request)

@@ -23,6 +23,7 @@ _MOST_RELATED = 5_000
 
 
 def get_consignment_list(call: Call, request: Any) -> pb.ConsignmentList:
+    """With the waybills that draw on it. Raises a refusal NOT_FOUND for whoever is no party and no authority of a place it touches."""
     offered = readable(call, request.consignment_list_id)
     return shown(offered, draws_store.draws_on(call.transaction, offered.id))
 
@@ -72,6 +73,7 @@ def relations(call: Call, list_id: str) -> list[Relation]:
 
 
 def relations_to(call: Call, offered: ConsignmentList) -> list[Relation]:
+    """How the caller stands to the list."""
     return list(_relations(call, offered))
 
 

@@ -148,5 +148,6 @@ _DIVISIONS_OF = text("SELECT division_code FROM waybill_consignment_divisions WH
 
 
 def divisions_of(connection: Connection, list_id: str) -> frozenset[str]:
+    """The division codes (GB/T 2260) a list touches."""
     rows = connection.execute(_DIVISIONS_OF, {"id": list_id})
     return frozenset(row.division_code for row in rows)

@@ -46,6 +46,7 @@ def countersign_handover(call: Call, request: Any) -> pb.HandoverResponse:
 
 
 def refuse_handover(call: Call, request: Any) -> pb.HandoverResponse:
+    """The taker says why it does not take; the giver keeps the load, and may offer anew."""
     of = _for_taker(call, request)
     answer, findings = _judged(call, of, request, _method(request))
     refuse((*text_of(request.refused_reason, "refused_reason", required=True), *findings))

@@ -32,6 +32,7 @@ def due_at(handover: Handover, now: datetime) -> datetime:
 
 
 def wait_for(connection: Connection, handover: Handover) -> None:
+    """When its time is over unanswered, an alarm is raised; nothing is blocked."""
     if handover.due_at is not None:
         set_timer(connection, Timer(_KIND, handover.id, handover.due_at, b""))
 

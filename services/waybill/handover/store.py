@@ -88,6 +88,7 @@ _CODE_OF = text("SELECT serial, tries, expires_at FROM waybill_handover_codes WH
 
 
 def code_of(connection: Connection, handover_id: str) -> Code | None:
+    """The code in use, without its digits, which follow from the statement and a key."""
     row = connection.execute(_CODE_OF, {"id": handover_id}).first()
     return None if row is None else Code(serial=row.serial, tries=row.tries, expires_at=row.expires_at)
 

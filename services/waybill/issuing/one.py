@@ -13,6 +13,7 @@ from services.waybill.wire import shown
 
 
 def issue_waybill(call: Call, request: Any) -> pb.IssueWaybillResponse:
+    """Judge it and keep it, or refuse it with every fault. With ``validate_only`` nothing stays."""
     draft = draft_of(call, request)
     hold(call, [draft])
     issuing = Issuing(call, [draft], Numbers(call.transaction, call.now))

@@ -47,6 +47,7 @@ def record_trip_check(call: Call, request: Any) -> pb.RecordTripCheckResponse:
 
 
 def record_briefing(call: Call, request: Any) -> pb.RecordBriefingResponse:
+    """Who told whom of what (Order 2019 No. 29, Art. 25); late or incomplete ones are refused."""
     waybill = standing(call, request.waybill_id).waybill
     at, faults = moment(request, "briefed_at", call.now)
     made = Preparation(
@@ -66,6 +67,7 @@ def record_briefing(call: Call, request: Any) -> pb.RecordBriefingResponse:
 
 
 def list_preparations(call: Call, request: Any) -> pb.ListPreparationsResponse:
+    """Checks and briefings of a waybill."""
     waybill = readable(call, request.waybill_id).waybill
     made = store.preparations_of(call.transaction, waybill.id)
     return pb.ListPreparationsResponse(preparations=map(_shown, made))

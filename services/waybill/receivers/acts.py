@@ -52,12 +52,14 @@ def put_receiver(call: Call, request: Any) -> pb.PutReceiverResponse:
 
 
 def list_receivers(call: Call, _request: Any) -> pb.ListReceiversResponse:
+    """The caller's own, without their secrets."""
     call.allow([Relation.OWN], subject=f"organisation/{call.caller.organisation}")
     known = store.receivers_of(call.transaction, call.caller.organisation)
     return pb.ListReceiversResponse(receivers=map(_shown, known))
 
 
 def remove_receiver(call: Call, request: Any) -> pb.RemoveReceiverResponse:
+    """Nothing more is told to it, what waits included."""
     return pb.RemoveReceiverResponse(dropped=store.remove(call.transaction, _own(call, request.receiver_id)))
 
 
@@ -83,6 +85,7 @@ def list_deliveries(call: Call, request: Any) -> pb.ListDeliveriesResponse:
 
 
 def replay_deliveries(call: Call, request: Any) -> pb.ReplayDeliveriesResponse:
+    """Those named, or all since a time, are told again."""
     receiver = _own(call, request.receiver_id)
     since, faults = time_of(request.queued_from, "queued_from")
     findings = [*faults]

@@ -79,6 +79,7 @@ _RECEIVERS_OF = text(f"{_RECEIVER} WHERE organisation_id = :organisation ORDER B
 
 
 def receivers_of(connection: Connection, organisation_id: str) -> list[Receiver]:
+    """An organisation's own receivers by id."""
     rows = connection.execute(_RECEIVERS_OF, {"organisation": organisation_id})
     return [read_receiver(row) for row in rows]
 

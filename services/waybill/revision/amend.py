@@ -81,6 +81,7 @@ def amend_waybill(call: Call, request: Any) -> pb.AmendWaybillResponse:
 
 
 def sign_revision(call: Call, request: Any) -> pb.SignRevisionResponse:
+    """One of those asked agrees; with the last signature the correction holds."""
     kept = standing(call, request.waybill_id)
     revision, proposed = _pending(call, kept, request.revision_id)
     signer = _signer(request)
@@ -98,6 +99,7 @@ def sign_revision(call: Call, request: Any) -> pb.SignRevisionResponse:
 
 
 def revert_revision(call: Call, request: Any) -> pb.RevertRevisionResponse:
+    """Its author takes back a correction that is still open."""
     kept = standing(call, request.waybill_id)
     revision, proposed = _pending(call, kept, request.revision_id)
     registered = traceability.record(call, request)
