@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from services import traceability, zones
 from services.runtime.database import connect
@@ -22,6 +22,7 @@ from services.zones.mapped import PlaceKind
 from services.zones.merging import BY_HAND, VANISHED_KEPT, WITHDRAWN
 from services.zones.model import Action, Notice, Rule, Zone, ZoneKind
 from services.zones.proposals import MAP_RULE
+from tests import province
 from tests.maps import InventedMap, position
 
 START = datetime(2026, 11, 2, 4, 0, tzinfo=UTC)
@@ -73,6 +74,35 @@ def house(tmp_path: Path, migrated_database_url: str, monkeypatch: pytest.Monkey
     begin(engine, keeper, START)
     yield House(engine, keeper)
     engine.dispose()
+
+
+def test_an_import_that_is_interrupted_leaves_nothing_behind_and_the_next_one_all(house: House, tmp_path: Path) -> None:
+    size = province.Size(lines=16, tunnels=40, bridges=150, places=540, multipolygons=20)
+    file = province.write(tmp_path / "province.osm.pbf", size)
+    told: list[tuple[str, int, int]] = []
+
+    def interrupt(what: str, done: int, of: int) -> None:
+        told.append((what, done, of))
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        import_region(house.engine, house.keeper, file, house.now, told=interrupt)
+    assert told[-1][1] == 500, "zones were stated already"
+    with house.engine.connect() as connection:
+        assert (store.last_change(connection), list(store.regions(connection))) == (0, [])
+        assert (
+            connection.execute(
+                text("SELECT count(*) FROM traceability_registrations WHERE subject LIKE 'zone/%'")
+            ).scalar()
+            == 0
+        )
+    whole = house.take_in(file, tmp_path, name="province")
+    assert whole.fresh
+    assert whole.changed == whole.merged.new == sum(whole.merged.found.values()) > 500
+    again = house.take_in(file, tmp_path, name="province")
+    assert (again.fresh, again.changed, again.merged.unchanged) == (False, 0, whole.changed)
+    assert len(house.known()) == whole.changed
 
 
 def county() -> InventedMap:
