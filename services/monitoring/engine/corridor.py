@@ -19,7 +19,6 @@ _CELL_E7 = 50_000  # about 550 m
 _ACROSS = 360 * E7 // _CELL_E7 + 2
 _KEYS = 1 << 32  # more than there are cells
 _REACH_M = 500.0  # no corridor is wider to one side
-_MOST_NEW = 64
 
 
 Pieces = tuple[
@@ -40,43 +39,51 @@ class _Lines:
 
 
 class Corridors:
-    """At most one line a slot. Two tables, a large one and a small one of recent lines, so that a new trip costs little."""
+    """At most one line a slot. Several tables, each of at least twice as many lines as the one behind it, so that a new trip costs
+    little however many there are."""
 
     def __init__(self) -> None:
         self._lines: dict[int, Pieces] = {}
-        self._recent: set[int] = set()
-        self._old = self._new = _Lines([])
-        self._is_stale = False
+        self._tables: list[_Lines] = []
+        self._table_of = np.empty(0, dtype=np.int64)  # by slot; -1 for none
+        self._fresh: set[int] = set()  # in no table yet
 
     def lay(self, slot: int, route: tuple[Point, ...]) -> None:
+        self.drop(slot)
         self._lines[slot] = _pieces(slot, route)
-        self._recent.add(slot)
-        self._is_stale = True
+        self._fresh.add(slot)
 
     def drop(self, slot: int) -> None:
-        if self._lines.pop(slot, None) is not None:
-            self._recent.add(slot)  # its lines in the old table count no more
-            self._is_stale = True
+        if self._lines.pop(slot, None) is None:
+            return
+        self._fresh.discard(slot)
+        if slot < len(self._table_of):
+            self._table_of[slot] = -1  # what the table holds of it counts no more
 
     def away_m(self, slot: Int64s, latitude_e7: Int64s, longitude_e7: Int64s) -> Floats:
         """Metres from each fix to the line of its vehicle; infinite from about 500 m on."""
         self._settle()
-        if not self._recent:
-            return _away_m(self._old, slot, latitude_e7, longitude_e7)
         away = np.full(len(slot), np.inf)
-        is_recent = np.isin(slot, np.fromiter(self._recent, dtype=np.int64, count=len(self._recent)))
-        tables = ((self._old, np.flatnonzero(~is_recent)), (self._new, np.flatnonzero(is_recent)))
-        for lines, rows in tables:
-            away[rows] = _away_m(lines, slot[rows], latitude_e7[rows], longitude_e7[rows])
+        is_known = slot < len(self._table_of)
+        table = np.where(is_known, self._table_of[np.where(is_known, slot, 0)], -1) if len(self._table_of) else None
+        for number, lines in enumerate(self._tables):
+            rows = np.flatnonzero(table == number)
+            if len(rows):
+                away[rows] = _away_m(lines, slot[rows], latitude_e7[rows], longitude_e7[rows])
         return away
 
     def _settle(self) -> None:
-        if not self._is_stale:
+        if not self._fresh:
             return
-        if len(self._recent) > _MOST_NEW:
-            self._old, self._recent = _Lines([self._lines[slot] for slot in sorted(self._lines)]), set()
-        self._new = _Lines([self._lines[slot] for slot in sorted(self._recent) if slot in self._lines])
-        self._is_stale = False
+        while self._tables and (self._table_of == len(self._tables) - 1).sum() < 2 * len(self._fresh):
+            self._tables.pop()
+            self._fresh.update(np.flatnonzero(self._table_of == len(self._tables)).tolist())
+        slots = np.array(sorted(self._fresh), dtype=np.int64)
+        missing = max(0, int(slots[-1]) + 1 - len(self._table_of))
+        self._table_of = np.append(self._table_of, np.full(missing, -1, dtype=np.int64))
+        self._table_of[slots] = len(self._tables)
+        self._tables.append(_Lines([self._lines[slot] for slot in slots.tolist()]))
+        self._fresh = set()
 
 
 def _pieces(slot: int, route: tuple[Point, ...]) -> Pieces:
