@@ -1,37 +1,40 @@
 """Zones that come to bar the way ahead of a trip (RT-01, RT-03, RT-04): its carrier hears of it before the vehicle is there.
 
 A plan is looked at when something about it changes, not at every fix: when zones do, all plans that may meet one of them; when a
-trip or its passes do, that one. What counts is the rest of the line from where the vehicle was last believed to be, or all of it for
-one that is off its line, and when the vehicle will be in the zone: not before it could at the highest legal speed, nor later than at
-that of other roads, by which routes are planned; stops are not foreseen. Who is loaded and has not left is taken to leave at once. A
-road or bridge bars those who follow it, not those whose line only crosses it, and a tunnel those whose line comes by both portals.
+trip or its passes do, that one; when the hours of a zone on the way begin, the plans that did not meet them before. What counts is the
+rest of the line from where the vehicle was last believed to be, or all of it for one that is off its line, and when the vehicle will
+be in the zone: not before it could at the highest legal speed, nor later than at that of other roads, by which routes are planned;
+stops are not foreseen. Who is loaded and has not left may leave when he likes: he is barred by what lasts for a day. A road or bridge
+bars those who follow it, not those whose line only crosses it, and a tunnel those whose line comes by both portals.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
-from geo.index import Crossings
 from geo.position import Position
-from services.monitoring.engine.batch import Outbox
+from services.monitoring.engine.batch import Batch, Outbox
 from services.monitoring.engine.bores import lead_along
-from services.monitoring.engine.changes import Change, change
+from services.monitoring.engine.changes import change
 from services.monitoring.engine.desk import end_alarm, raise_alarm, withdraw_alarm
 from services.monitoring.engine.judge import NO_LOAD, load_of, spans
-from services.monitoring.engine.planned import Box, Line, Stretch, joined_pieces, stretches
+from services.monitoring.engine.planned import Line, Stretch
 from services.monitoring.engine.state import ShardState
+from services.monitoring.engine.way import Met, met_anew, met_by, met_by_all
 from services.monitoring.engine.world import World
 from services.monitoring.facts import TripFact
-from services.monitoring.model import AlarmKind, ZoneKind, ZoneRecord, ZoneRule
+from services.monitoring.model import AlarmKind, ZoneKind, ZoneRecord, ZoneRule, always
 
-_AT_PORTAL_M = 40.0
-_AROUND_PORTAL_E7 = 100_000  # a line that comes by has a corner or a piece within a kilometre
 _NAMES = {ZoneKind.TUNNEL: "RT-01", ZoneKind.TIME_BANNED_ROAD: "RT-04"}
+Int64s = npt.NDArray[np.int64]
 
-Met = dict[str, list[Stretch]]  # by zone
+_DAY_MS = 86_400_000
+_FORESEEN_MS = 2 * _DAY_MS
+_LONGEST_MS = 7 * _DAY_MS  # from a trip's last news on
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,15 @@ class _Barred:
 def zones_changed(state: ShardState, before: World, after: World, at_ms: int, out: Outbox) -> None:
     """From ``at_ms`` on the zones of another world hold: whose way they bar now, and whose no more."""
     news = change(before, after)
-    met = _met_by(state, after, news)
+    met = met_anew(state.lines, after, news)
     for slot, kind, cause in state.open:
         if kind == AlarmKind.ROUTE_BARRED and cause in news.turned:
             met.setdefault(slot, {}).setdefault(cause, [])
     for slot in sorted(met, key=lambda each: int(state.vehicle[each])):
-        _judge(state, after, slot, met[slot], at_ms, out, int(state.vehicle[slot]), "zone lifted")
+        earlier = int(state.columns["look_ms"][slot])
+        _judge(state, after, slot, met[slot], at_ms, state.position(slot), out, int(state.vehicle[slot]), "zone lifted")
+        coming = [look for look in (earlier, int(state.columns["look_ms"][slot])) if look >= 0]
+        state.columns["look_ms"][slot] = min(coming, default=-1)
 
 
 def trip_changed(state: ShardState, world: World, slot: int, at_ms: int, out: Outbox, arrival: int) -> None:
@@ -64,9 +70,46 @@ def trip_changed(state: ShardState, world: World, slot: int, at_ms: int, out: Ou
     met: Met = {cause: [] for cause in _told(state, slot)}
     line = state.lines.get(slot)
     if trip is not None and line is not None and load_of(_leaving(trip)) != NO_LOAD:
-        met |= _met(world, line, _leaving(trip))
+        met |= met_by(world, line, _leaving(trip))
     why = "trip over" if line is None else "way free"
-    _judge(state, world, slot, met, max(at_ms, state.activation.at_ms), out, arrival, why)
+    at_ms = max(at_ms, state.activation.at_ms)
+    _judge(state, world, slot, met, at_ms, state.position(slot), out, arrival, why)
+
+
+def ways_ahead(batch: Batch) -> None:
+    """Hours of zones on the way have begun since the vehicles were heard last: look at the way again as of then."""
+    good, columns = batch.good, batch.state.columns
+    while len(rows := np.flatnonzero(_is_due(columns["look_ms"][good.slot], good.time))):
+        first = rows[np.unique(good.slot[rows], return_index=True)[1]].tolist()
+        due = [(int(good.slot[row]), batch.place_before(int(good.slot[row]), int(good.time[row]))) for row in first]
+        _look_again(batch.state, batch.world, due, batch.out, [int(good.arrival[row]) for row in first])
+
+
+def ways_ahead_until(
+    state: ShardState, world: World, at_ms: int, out: Outbox, slots: Collection[int] | None = None, arrival: int = -1
+) -> None:
+    """The same for vehicles (all, if none are named) of which no fix from before then is still to come."""
+    asked = np.arange(len(state)) if slots is None else np.fromiter(slots, dtype=np.int64)
+    while len(due := asked[_is_due(state.columns["look_ms"][asked], at_ms)]):
+        arrivals = state.vehicle[due].tolist() if arrival < 0 else [arrival] * len(due)
+        _look_again(state, world, [(slot, state.position(slot)) for slot in due.tolist()], out, arrivals)
+
+
+def _is_due(look_ms: Int64s, at_ms: Int64s | int) -> npt.NDArray[np.bool_]:
+    due: npt.NDArray[np.bool_] = (look_ms >= 0) & (look_ms <= at_ms)
+    return due
+
+
+def _look_again(
+    state: ShardState, world: World, due: Sequence[tuple[int, Position | None]], out: Outbox, arrivals: Sequence[int]
+) -> None:
+    """Each of these vehicles at its moment, from where it was last believed to be before it."""
+    lines = {slot: line for slot, _ in due if (line := state.lines.get(slot)) is not None}
+    met = met_by_all(world, lines)
+    for (slot, place), arrival in zip(due, arrivals, strict=True):
+        at_ms = int(state.columns["look_ms"][slot])
+        here: Met = {cause: [] for cause in _told(state, slot)} | met.get(slot, {})
+        _judge(state, world, slot, here, at_ms, place, out, arrival, "way free")
 
 
 def reached(state: ShardState, slot: int, zone_id: str, at_ms: int, out: Outbox, arrival: int) -> None:
@@ -88,63 +131,13 @@ def _leaving(trip: TripFact) -> TripFact:
     return replace(trip, event="DEPARTED") if trip.waits else trip
 
 
-def _met_by(state: ShardState, world: World, news: Change) -> dict[int, Met]:
-    """By slot, the changed zones its line goes through."""
-    met: dict[int, Met] = {}
-    lines = state.lines.coming_by(news.box) if news.box is not None else {}
-    if lines:
-        slots, inside = list(lines), stretches(list(lines.values()), news.index.through(*joined_pieces(lines.values())))
-        for (number, zone), found in inside.items():
-            met.setdefault(slots[number], {})[news.index.keys[zone]] = found
-    if news.tunnels:
-        for slot, line in state.lines.coming_by(_around(world, news.tunnels)).items():
-            for zone_id, found in _tunnels(world, line, news.tunnels).items():
-                met.setdefault(slot, {})[zone_id] = found
-    return met
-
-
-def _met(world: World, line: Line, trip: TripFact) -> Met:
-    """All zones that may bar the trip on its line."""
-    found = world.through(*line.pieces)
-    rows = np.flatnonzero(world.barred.to_load(load_of(trip), found.zone))
-    found = Crossings(*(getattr(found, name)[rows] for name in Crossings.__slots__))
-    met = {world.zone(zone).id: inside for (_, zone), inside in stretches([line], found).items()}
-    return met | _tunnels(world, line, world.watched)
-
-
-def _tunnels(world: World, line: Line, among: Mapping[str, ZoneRecord]) -> Met:
-    """The tunnels the line comes by both portals of."""
-    met: Met = {}
-    if among:
-        for number in np.unique(world.near.near(*line.samples())[1]).tolist():
-            name = world.near.names[number]
-            if name in among:
-                portals = world.roads.portals[name]
-                found = filter(None, (_between(line, *ends) for ends in zip(portals[::2], portals[1::2], strict=True)))
-                met.setdefault(among[name].id, []).extend(found)
-    return {zone_id: sorted(found) for zone_id, found in met.items() if found}
-
-
-def _between(line: Line, one: Position, other: Position) -> Stretch | None:
-    ends = [line.progress_m(portal, _AT_PORTAL_M, first=False) for portal in (one, other)]
-    return None if ends[0] is None or ends[1] is None else (min(ends[0], ends[1]), max(ends[0], ends[1]))
-
-
-def _around(world: World, tunnels: Iterable[str]) -> Box:
-    portals = [portal for name in tunnels for portal in world.roads.portals[name]]
-    south, west = (
-        min(values) - _AROUND_PORTAL_E7
-        for values in ([each.latitude_e7 for each in portals], [each.longitude_e7 for each in portals])
-    )
-    north, east = max(each.latitude_e7 for each in portals), max(each.longitude_e7 for each in portals)
-    return south, west, north + _AROUND_PORTAL_E7 - south, east + _AROUND_PORTAL_E7 - west
-
-
 def _judge(
-    state: ShardState, world: World, slot: int, met: Met, at_ms: int, out: Outbox, arrival: int, why: str
-) -> None:
-    """Tell of each of the zones if it bars the way now, and take back what was told of it if it does not; ``why`` says what has ended."""
-    line, trip, place = state.lines.get(slot), state.trips.get(slot), state.position(slot)
+    state: ShardState, world: World, slot: int, met: Met, at_ms: int, place: Position | None, out: Outbox, arrival: int,
+    why: str,
+) -> None:  # fmt: skip
+    """Tell of each of the zones if it bars the way now, and take back what was told of it if it does not; ``why`` says what has ended.
+    Where hours are still to begin, note when to look again."""
+    line, trip, looks = state.lines.get(slot), state.trips.get(slot), list[int]()
     done_m = 0.0
     if line is not None and place is not None:
         done_m = line.progress_m(place, world.thresholds.corridor_m) or 0.0
@@ -153,10 +146,35 @@ def _judge(
         barred = None
         if zone is not None and trip is not None and line is not None:
             barred = next(_bars(world, zone, _leaving(trip), line, met[zone_id], done_m, at_ms), None)
+        if barred is not None and trip is not None and trip.waits and not _lasts(barred):
+            barred = None  # it may leave when that is over
         if barred is None:
             _take_back(state, slot, zone_id, at_ms, out, arrival, why)
+            if (
+                zone is not None
+                and trip is not None
+                and not trip.waits
+                and met[zone_id]
+                and met[zone_id][-1][0] > done_m
+            ):
+                looks += _beginnings(world, zone, trip, at_ms)
         elif zone is not None and line is not None:
             _tell(state, slot, zone, line, barred, at_ms, place, out, arrival)
+    state.columns["look_ms"][slot] = min(looks, default=-1)
+
+
+def _lasts(barred: _Barred) -> bool:
+    """Whether the rule holds for the whole next day."""
+    day = barred.soonest_ms, barred.soonest_ms + _DAY_MS
+    return spans((barred.rule,), *day) == [day]
+
+
+def _beginnings(world: World, zone: ZoneRecord, trip: TripFact, after_ms: int) -> Iterator[int]:
+    """When the hours of what bars the trip begin next."""
+    for rule in world.barring(zone, trip):
+        if rule.hours is not always:
+            coming = spans((rule,), after_ms, min(after_ms + _FORESEEN_MS, trip.at_ms + _LONGEST_MS))
+            yield from (begin for begin, _ in coming if begin > after_ms)
 
 
 def _bars(

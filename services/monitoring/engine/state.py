@@ -26,7 +26,7 @@ from services.monitoring.model import Activation
 
 Int64s = npt.NDArray[np.int64]
 
-_FORMAT = 7
+_FORMAT = 8
 _HEAD = struct.Struct("<BIQ")
 _MOST_BYTES = 1 << 30
 
@@ -45,6 +45,7 @@ _KINDS: dict[str, tuple[npt.DTypeLike, int]] = {
     "double_crew": (np.bool_, 0),
     "forbidden": (np.int32, 0), "routed": (np.bool_, 0),
     "above_ms": (np.int64, -1),  # when it last was too fast
+    "look_ms": (np.int64, -1),  # when the way ahead is to be looked at again, for hours of a zone on it begin
     # driving without a rest, and in the legal day
     "moving_ms": (np.int64, -1), "moving_latitude": (np.int32, 0), "moving_longitude": (np.int32, 0),
     "driving_since": (np.int64, -1), "piece_since": (np.int64, -1), "day_driven": (np.int64, 0),

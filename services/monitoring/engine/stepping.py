@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from services.monitoring.engine.areas import areas
 from services.monitoring.engine.batch import Outbox, Rows, arranged
-from services.monitoring.engine.closures import zones_changed
+from services.monitoring.engine.closures import ways_ahead, ways_ahead_until, zones_changed
 from services.monitoring.engine.fatigue import fatigue, paused
 from services.monitoring.engine.faults import position_faults
 from services.monitoring.engine.hours import apply_hours
@@ -32,6 +32,7 @@ _WRONG_MS = 60_000
 def activate(state: ShardState, before: World, after: World, activation: Activation) -> list[Effect]:
     """From the activation's moment on the zones of the world ``after`` hold, which is the one compiled for it."""
     out = Outbox()
+    ways_ahead_until(state, before, activation.at_ms - 1, out)
     for slot in list(state.visits):
         judge_visits(state, before, activation.at_ms, slot, out, int(state.vehicle[slot]))
     state.activation = activation
@@ -105,6 +106,7 @@ def _detect(state: ShardState, world: World, rows: Rows, out: Outbox) -> None:
     batch = believed(state, world, rows, out)
     offline(batch)
     moved_offline(batch)
+    ways_ahead(batch)
     inside = areas(batch)
     overspeed(batch, inside)
     tunnels(batch)
@@ -125,8 +127,10 @@ def _tick(state: ShardState, world: World, at_ms: int, out: Outbox) -> None:
         return
     paused(state, state.tick_ms, at_ms, out)
     state.tick_ms = at_ms
+    by_ms = at_ms - world.thresholds.late_fact_ms
     for slot in list(state.pending):
-        take_due(state, world, slot, at_ms - world.thresholds.late_fact_ms, out, int(state.vehicle[slot]))
+        take_due(state, world, slot, by_ms, out, int(state.vehicle[slot]))
+    ways_ahead_until(state, world, by_ms, out)
     elapse(state, world, at_ms, np.arange(len(state)), out)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from services.monitoring.engine.batch import Outbox
-from services.monitoring.engine.closures import trip_changed
+from services.monitoring.engine.closures import trip_changed, ways_ahead_until
 from services.monitoring.engine.desk import end_alarm
 from services.monitoring.engine.fatigue import change_driver, crew_of
 from services.monitoring.engine.hours import apply_hours, close
@@ -51,6 +51,7 @@ def take_due(state: ShardState, world: World, slot: int, at_ms: int, out: Outbox
 
 def apply_fact(state: ShardState, world: World, fact: Fact, slot: int, out: Outbox, arrival: int) -> None:
     """From here on the vehicle is on this trip with this load, or has these passes."""
+    ways_ahead_until(state, world, fact.at_ms - 1, out, [slot], arrival)
     if isinstance(fact, PassFact):
         _carry(state, world, fact, slot, out, arrival)
     else:

@@ -28,12 +28,14 @@ from services.monitoring.model import (
     Effect,
     FixesEntry,
     Goods,
+    Hours,
     NeedsHistory,
     TickEntry,
     TripEntry,
     ZoneKind,
     ZoneRecord,
     ZoneRule,
+    always,
 )
 
 WEST, EAST = offset(MIDDLE, 270, 12_000), offset(MIDDLE, 90, 12_000)
@@ -59,6 +61,16 @@ def market(version: str = "1", **changes: object) -> ZoneRecord:
 
 
 CLOSED = NONE.changed([market()])
+
+
+def between(begin: int, end: int) -> Hours:
+    """Hours that begin and end once."""
+
+    def hours(first: int, last: int) -> tuple[tuple[int, int], ...]:
+        since, until_ms = max(first, begin), min(last, end)
+        return ((since, until_ms),) if since < until_ms else ()
+
+    return hours
 
 
 def told(effects: Sequence[Effect]) -> list[AlarmRaised | AlarmRevised]:
@@ -128,16 +140,77 @@ def test_what_lies_behind_is_no_matter_and_off_the_line_all_of_it_is_ahead() -> 
 
 def test_hours_count_when_the_lorry_will_be_there() -> None:
     def open_from(minutes: int, until_minutes: int) -> ZoneRecord:
-        begin, end = NOW + minutes * 60_000, NOW + until_minutes * 60_000
-        return market(
-            hours=lambda first, last: (
-                ((max(first, begin), min(last, end)),) if max(first, begin) < min(last, end) else ()
-            )
-        )
+        return market(hours=between(NOW + minutes * 60_000, NOW + until_minutes * 60_000))
 
     # 12.2 km ahead and 3 km long: from 9.2 minutes on, until 15.2
     for hours, expected in (((0, 9), 0), ((0, 10), 1), ((15, 60), 1), ((16, 60), 0)):
         assert len(told(after(NONE.changed([open_from(*hours)]), on_route()))) == expected, hours
+
+
+OPENS = NOW + 40 * 60_000
+EVENING = NONE.changed([market(hours=between(OPENS, OPENS + 7_200_000))])
+
+
+def held_up() -> list[Row]:
+    """Half way to the market, in a jam, for an hour; then on."""
+    jam = offset(WEST, 90, 9_000)
+    stands = [row(450 + at, jam, speed=0) for at in range(30, 3_600, 30)]
+    return [
+        *straight(WEST, speed_dkmh=720, seconds=450),
+        *stands,
+        *straight(jam, speed_dkmh=720, seconds=400, from_s=4_080),
+    ]
+
+
+def test_who_is_held_up_hears_of_hours_that_begin_before_it_is_through() -> None:
+    """When they begin, by the next fix or soon after by a tick; and it is one alarm that ends where it drives in."""
+    rows = held_up()
+    early, later = [each for each in rows if each[1] < OPENS], [each for each in rows if each[1] >= OPENS]
+    for by_tick in (False, True):
+        state = ShardState()
+        effects = after(EVENING, on_route(), state=state, rows=rows)
+        effects += run(EVENING, *entries_of([each for each in early if each[1] >= NOW], 7), OPENS - 10, state=state)
+        assert told(effects) == [], "by plan it is through long before"
+        assert ShardState.restore(state.snapshot()).snapshot() == state.snapshot()
+        effects += run(EVENING, *([OPENS + 61_000] if by_tick else entries_of(later[:1])), state=state)
+        (alarm,) = told(effects)
+        assert (alarm.occurred_ms, int(alarm.evidence["soonest_ms"])) == (
+            OPENS,
+            pytest.approx(OPENS + 5_000 * 45, abs=500),
+        )
+        effects += run(EVENING, *entries_of(later[0 if by_tick else 1 :], 9), state=state)
+        (ended,) = told(effects)
+        assert (ended.id, ended.evidence["outcome"]) == (alarm.id, "reached")
+
+
+def test_who_is_through_when_they_begin_hears_nothing() -> None:
+    through = straight(WEST, speed_dkmh=720, seconds=1_200)
+    state = ShardState()
+    effects = after(EVENING, on_route(), state=state, rows=through)
+    effects += run(EVENING, *entries_of([each for each in through if each[1] >= NOW], 9), OPENS + 70_000, state=state)
+    assert [each for each in effects if isinstance(each, Alarm) and each.kind == "ROUTE_BARRED"] == []
+
+
+def test_a_fix_of_the_far_future_is_not_led_up_to_day_by_day() -> None:
+    daily = market(
+        hours=lambda first, last: tuple(
+            (day, day + 60_000) for day in range(-(-first // 86_400_000) * 86_400_000, last, 86_400_000)
+        )
+    )
+    state = ShardState()
+    after(NONE.changed([daily]), on_route(), state=state)
+    run(NONE.changed([daily]), FixesEntry(Fixes.of([row(86_400 * 80_000, WEST)])), state=state)
+    assert state.columns["look_ms"].tolist() == [-1]
+
+
+def test_who_has_not_left_is_barred_by_what_lasts_for_a_day() -> None:
+    waits, still = on_route(under_way=False, event="LOADED"), [row(at, WEST, speed=0) for at in range(0, 200, 10)]
+    for hours, expected in (
+        (between(0, NOW + 7_200_000), 0),
+        (between(0, NOW + 2 * 86_400_000), 1),
+        (between(NOW + 7_200_000, 1 << 60), 0),
+    ):
+        assert len(told(after(NONE.changed([market(hours=hours)]), waits, rows=still))) == expected
 
 
 def test_a_road_bars_those_who_follow_it_and_not_those_who_cross_it() -> None:
@@ -222,7 +295,9 @@ SQUARES = [square(east, north, side) for east, north, side in
            ((2_000, -1_000, 3_000), (-6_000, -50, 100), (5_500, -3_000, 3_001), (-9_000, 500, 2_000), (-2_000, -2_000, 4_000))]  # fmt: skip
 
 
-def a_history(seed: int) -> tuple[list[tuple[int, World]], list[TripFact | PassFact], list[Row]]:
+def a_history(
+    seed: int, *, with_hours: bool = False
+) -> tuple[list[tuple[int, World]], list[TripFact | PassFact], list[Row]]:
     """Worlds with the time each begins, facts of three lorries, and their fixes; nothing at the same time as anything else."""
     rng = random.Random(seed)
     worlds, world = [(0, NONE)], NONE
@@ -231,7 +306,11 @@ def a_history(seed: int) -> tuple[list[tuple[int, World]], list[TripFact | PassF
         if key in world.zones and rng.random() < 0.5:
             world = world.changed(gone=[key])
         else:
-            rule = ZoneRule(id="r", classes=frozenset(rng.choice([{"3"}, {"1"}, set()])))
+            begin = START_MS + rng.randrange(0, 1_400, 100) * 1_000 + 250
+            hours = (
+                between(begin, begin + rng.choice([120_000, 600_000])) if with_hours and rng.random() < 0.8 else always
+            )
+            rule = ZoneRule(id="r", classes=frozenset(rng.choice([{"3"}, {"1"}, set()])), hours=hours)
             record = ZoneRecord(
                 id=key, version=f"{number}", kind=ZoneKind.RESTRICTED_AREA, shape=SQUARES[int(key)], rules=(rule,)
             )
@@ -269,8 +348,8 @@ def _along(start: Position, corner: Position, metres: float) -> Position:
 
 
 def played(seed: int, rng: random.Random | None = None, *, repeats: bool = False) -> tuple[list[Effect], ShardState]:
-    """The history in order; with ``rng`` in entries of any size with restarts between, with ``repeats`` the fixes of a minute twice."""
-    worlds, facts, rows = a_history(seed)
+    """The history, with hours, in order; with ``rng`` in entries of any size with restarts between, with ``repeats`` the fixes of a minute twice."""
+    worlds, facts, rows = a_history(seed, with_hours=True)
     state, effects = ShardState(), list[Effect]()
     effects += run(NONE, *facts, state=state)
     for (since, world), (next_since, following) in zip(worlds, [*worlds[1:], (1 << 60, NONE)], strict=True):
@@ -352,9 +431,29 @@ def _is_near_edge(zone: ZoneRecord, place: Position) -> bool:
     return zone.shape.distance_m(place) < 60
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_ticks_tell_early_what_fixes_tell_anyway(seed: int) -> None:
+    worlds, facts, rows = a_history(seed, with_hours=True)
+    rng, end = random.Random(seed), max(each[1] for each in rows) + HOUR_MS
+    results = []
+    for ticks in ([end], sorted([*(rng.randint(START_MS, end) for _ in range(200)), end])):
+        state, effects, world = ShardState(), run(NONE, *facts), NONE
+        run(NONE, *facts, state=state)
+        news: list[tuple[int, int, object]] = [(at, 2, world) for at, world in worlds[1:]]
+        news += [(each[1], 1, each) for each in rows] + [(at, 0, at) for at in ticks]
+        for at, kind, what in sorted(news, key=lambda each: each[:2]):
+            if kind == 2:
+                effects += activate(state, world, what, Activation(1, at))
+                world = what
+            else:
+                effects += step(state, world, FixesEntry(Fixes.of([what])) if kind else TickEntry(at))
+        results.append(content(standing(effects)))
+    assert results[0] == results[1]
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_fixes_and_facts_that_come_late_leave_the_same_alarms(seed: int) -> None:
-    worlds, facts, rows = a_history(seed)
+    worlds, facts, rows = a_history(seed, with_hours=True)
     end = max(each[1] for each in rows) + HOUR_MS
     in_time = standing([*played(seed)[0]])
     rng, state, alarms = random.Random(seed), ShardState(), dict[str, Alarm]()
