@@ -130,8 +130,10 @@ def passages(region: Region, held: Iterable[Held], edges: Sequence[int], trip: T
     """Each uninterrupted way through each zone, in the order of entering, with what its rules say at that time."""
     milliseconds = costs(region.graph, "time")
     clock = [0, *accumulate(int(milliseconds[edge]) for edge in edges)]
-    found = []
+    found, met = [], frozenset(edges)
     for each in held:
+        if each.edges.isdisjoint(met):
+            continue
         for first, last in _runs([edge in each.edges for edge in edges]):
             enter, leave = (trip.departure + timedelta(milliseconds=clock[place]) for place in (first, last))
             length_dm = sum(int(region.graph.edge_length_dm[edge]) for edge in edges[first:last])

@@ -6,7 +6,7 @@ the network has none of these, the edges that follow its line, since a road that
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -69,12 +69,23 @@ class Region:
     def edge_of(self) -> dict[str, int]:
         return {key: edge for edge, key in enumerate(self.edge_keys)}
 
+    def by_tags(self, what: str, told: Callable[[Mapping[str, str]], int]) -> Int64s:
+        """What the tags of each edge tell, worked out once for each ``what``."""
+        if what not in self._by_tags:
+            tags, kind = self._kinds
+            self._by_tags[what] = np.array([told(each) for each in tags], dtype=np.int64)[kind]
+        return self._by_tags[what]
+
     @cached_property
-    def kinds(self) -> tuple[tuple[Mapping[str, str], ...], Int64s]:
-        """All different tags there are, and for each edge which of them it has: edges of one way share theirs."""
+    def _by_tags(self) -> dict[str, Int64s]:
+        return {}
+
+    @cached_property
+    def _kinds(self) -> tuple[list[Mapping[str, str]], Int64s]:
+        """All tags there are, and for each edge which of them it has: edges of one way share theirs."""
         tags = {id(each): each for each in self.graph.edge_tags}
         number = {key: place for place, key in enumerate(tags)}
-        return tuple(tags.values()), np.array([number[id(each)] for each in self.graph.edge_tags], dtype=np.int64)
+        return list(tags.values()), np.array([number[id(each)] for each in self.graph.edge_tags], dtype=np.int64)
 
     @cached_property
     def node_of(self) -> dict[int, int]:

@@ -12,7 +12,7 @@ from geo.osm_tags import height_limit_mm, mass_limit_g
 from services.errors import Basis, Reason
 from services.errors.zones import ROAD_CLOSED_TO_GOODS, ROAD_LIMIT_EXCEEDED
 from services.zones.model import Outcome
-from services.zones.roads import Region
+from services.zones.roads import Int64s, Region
 from services.zones.rules import Decision
 
 Mask = npt.NDArray[np.bool_]
@@ -50,29 +50,27 @@ def signs_against(region: Region, *, is_dangerous: bool, height_mm: int, gross_g
         yield Sign(MAP_RULE, tagged(region, {"hazmat": frozenset({"no"})}), ROAD_CLOSED_TO_GOODS, lambda _: {})
     if height_mm:
         yield Sign(
-            HEIGHT_RULE, _below(region, height_limit_mm, height_mm), ROAD_LIMIT_EXCEEDED,
+            HEIGHT_RULE, _below(region.by_tags(HEIGHT_RULE, height_limit_mm), height_mm), ROAD_LIMIT_EXCEEDED,
             lambda tags: {"what_zh": "限高", "what": "height limit", "limit": _metres(height_limit_mm(tags)), "vehicle": _metres(height_mm)},
         )  # fmt: skip
     if gross_g:
         yield Sign(
-            MASS_RULE, _below(region, mass_limit_g, gross_g), ROAD_LIMIT_EXCEEDED,
+            MASS_RULE, _below(region.by_tags(MASS_RULE, mass_limit_g), gross_g), ROAD_LIMIT_EXCEEDED,
             lambda tags: {"what_zh": "限重", "what": "mass limit", "limit": _tonnes(mass_limit_g(tags)), "vehicle": _tonnes(gross_g)},
         )  # fmt: skip
 
 
 def tagged(region: Region, values: Mapping[str, frozenset[str]]) -> Mask:
     """The edges whose tags have one of the values."""
-    return _where(region, lambda tags: any(tags.get(key) in bad for key, bad in values.items()))
-
-
-def _below(region: Region, limit_of: Callable[[Tags], int], has: int) -> Mask:
-    return _where(region, lambda tags: 0 < limit_of(tags) < has)
-
-
-def _where(region: Region, holds: Callable[[Tags], bool]) -> Mask:
-    tags, kind = region.kinds
-    found: Mask = np.array([holds(each) for each in tags], dtype=np.bool_)[kind]
+    name = repr(sorted((key, sorted(bad)) for key, bad in values.items()))
+    found: Mask = region.by_tags(name, lambda tags: any(tags.get(key) in bad for key, bad in values.items())) != 0
     return found
+
+
+def _below(limits: Int64s, has: int) -> Mask:
+    """The edges with a limit lower than that."""
+    below: Mask = (limits > 0) & (limits < has)
+    return below
 
 
 def _metres(millimetres: int) -> str:

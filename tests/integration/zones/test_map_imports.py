@@ -77,7 +77,7 @@ def house(tmp_path: Path, migrated_database_url: str, monkeypatch: pytest.Monkey
 
 
 def test_an_import_that_is_interrupted_leaves_nothing_behind_and_the_next_one_all(house: House, tmp_path: Path) -> None:
-    size = province.Size(lines=16, tunnels=40, bridges=150, places=540, multipolygons=20)
+    size = province.Size(lines=16, tunnels=40, bridges=150, places=900, multipolygons=20)
     file = province.write(tmp_path / "province.osm.pbf", size)
     told: list[tuple[str, int, int]] = []
 
