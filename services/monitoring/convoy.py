@@ -4,8 +4,8 @@ fixes it sees is paid once for all of them. What is found does not depend on whi
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
 import numpy as np
@@ -16,11 +16,21 @@ from services.monitoring.columns import entry_of, estimates, to_fixes
 from services.monitoring.facts import PassFact, decode
 from services.monitoring.late_store import Asked, TakenIn
 from services.monitoring.log_store import Kind, Row
-from services.monitoring.model import Activation, Effect, FixesEntry, NeedsHistory, PassEntry, TripEntry, ZonesEntry
+from services.monitoring.model import (
+    Activation,
+    Alarm,
+    Effect,
+    FixesEntry,
+    NeedsHistory,
+    PassEntry,
+    TripEntry,
+    ZonesEntry,
+)
 
 WorldOf = Callable[[Activation], engine.World]
 
 _MARKS = frozenset({Kind.TICK, Kind.ZONES})
+_MOST_ALARMS = 500  # in one transaction, but for those of a single shard
 
 
 @dataclass(slots=True)
@@ -179,6 +189,28 @@ def agreed(rows: Mapping[int, Sequence[Row]], members: Collection[int], most: in
         if marks != (usual if len(rows.get(number, ())) < most else usual[: len(marks)])
     }
     return min(len(marks) for number, marks in told.items() if number not in astray), astray
+
+
+def portions(convoy: Convoy, found: Found) -> Iterator[Found]:
+    """What was found in portions that can be committed by themselves, each with the shards it is about: when a whole nation falls
+    silent, not all of it is told in one transaction."""
+    if sum(isinstance(one, Alarm) for one in found.effects) <= _MOST_ALARMS:
+        yield found
+        return
+    effects: dict[int, list[Effect]] = defaultdict(list)
+    for number, effect in zip(convoy.shards_of(one.vehicle for one in found.effects), found.effects, strict=True):
+        effects[number].append(effect)
+    rest = sorted(found.reached, key=lambda number: len(effects[number]))
+    while rest:
+        portion = Found(records=found.records)
+        while rest and (not portion.reached or len(portion.effects) + len(effects[rest[-1]]) <= _MOST_ALARMS):
+            number = rest.pop()
+            portion.reached[number] = found.reached[number]
+            portion.effects += effects[number]
+        portion.facts = [one for one in found.facts if one.shard in portion.reached]
+        portion.asked = [one for one in found.asked if one[0] in portion.reached]
+        found = replace(found, records=[])  # where vehicles were heard is told once
+        yield portion
 
 
 @dataclass(frozen=True, slots=True)

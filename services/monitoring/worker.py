@@ -6,10 +6,9 @@ holds it now reads the same log and comes to the same effects, and an alarm is k
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,12 +29,11 @@ from services.monitoring import (
     vehicles,
 )
 from services.monitoring.columns import last_records
-from services.monitoring.convoy import Convoy, Found, WorldOf, agreed
+from services.monitoring.convoy import Convoy, Found, WorldOf, agreed, portions
 from services.monitoring.cursors import Held
 from services.monitoring.late import Judged, judge_anew
 from services.monitoring.late_store import Asked
 from services.monitoring.log_store import VEHICLE_SHARDS
-from services.monitoring.model import Alarm, Effect
 from services.monitoring.positioning import Positioning
 from services.monitoring.presence import Presence
 from services.monitoring.second_stage import WAKE as WAKE_SECOND_STAGE
@@ -52,7 +50,6 @@ _LATE_S = 2.0  # what came late waits at most so long while the road is busy
 _MOST_LATE = 50  # vehicles of one shard judged anew at once
 _MOST_ROWS = 12_800  # in one round
 _MOST_OF_A_SHARD = 200
-_MOST_ALARMS = 500  # in one transaction, but for those of a single shard
 
 
 @dataclass(slots=True)
@@ -71,10 +68,7 @@ class Worker:
         self._share = Share(host.engine, holder, VEHICLE_SHARDS)
         self._shards: dict[int, _Shard] = {}
         self._snapshot = self._snapshot_took = self._judged = 0.0
-        self._last, self._at_once = (
-            -1,
-            1,
-        )  # the shard whose snapshot was written last, and how many are written together
+        self._last, self._at_once = -1, 1  # of snapshots: the shard written last, and how many are written together
         self._teller = Teller(host, keeper)
         self._positioning, self._presence = Positioning(), Presence()
 
@@ -106,8 +100,7 @@ class Worker:
     def _load(self) -> None:
         """Forget shards that are not held any more; bring the states of new ones up to their cursors: the snapshots, and the logs
         from there, whose effects are known already. It may take several rounds."""
-        held = self._share.held
-        gone = {number for number, one in self._shards.items() if number not in held or one.token != held[number].token}
+        held, gone = self._share.held, self._gone()
         for convoy in self._convoys():
             if lost := gone & convoy.members:
                 self._put(convoy.without(lost))
@@ -116,7 +109,7 @@ class Worker:
         new = [one for one in held.values() if one.shard not in self._shards]
         began = time.monotonic()
         while new and time.monotonic() - began < _LOADING_S:
-            some, new = new[:16], new[16:]
+            some, new = new[:4], new[4:]
             with self._host.engine.connect() as connection:
                 kept = cursors.read_snapshots(connection, [one.shard for one in some])
                 asked = late_store.asked(connection, [one.shard for one in some])
@@ -127,6 +120,11 @@ class Worker:
                     else:
                         self._shards[one.shard] = _Shard(one.token, found, asked.get(one.shard, {}))
         self._close_ranks()
+
+    def _gone(self) -> set[int]:
+        """The shards known here that others hold now, or held meanwhile."""
+        held = self._share.held
+        return {number for number, one in self._shards.items() if number not in held or one.token != held[number].token}
 
     def _convoys(self) -> list[Convoy]:
         return list(dict.fromkeys(one.convoy for one in self._shards.values()))
@@ -190,15 +188,21 @@ class Worker:
                 self._advance(one, {number: rows[number] for number in one.members & rows.keys()}, most)
             return
         found = convoy.advance(rows, marks)
-        for portion in _portions(convoy, found):
+        for place, portion in enumerate(portions(convoy, found)):
+            if place:
+                self._hold_on()
             self._commit(portion)
-            self._share.renew()
         for number, vehicle, need in found.asked:
             late = self._shards[number].late
             late[vehicle] = need.joined(late.get(vehicle))
         seen = [some for some in (*found.records, *found.estimated) if len(some)]
         if seen:
             live.publish(self._host.bus, np.concatenate(seen))
+
+    def _hold_on(self) -> None:
+        """Renew the leases in the middle of a round. Raises ``Lost`` when any shard went elsewhere meanwhile."""
+        if self._share.renew() and (gone := self._gone()):
+            raise Lost(f"{self._share.holder} no longer holds {sorted(gone)}")
 
     def _commit(
         self,
@@ -209,8 +213,6 @@ class Worker:
     ) -> None:
         """Effects, cursors and, after judging anew, the states they rest on, all or nothing. Raises ``Lost``."""
         held = self._share.held
-        if not found.reached.keys() <= held.keys():
-            raise Lost(f"{self._share.holder} no longer holds {sorted(found.reached.keys() - held.keys())}")
         moves = {held[number]: seq for number, seq in found.reached.items()}
         with self._host.engine.begin() as connection:
             late_store.keep_facts(connection, found.facts)
@@ -293,25 +295,3 @@ class Worker:
         live.keep(self._host.bus, shown)
         self._snapshot = time.monotonic()
         self._snapshot_took = self._snapshot - began
-
-
-def _portions(convoy: Convoy, found: Found) -> Iterator[Found]:
-    """What was found in portions that can be committed by themselves, each with the shards it is about: when a whole nation falls
-    silent, not all of it is told in one transaction."""
-    if sum(isinstance(one, Alarm) for one in found.effects) <= _MOST_ALARMS:
-        yield found
-        return
-    effects: dict[int, list[Effect]] = defaultdict(list)
-    for number, effect in zip(convoy.shards_of(one.vehicle for one in found.effects), found.effects, strict=True):
-        effects[number].append(effect)
-    rest = sorted(found.reached, key=lambda number: len(effects[number]))
-    while rest:
-        portion = Found(records=found.records)
-        while rest and (not portion.reached or len(portion.effects) + len(effects[rest[-1]]) <= _MOST_ALARMS):
-            number = rest.pop()
-            portion.reached[number] = found.reached[number]
-            portion.effects += effects[number]
-        portion.facts = [one for one in found.facts if one.shard in portion.reached]
-        portion.asked = [one for one in found.asked if one[0] in portion.reached]
-        found = dataclasses.replace(found, records=[])  # where vehicles were heard is told once
-        yield portion

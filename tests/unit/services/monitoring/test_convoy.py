@@ -9,12 +9,14 @@ import pytest
 from random_days import a_country, a_day
 
 from hazway import cbor
+from services.monitoring import packed
 from services.monitoring.columns import to_records
-from services.monitoring.convoy import Convoy, agreed
+from services.monitoring.convoy import Convoy, Found, agreed, portions
 from services.monitoring.engine import ShardState, World
 from services.monitoring.fixes import Fixes
+from services.monitoring.late_store import Asked
 from services.monitoring.log_store import Kind, Row
-from services.monitoring.model import Activation, Effect, NeedsHistory
+from services.monitoring.model import Activation, AlarmKind, AlarmRaised, Effect, NeedsHistory, Severity
 
 SHARDS = (3, 77, 200, 201)
 QUIET = 255  # without vehicles: it gets no ticks
@@ -124,3 +126,31 @@ def test_the_shards_of_vehicles_are_known_however_they_came() -> None:
     convoy.advance({9: [Row(1, Kind.FIXES, record.tobytes())]}, 0)
     assert convoy.shards_of([2, 3, 7, 40]) == [5, 9, 9, 5]
     assert convoy.parts([9])[9].vehicle.tolist() == [3, 7]
+
+
+def test_when_a_nation_falls_silent_it_is_told_in_portions_each_with_its_own_cursors() -> None:
+    def world_of(_activation: Activation) -> World:
+        return World.build(())
+
+    convoy = Convoy(world_of, {shard: ShardState() for shard in range(8)})
+    convoy.meet({shard: range(shard * 200, shard * 200 + 200) for shard in range(8)})
+    silent: list[Effect] = [
+        AlarmRaised(
+            id=f"a{vehicle}", kind=AlarmKind.OFFLINE, severity=Severity.ORDINARY, vehicle=vehicle, occurred_ms=1
+        )
+        for vehicle in range(1_600)
+    ]
+    heard = [packed.read([b""])]
+    found = Found(dict.fromkeys(range(8), 5), silent, asked=[(3, 601, Asked(1))], records=heard)
+    parts = list(portions(convoy, found))
+    assert len(parts) > 3
+    assert all(len(part.effects) <= 500 for part in parts)
+    assert sorted(shard for part in parts for shard in part.reached) == list(range(8))
+    for part in parts:
+        assert {effect.vehicle // 200 for effect in part.effects} == set(part.reached)
+        assert bool(part.asked) == (3 in part.reached)
+    assert sum(len(part.effects) for part in parts) == 1_600
+    assert [len(part.records) for part in parts] == [1, *[0] * (len(parts) - 1)], (
+        "where vehicles were heard is told once"
+    )
+    assert list(portions(convoy, Found({1: 2}, silent[:3]))) == [Found({1: 2}, silent[:3])]
