@@ -182,7 +182,7 @@ def work_off(house: House, chance: random.Random, *, mortal: bool) -> None:
     raise AssertionError("never came to an end")
 
 
-@pytest.mark.parametrize("seed", [*range(2), *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(2, 100))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(1, 100))])
 def test_any_order_delay_and_death_end_in_the_same_alarms(house: House, seed: int) -> None:
     """Both lorries' fixes come shuffled among each other and partly late, while workers die at any statement and any commit."""
     chance = random.Random(seed)

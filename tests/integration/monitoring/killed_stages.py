@@ -1,0 +1,263 @@
+"""A program that plays workers being killed: two real processes work off the logs of a copied database at once, each dies by SIGKILL
+at any statement or moment, or is frozen and wakes up still believing that its shards are its own. Then everything is compared
+with what came of the same logs where nobody died.
+
+``python -m tests.integration.monitoring.killed_stages SERVER TEMPLATE REDIS HOME FIRST COUNT`` prints one JSON line a seed, and exits
+1 at the first seed that ends in anything else. It forks, so it has no threads of its own.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import random
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, NullPool, create_engine, event, text
+
+from hazway import statement
+from services import assembly
+from services.monitoring import second_stage, shares, worker
+from services.monitoring.log_store import VEHICLE_SHARDS
+from services.runtime.host import open_host
+from services.runtime.loops import run_loops
+from services.runtime.settings import Settings
+from tests.servers import fresh_database
+
+PATIENCE_S = 120.0
+MOST_DEATHS = 4  # of one seed; who comes later lives
+
+_DONE = (
+    "SELECT NOT EXISTS (SELECT FROM monitoring_cursors JOIN monitoring_shards USING (shard) WHERE cursor < last_seq)"
+    " AND NOT EXISTS (SELECT FROM monitoring_late)"
+)
+_WHAT_STANDS = (
+    "SELECT kind, vehicle_id, cause, occurred_at::text, ended_at::text, waybill_id, severity, evidence, text_zh"
+    " FROM alarms_alarms WHERE state <> 'WITHDRAWN'",
+    "SELECT * FROM monitoring_stands",
+    "SELECT * FROM monitoring_driven",
+    f"SELECT DISTINCT shard, kind FROM monitoring_log WHERE shard > {VEHICLE_SHARDS[-1]}",
+)
+_TOLD = (
+    "SELECT a.id, a.revision, t.revision AS told, a.state = 'WITHDRAWN' AS is_withdrawn, t.withdrawn"
+    " FROM alarms_alarms AS a FULL JOIN monitoring_told AS t USING (id)"
+)
+
+
+_WRITTEN = ("monitoring_told", "monitoring_stands", "monitoring_driven", "alarms_alarms")
+_NOTE_WRITES = "; ".join(
+    (
+        "CREATE TABLE killed_writes (transaction xid8, moves bool, PRIMARY KEY (transaction, moves))",
+        "CREATE FUNCTION killed_note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO killed_writes"
+        " VALUES (pg_current_xact_id(), TG_TABLE_NAME = 'monitoring_cursors') ON CONFLICT DO NOTHING; RETURN NULL; END $$",
+        *(
+            f"CREATE TRIGGER killed_{table} AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION killed_note()"
+            for table in (*_WRITTEN, "monitoring_cursors")
+        ),
+    )
+)
+_WRITTEN_BY_WHO_HELD_NOTHING = (
+    "SELECT count(*) FROM killed_writes AS w WHERE NOT moves AND NOT EXISTS"
+    " (SELECT FROM killed_writes WHERE transaction = w.transaction AND moves)"
+)
+
+
+@dataclass
+class Fate:
+    """How a worker ends: at which of its statements and commits it is killed, or at the beginning of which transaction it is frozen,
+    with what it is about to write in its hands; never, where it is 0."""
+
+    killed_at: int = 0
+    frozen_at: int = 0
+    rows: int = 50
+
+    @classmethod
+    def by(cls, chance: random.Random, *, mortal: bool) -> Fate:
+        rows = chance.choice([2, 10, 50])
+        if not mortal:
+            return cls(rows=rows)
+        if chance.random() < 0.5:
+            return cls(frozen_at=chance.randint(5, 40), rows=rows)
+        return cls(killed_at=chance.randint(8, 200), rows=rows)
+
+
+@dataclass
+class Told:
+    """How often workers were killed and frozen."""
+
+    killed: int = 0
+    frozen: int = 0
+    lost: list[str] = field(default_factory=list)
+
+
+def live(settings: Settings, fate: Fate) -> None:
+    """Work as a worker does until nothing is left to do, or until the fate."""
+    worker._MOST_OF_A_SHARD = second_stage._MOST_ROWS = fate.rows
+    worker._LATE_S, worker._SNAPSHOT_S, shares._RENEW_S = 0.1, 0.5, 0.1
+    host, stopped = open_host(settings), threading.Event()
+    steps: Counter[int] = Counter()
+
+    def strike(blow: signal.Signals, at: int) -> Callable[..., None]:
+        def count(*_: object) -> None:
+            steps[blow] += 1
+            if steps[blow] == at:
+                os.kill(os.getpid(), blow)
+
+        return count
+
+    def watch() -> None:
+        looking = create_engine(settings.database_url, poolclass=NullPool)
+        while not is_done(looking):
+            time.sleep(0.05)
+        stopped.set()
+
+    loops = [
+        dataclasses.replace(loop, every_s=0.02)
+        for loop in assembly.worker_loops(host)
+        if loop.name in ("detection", "neighbours")
+    ]
+    for name in ("before_cursor_execute", "commit"):
+        event.listen(host.engine, name, strike(signal.SIGKILL, fate.killed_at))
+    event.listen(host.engine, "begin", strike(signal.SIGSTOP, fate.frozen_at))
+    threading.Thread(target=watch, daemon=True).start()
+    run_loops(loops, host.bus, stopped)
+
+
+def is_done(engine: Engine) -> bool:
+    with engine.connect() as connection:
+        return bool(connection.execute(text(_DONE)).scalar_one())
+
+
+def expire_leases(engine: Engine) -> None:
+    """As if whoever held them had been away for longer than its lease runs. A frozen worker may hold the rows themselves: then nobody
+    gets those shards before it wakes up, or dies."""
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "DELETE FROM monitoring_workers WHERE holder IN"
+                " (SELECT holder FROM monitoring_workers FOR UPDATE SKIP LOCKED)"
+            )
+        )
+        connection.execute(
+            text(
+                "UPDATE monitoring_cursors SET until = '-infinity' WHERE shard IN"
+                " (SELECT shard FROM monitoring_cursors FOR UPDATE SKIP LOCKED)"
+            )
+        )
+
+
+def fork(settings: Settings, fate: Fate) -> int:
+    child = os.fork()
+    if child == 0:
+        try:
+            live(settings, fate)
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+    return child
+
+
+def work_off(settings: Settings, engine: Engine, chance: random.Random, *, workers: int, mortal: bool) -> Told:
+    """Until nothing is left to do. Who is killed is replaced; while somebody is frozen, or dead, the others may take over."""
+    told = Told()
+    team = {fork(settings, Fate.by(chance, mortal=mortal)) for _ in range(workers)}
+    deadline = time.monotonic() + PATIENCE_S
+    next_blow = time.monotonic() + chance.uniform(0.2, 2.0)
+    try:
+        while team:
+            assert time.monotonic() < deadline, "never came to an end"
+            if mortal and told.killed < MOST_DEATHS and time.monotonic() > next_blow:
+                os.kill(chance.choice(sorted(team)), signal.SIGKILL)  # at any moment, not at a statement
+                next_blow = time.monotonic() + chance.uniform(0.2, 2.0)
+            child, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED)
+            if child == 0:
+                time.sleep(0.005)
+            elif os.WIFSTOPPED(status):
+                told.frozen += 1
+                expire_leases(engine)
+                time.sleep(chance.choice([0.2, 1.0, 2.5]))  # meanwhile the other takes over, and comes farther
+                os.kill(child, chance.choice([signal.SIGCONT, signal.SIGCONT, signal.SIGKILL]))
+            elif os.WIFSIGNALED(status):
+                told.killed += 1
+                team.discard(child)
+                expire_leases(engine)
+                if not is_done(engine):
+                    team.add(fork(settings, Fate.by(chance, mortal=told.killed < MOST_DEATHS)))
+            else:
+                assert os.WEXITSTATUS(status) == 0
+                team.discard(child)
+    finally:
+        for child in team:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+    assert is_done(engine)
+    return told
+
+
+def outcome(engine: Engine) -> list[list[str]]:
+    """What stands in the end; nothing of it depends on who found it when. Each revision of each alarm was stated, and once."""
+    with engine.connect() as connection:
+        assert connection.execute(text(_WRITTEN_BY_WHO_HELD_NOTHING)).scalar_one() == 0, (
+            "written without a shard's token"
+        )
+        due: Counter[tuple[str, int]] = Counter()
+        for row in connection.execute(text(_TOLD)):
+            assert (row.revision, row.is_withdrawn) == (row.told, row.withdrawn), row
+            due.update((row.id, number) for number in range(1, row.revision + 1))
+        bodies = connection.execute(text("SELECT statement FROM traceability_statements")).scalars()
+        said = [statement.parse_unverified(bytes(body)) for body in bodies]
+        stated = Counter((one.body["alarm_id"], one.body["revision"]) for one in said if one.kind.startswith("alarm."))
+        assert stated == due
+        return [sorted(map(str, connection.execute(text(query)).all())) for query in _WHAT_STANDS]
+
+
+@contextmanager
+def copied(server: str, template: str) -> Iterator[tuple[str, Engine]]:
+    with fresh_database(server, template) as url:
+        engine = create_engine(url, poolclass=NullPool)
+        with engine.begin() as connection:
+            connection.exec_driver_sql(_NOTE_WRITES)
+        expire_leases(engine)
+        yield url, engine
+
+
+def _tell(**line: Any) -> None:
+    sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def main(server: str, template: str, redis: str, home: str, first: int, count: int) -> int:
+    def settings(url: str) -> Settings:
+        return Settings(home=Path(home), database_url=url, redis_url=redis)
+
+    with copied(server, template) as (url, engine):
+        work_off(settings(url), engine, random.Random(0), workers=1, mortal=False)
+        expected = outcome(engine)
+    _tell(expected=[len(part) for part in expected], alarms=expected[0])
+    for seed in range(first, first + count):
+        chance, began = random.Random(seed), time.monotonic()
+        try:
+            with copied(server, template) as (url, engine):
+                told = work_off(settings(url), engine, chance, workers=2, mortal=True)
+                assert outcome(engine) == expected
+            _tell(seed=seed, killed=told.killed, frozen=told.frozen, seconds=round(time.monotonic() - began, 1))
+        except Exception:
+            _tell(seed=seed, failed=traceback.format_exc())
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:5], int(sys.argv[5]), int(sys.argv[6])))
