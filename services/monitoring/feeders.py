@@ -40,9 +40,12 @@ def _append_trip(connection: Connection, message: outbox.Message) -> None:
     told = cbor.loads(message.payload)
     carrier_id, vehicle_id = told["carrier_id"], told["vehicle_id"]
     division = registry.division_of(connection, carrier_id, vehicle_id)
-    number, shard = vehicles.ensure(connection, carrier_id, {vehicle_id: division})[vehicle_id]
-    at = EPOCH + timedelta(milliseconds=told["at_ms"])
     vehicle = vehicles.find(connection, vehicle_id)
+    if vehicle is not None and (vehicle.carrier_id, vehicle.division) == (carrier_id, division):
+        number, shard = vehicle.number, vehicle.shard
+    else:
+        number, shard = vehicles.ensure(connection, carrier_id, {vehicle_id: division})[vehicle_id]
+    at = EPOCH + timedelta(milliseconds=told["at_ms"])
     if told["under_way"] and vehicle is not None and vehicle.seen_in:
         waybill.record_presence(connection, vehicle_id, vehicle.seen_in)  # it is told anew only where it goes next
     permits = registry.facts_at(connection, at, organisations=[carrier_id]).permits
