@@ -23,7 +23,7 @@ Known = Callable[[Connection, Collection[int]], Mapping[int, Vehicle]]
 Moments = npt.NDArray[np.int64]
 
 
-class Heard:
+class LastHeard:
     """When each vehicle, by its number, was last heard of where it is; who has been heard of so much later is due."""
 
     def __init__(self, every_ms: int) -> None:
@@ -57,7 +57,7 @@ class Positioning:
     """Remembers what was told, so that a vehicle is told about once a minute and not once a fix."""
 
     def __init__(self) -> None:
-        self._heard = Heard(_EVERY_MS)
+        self._heard = LastHeard(_EVERY_MS)
 
     def tell(self, connection: Connection, batches: Sequence[packed.Records], known: Known) -> None:
         """Tell of the vehicles just heard, where that is a minute later than what was told last."""

@@ -11,7 +11,7 @@ from geo.position import Position
 from services import registry, waybill, zones
 from services.monitoring import packed, vehicles
 from services.monitoring.feeders import EPOCH
-from services.monitoring.positioning import Heard, Known
+from services.monitoring.positioning import Known, LastHeard
 from services.monitoring.vehicles import Vehicle
 
 _EVERY_MS = 300_000  # of a vehicle's own time: a division is not crossed faster
@@ -24,7 +24,7 @@ class Presence:
     shows a vehicle to nobody."""
 
     def __init__(self) -> None:
-        self._heard = Heard(_EVERY_MS)
+        self._heard = LastHeard(_EVERY_MS)
         self._seen: dict[int, str] = {}
 
     def tell(self, connection: Connection, batches: Sequence[packed.Records], known: Known, place_of: PlaceOf) -> None:
