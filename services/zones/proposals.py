@@ -85,7 +85,9 @@ def tunnel_zones(region: Region, sheet: MapSheet) -> Iterator[Zone]:
         name = next((bore.name for bore in of_structure if bore.name), "") or f"{longest.ref} {structure_id}"
         element = f"way/{min(way for bore in of_structure for way in bore.way_ids)}"
         category = category_of(longest.tags)
-        rules = _map_rules([bore.tags for bore in of_structure], element, sheet)
+        closed = [bore for bore in of_structure if _is_closed(bore.tags)]
+        only = frozenset(bore.id for bore in closed) if len(closed) < len(of_structure) else frozenset[str]()
+        rules = (_map_rule(element, sheet, only),) if closed else ()
         yield Zone(
             id=structure_id,
             kind=ZoneKind.TUNNEL,
@@ -109,7 +111,7 @@ def _bridge_zones(region: Region, sheet: MapSheet, skipped: Counter[str]) -> Ite
             skipped["BRIDGE: below 8 m, a culvert 涵洞"] += 1
             continue
         element = f"way/{bridge.id.removeprefix('bridge-')}"
-        rules = _map_rules([bridge.tags], element, sheet)
+        rules = (_map_rule(element, sheet),) if _is_closed(bridge.tags) else ()
         yield Zone(
             id=bridge.id,
             kind=ZoneKind.BRIDGE,
@@ -150,11 +152,13 @@ def category_of(tags: Mapping[str, str]) -> str:
     return max((code for code in TUNNEL_CATEGORIES if code != "A" and tags.get(f"hazmat:{code}") == "no"), default="")
 
 
-def _map_rules(tags: Iterable[Mapping[str, str]], element: str, sheet: MapSheet) -> tuple[Rule, ...]:
-    """The map's own ban (https://wiki.openstreetmap.org/wiki/Key:hazmat), where every part of the structure carries it."""
-    if any(each.get("hazmat") != "no" for each in tags):
-        return ()
-    return (Rule(id=MAP_RULE, action=Action.FORBID, source=sheet.notice(element, "hazmat=no")),)
+def _is_closed(tags: Mapping[str, str]) -> bool:
+    """Whether the map itself bans dangerous goods: https://wiki.openstreetmap.org/wiki/Key:hazmat."""
+    return tags.get("hazmat") == "no"
+
+
+def _map_rule(element: str, sheet: MapSheet, bore_ids: frozenset[str] = frozenset()) -> Rule:
+    return Rule(id=MAP_RULE, action=Action.FORBID, source=sheet.notice(element, "hazmat=no"), bore_ids=bore_ids)
 
 
 def _in_division(zone: Zone, divisions: Divisions) -> Zone:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,24 @@ def test_an_import_that_is_interrupted_leaves_nothing_behind_and_the_next_one_al
     again = house.take_in(file, tmp_path, name="province")
     assert (again.fresh, again.changed, again.merged.unchanged) == (False, 0, whole.changed)
     assert len(house.known()) == whole.changed
+
+
+def test_a_map_that_closes_one_tube_of_two_closes_that_one_alone(house: House, tmp_path: Path) -> None:
+    drawn, road = InventedMap(), {"highway": "trunk", "name": "示例路", "oneway": "yes"}
+    for number, (north, places, tags) in enumerate(
+        ((0, (0, 500, 1_000, 1_500), {"hazmat": "no"}), (30, (1_500, 1_000, 500, 0), {}))
+    ):
+        for piece, (west, east) in enumerate(pairwise(places)):
+            tunnel = {"tunnel": "yes", "maxheight": "4.2", "layer": "-1", **tags} if piece == 1 else {}
+            drawn.way(10 * number + piece + 1, [(north, west), (north, east)], **road, **tunnel)
+    house.take_in(drawn, tmp_path)
+    (zone,) = [zone for zone in house.known().values() if zone.kind is ZoneKind.TUNNEL]
+    assert zone.tunnel is not None
+    assert len(zone.tunnel.bores) == 2
+    (rule,) = zone.rules
+    assert rule.bore_ids == {bore.id for bore in zone.tunnel.bores if bore.entrance == position((0, 500))}
+    assert not zone.proposed
+    assert {(tag.name, tag.value) for tag in zone.tags} >= {("maxheight", "4.2"), ("layer", "-1")}
 
 
 def county() -> InventedMap:
