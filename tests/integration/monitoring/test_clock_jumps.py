@@ -14,6 +14,7 @@ from services.runtime.clock import SharedClock
 from services.runtime.host import open_host
 from services.runtime.settings import Settings
 from tests.integration.monitoring.road_house import House, a_fix
+from tests.integration.monitoring.test_second_stages import expected, laden, report, shown, side_by_side, two_shifts
 
 JUMPS = [timedelta(hours=5), timedelta(hours=-5), timedelta(days=400), timedelta(days=-400)]
 
@@ -93,3 +94,18 @@ def test_a_tick_of_the_far_future_is_taken_back_and_a_silence_after_it_is_told_i
     assert [len(silent[vehicle]) for vehicle in ("lorry1", "lorry2", "lorry3")] == [0, 1, 1]
     assert silent["lorry2"][0].occurred_at.ToDatetime(UTC) == house.now - timedelta(minutes=28)
     assert all(not alarm.HasField("ended_at") for alarm in (*silent["lorry2"], *silent["lorry3"]))
+
+
+@pytest.mark.parametrize("hours", [-30, 5, 30])
+def test_second_stages_find_the_same_though_the_clock_jumped_while_they_were_at_it(house: House, hours: float) -> None:
+    """A wrong clock neither lets somebody rest nor a lorry leave: only fixes do."""
+    laden(house, "lorry3", "other1")
+    fixes = two_shifts(house, "lorry3", "other1") + side_by_side(house, "lorry3", "other1")
+    for cut in range(0, len(fixes), len(fixes) // 4):
+        report(house, fixes[cut : cut + len(fixes) // 4])
+        house.world.settle()
+        house.world.clock.advance(hours=hours)
+        house.world.settle()
+        house.world.clock.advance(hours=-hours)
+    house.world.settle()
+    assert shown(house, "lorry3", "other1") == expected(house)

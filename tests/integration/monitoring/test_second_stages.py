@@ -77,6 +77,26 @@ def found(house: House, *vehicle_ids: str) -> list[Told]:
     )
 
 
+def shown(house: House, one: str, other: str) -> list[Told]:
+    """What is found, but for when driving ended: nobody is seen to rest before the next drive."""
+    return [
+        (kind, who, at, 0 if kind == pb.ALARM_KIND_FATIGUE else end, apart)
+        for kind, who, at, end, apart in found(house, one, other)
+    ]
+
+
+def stated_and_revisions(house: House) -> tuple[int, int]:
+    """How many statements there are about alarms, and how many revisions of alarms."""
+    with house.world.host.engine.connect() as connection:
+        stated, revisions = connection.execute(
+            text(
+                "SELECT (SELECT count(*) FROM traceability_registrations WHERE kind LIKE 'alarm.%'),"
+                " (SELECT sum(revision) FROM alarms_alarms)"
+            )
+        ).one()
+    return int(stated), int(revisions)
+
+
 def report(house: House, fixes: list[monitoring_pb2.Fix]) -> None:
     for carrier, mine in ((CARRIER, [f for f in fixes if f.vehicle_id != "other1"]),
                           (RIVAL, [f for f in fixes if f.vehicle_id == "other1"])):  # fmt: skip
@@ -102,10 +122,7 @@ def test_neighbours_and_persons_across_shards_are_told_once(house: House) -> Non
     report(house, side_by_side(house, "lorry1", "other1"))
     house.world.settle()
     before = found(house, "lorry1", "other1")
-    ended = [
-        (kind, who, at, 0 if kind == pb.ALARM_KIND_FATIGUE else end, apart) for kind, who, at, end, apart in before
-    ]
-    assert ended == expected(house)
+    assert shown(house, "lorry1", "other1") == expected(house)
     (alarm,) = house.alarms(by=RIVAL, kind=pb.ALARM_KIND_INCOMPATIBLE_PARKING)
     assert alarm.evidence["other_vehicle"] == "lorry1"
     assert alarm.waybill_id == "waybill-other1"
@@ -202,14 +219,6 @@ def test_any_order_delay_and_death_end_in_the_same_alarms(house: House, seed: in
     report(house, held_back or fixes[:1])
     expire_leases(house)
     work_off(house, chance, mortal=True)
-    told = found(house, "lorry3", "other1")
-    shown = [(kind, who, at, 0 if kind == pb.ALARM_KIND_FATIGUE else end, apart) for kind, who, at, end, apart in told]
-    assert shown == expected(house)
-    with house.world.host.engine.connect() as connection:
-        stated, revisions = connection.execute(
-            text(
-                "SELECT (SELECT count(*) FROM traceability_registrations WHERE kind LIKE 'alarm.%'),"
-                " (SELECT sum(revision) FROM alarms_alarms)"
-            )
-        ).one()
+    assert shown(house, "lorry3", "other1") == expected(house)
+    stated, revisions = stated_and_revisions(house)
     assert stated == revisions, "each revision is stated once"

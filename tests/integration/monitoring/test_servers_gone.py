@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +17,15 @@ from services.runtime.embedded import postgres, redis
 from services.runtime.loops import run_loops
 from tests.cast import CARRIER
 from tests.integration.monitoring.road_house import House, a_fix, drive, play_house, times_of
+from tests.integration.monitoring.test_second_stages import (
+    expected,
+    laden,
+    report,
+    shown,
+    side_by_side,
+    stated_and_revisions,
+    two_shifts,
+)
 from tests.integration.monitoring.test_watchers import FAST, watch_alarms, watch_vehicles
 from tests.world import running_world
 
@@ -132,3 +142,32 @@ def test_detection_goes_on_where_it_was_after_postgresql_was_restarted_in_the_mi
     fast = [alarm for alarm in house.alarms(vehicle_id="lorry1") if "top_dkmh" in alarm.evidence]
     assert len(fast) == 1
     assert house.clients[CARRIER]
+
+
+def test_second_stages_go_on_without_redis_and_after_postgresql_was_restarted_between(house: House, home: Path) -> None:
+    """Nobody wakes them, and what they had begun when the database went is begun anew."""
+    laden(house, "lorry3", "other1")
+    fixes = two_shifts(house, "lorry3", "other1") + side_by_side(house, "lorry3", "other1")
+    chance = random.Random(3)
+    redis.start(home).stop()
+    for cut in range(0, len(fixes), 120):
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                report(house, fixes[cut : cut + 120])
+                break
+            except Refused:
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
+        if cut in (120, 360):
+            time.sleep(chance.uniform(0, 0.3))
+            postgres.start(home).stop()
+            postgres.start(home)
+
+    deadline = time.monotonic() + 60
+    while shown(house, "lorry3", "other1") != expected(house):
+        assert time.monotonic() < deadline, shown(house, "lorry3", "other1")
+        time.sleep(0.3)
+    redis.start(home)
+    stated, revisions = stated_and_revisions(house)
+    assert stated == revisions, "each revision is stated once"
