@@ -127,9 +127,8 @@ def _read_nodes(path: Path, wanted: Int64s) -> tuple[Int64s, Int64s, Int64s]:
     import osmium
 
     nodes = osmium.FileProcessor(str(path), osmium.osm.NODE)
-    if (
-        len(wanted) and wanted[0] >= 0
-    ):  # osmium filters no ids below zero, as editors give to what is not yet on the map
+    # osmium filters no ids below zero, as editors give to what is not yet on the map
+    if len(wanted) and wanted[0] >= 0:
         nodes = nodes.with_filter(osmium.filter.IdFilter(wanted.tolist()))
     columns = array("q"), array("q"), array("q")
     for node in nodes:
