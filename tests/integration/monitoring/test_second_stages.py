@@ -189,7 +189,7 @@ def work_off(house: House, chance: random.Random, *, mortal: bool) -> None:
     for life in range(1_000):
         first, second = workers(house, f"worker-{chance.random()}")
         try:
-            with dying_after(house, chance.randint(1, 40 + life * 4) if mortal else 0):
+            with dying_after(house, chance.randint(1, 150 + life * 10) if mortal else 0):
                 while any([first.round(), second.round()]):
                     if chance.random() < 0.3:
                         first._write_snapshots(list(first._shards))
