@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from sqlalchemy import event, text
@@ -52,6 +52,16 @@ def two_shifts(house: House, one: str, other: str) -> list[monitoring_pb2.Fix]:
     first = drive(start, minutes=180, dkmh=300, every_s=60, vehicle_id=one, north_m=-90_000)
     after = start + timedelta(minutes=190)
     return first + drive(after, minutes=120, dkmh=300, every_s=60, vehicle_id=other, north_m=-60_000)
+
+
+def a_long_day(house: House, one: str, other: str) -> list[monitoring_pb2.Fix]:
+    """Nine hours of yesterday by turns in two lorries, half an hour of rest between: long in the day, nowhere without a rest. Each
+    goes on where it was left, and ends where it will park."""
+    at, fixes = house.now - timedelta(hours=30), []
+    for vehicle_id, north_m in ((one, -56_000), (other, -26_000), (one, -26_000)):
+        fixes += drive(at, minutes=180, dkmh=100, every_s=120, vehicle_id=vehicle_id, north_m=north_m)
+        at += timedelta(minutes=210)
+    return fixes
 
 
 def laden(house: House, one: str, other: str, *, driver: str = "driver") -> None:
@@ -152,6 +162,40 @@ def test_what_comes_late_makes_and_unmakes_neighbours(house: House) -> None:
     house.world.settle()
     stood = found(house, "lorry1", "lorry2")
     assert stood == [] or house.alarms(kind=pb.ALARM_KIND_INCOMPATIBLE_PARKING)[0].revision > 2
+
+
+def test_a_day_in_several_lorries_is_told_once_and_taken_back_as_soon_as_another_drove_one_of_them(
+    house: House,
+) -> None:
+    def told() -> list[tuple[str, timedelta, bool, int]]:
+        return [
+            (
+                one.vehicle_id,
+                house.now - one.occurred_at.ToDatetime(UTC),
+                one.state == pb.ALARM_STATE_WITHDRAWN,
+                one.revision,
+            )
+            for one in house.alarms(kind=pb.ALARM_KIND_FATIGUE)
+            if "driven_ms" in one.evidence
+        ]
+
+    for vehicle_id in ("lorry1", "lorry2"):
+        house.tell_trip(vehicle_id, house.now - timedelta(hours=31), driver_id="turns")
+    fixes = a_long_day(house, "lorry1", "lorry2")
+    late = fixes[100:140]
+    report(house, [fix for fix in fixes if fix not in late])
+    house.world.settle()
+    report(house, late)
+    house.world.settle()
+    eight_hours = timedelta(hours=21)  # ago
+    assert told() == [("lorry1", eight_hours, False, 1)]
+    assert house.alarms(kind=pb.ALARM_KIND_FATIGUE)[0].text_zh == "当日累计驾驶超时"
+    house.tell_trip("lorry2", house.now - timedelta(hours=27), driver_id="another", event="AMENDED")
+    house.world.settle()
+    assert told() == [("lorry1", eight_hours, True, 2)]
+    house.tell_trip("lorry2", house.now - timedelta(hours=26, minutes=55), driver_id="turns", event="AMENDED")
+    house.world.settle()
+    assert told() == [("lorry1", eight_hours, False, 3)]
 
 
 class Died(Exception):

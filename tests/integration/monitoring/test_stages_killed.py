@@ -13,24 +13,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from hazway.monitoring.v1 import monitoring_pb2
 from tests.cast import CARRIER, RIVAL
-from tests.integration.monitoring.road_house import House, drive, play_house
-from tests.integration.monitoring.test_second_stages import OXYGEN, PETROL, report, side_by_side, two_shifts
+from tests.integration.monitoring.road_house import House, play_house
+from tests.integration.monitoring.test_second_stages import OXYGEN, PETROL, a_long_day, report, side_by_side, two_shifts
 from tests.integration.monitoring.test_workers import feed
 from tests.world import running_world
 
 ROOT = Path(__file__).resolve().parents[3]
-
-
-def a_long_day(house: House, one: str, other: str) -> list[monitoring_pb2.Fix]:
-    """Nine hours of yesterday by turns in two lorries, half an hour of rest between: long in the day, nowhere without a rest. Each
-    goes on where it was left, and ends where it will park."""
-    at, fixes = house.now - timedelta(hours=30), []
-    for vehicle_id, north_m in ((one, -56_000), (other, -26_000), (one, -26_000)):
-        fixes += drive(at, minutes=180, dkmh=100, every_s=120, vehicle_id=vehicle_id, north_m=north_m)
-        at += timedelta(minutes=210)
-    return fixes
 
 
 def fill_logs(house: House) -> None:
