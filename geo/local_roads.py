@@ -20,7 +20,7 @@ _CELL_M = 100.0
 
 
 class Pieces(NamedTuple):
-    """Some of the straight pieces, with what a search for the nearest needs of them."""
+    """Straight pieces, with what a search for the nearest needs of them."""
 
     edge: Int64s
     x: Floats
@@ -28,7 +28,7 @@ class Pieces(NamedTuple):
     dx: Floats
     dy: Floats
     length_m: Floats
-    from_m: Floats
+    from_m: Floats  # along the edge
     course_deg: Floats
 
 
@@ -43,33 +43,24 @@ class Roads:
     seconds: Floats
     pace: Floats  # seconds for a metre
     reverse: Int64s  # the same road driven the other way, -1 for a one-way road
-    piece_edge: Int64s
-    piece_x: Floats
-    piece_y: Floats
-    piece_dx: Floats
-    piece_dy: Floats
-    piece_from_m: Floats  # along the edge
-    _cells: dict[tuple[int, int], Pieces] = field(default_factory=dict)
+    pieces: Pieces
+    _cells: dict[tuple[int, int], Int64s] = field(default_factory=dict)
 
     def near(self, x: float, y: float) -> Pieces:
         """All pieces within ``NEAR_M`` of a place, and some others."""
         cell = round(x / _CELL_M), round(y / _CELL_M)
-        found = self._cells.get(cell)
-        if found is None:
-            found = self._cells[cell] = self._in_cell(*cell)
-        return found
+        numbers = self._cells.get(cell)
+        if numbers is None:
+            numbers = self._cells[cell] = self._in_cell(*cell)
+        return Pieces._make(column[numbers] for column in self.pieces)
 
-    def _in_cell(self, east: int, north: int) -> Pieces:
-        close = np.ones(len(self.piece_edge), dtype=bool)
-        for middle, start, step in ((east, self.piece_x, self.piece_dx), (north, self.piece_y, self.piece_dy)):
-            reach = _CELL_M / 2 + NEAR_M
+    def _in_cell(self, east: int, north: int) -> Int64s:
+        pieces, reach = self.pieces, _CELL_M / 2 + NEAR_M
+        close = np.ones(len(pieces.edge), dtype=bool)
+        for middle, start, step in ((east, pieces.x, pieces.dx), (north, pieces.y, pieces.dy)):
             close &= np.minimum(start, start + step) <= middle * _CELL_M + reach
             close &= np.maximum(start, start + step) >= middle * _CELL_M - reach
-        dx, dy = self.piece_dx[close], self.piece_dy[close]
-        return Pieces(
-            self.piece_edge[close], self.piece_x[close], self.piece_y[close], dx, dy, np.maximum(np.hypot(dx, dy), 1e-3),
-            self.piece_from_m[close], np.degrees(np.arctan2(dx, dy)),
-        )  # fmt: skip
+        return np.flatnonzero(close)
 
 
 def roads_of(graph: RoadGraph, near: Int64s, nodes: Int64s, plane: Plane) -> Roads:
@@ -98,12 +89,16 @@ def roads_of(graph: RoadGraph, near: Int64s, nodes: Int64s, plane: Plane) -> Roa
             [number.get((b, a, way), -1) for a, b, way in zip(start, end, graph.edge_way[near], strict=True)],
             dtype=np.int64,
         ),
-        piece_edge=edge,
-        piece_x=x[point],
-        piece_y=y[point],
-        piece_dx=dx,
-        piece_dy=dy,
-        piece_from_m=before - before[first][edge] if len(edge) else before,
+        pieces=Pieces(
+            edge=edge,
+            x=x[point],
+            y=y[point],
+            dx=dx,
+            dy=dy,
+            length_m=np.maximum(length, 1e-3),
+            from_m=before - before[first][edge] if len(edge) else before,
+            course_deg=np.degrees(np.arctan2(dx, dy)),
+        ),
     )
 
 
