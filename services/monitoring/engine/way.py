@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
+import numpy.typing as npt
 
 from geo.index import Crossings
 from geo.position import Position
@@ -15,6 +16,9 @@ from services.monitoring.engine.world import World, is_visited
 from services.monitoring.facts import TripFact
 from services.monitoring.model import ZoneRecord
 
+Int64s = npt.NDArray[np.int64]
+
+_AT_ONCE = 1_000
 _AT_PORTAL_M = 40.0
 _AROUND_PORTAL_E7 = 100_000  # a line that comes by has a corner or a piece within a kilometre
 
@@ -24,11 +28,9 @@ Met = dict[str, list[Stretch]]  # by zone
 def met_anew(planned: Lines, world: World, news: Change) -> dict[int, Met]:
     """By slot, the changed zones its line goes through."""
     met: dict[int, Met] = {}
-    lines = planned.coming_by(news.box) if news.box is not None else {}
-    if lines:
-        slots, inside = list(lines), stretches(list(lines.values()), news.index.through(*joined_pieces(lines.values())))
-        for (number, zone), found in inside.items():
-            met.setdefault(slots[number], {})[news.index.keys[zone]] = found
+    if news.box is not None:
+        for slot, zone, found in _inside(planned.coming_by(news.box), news.index.through):
+            met.setdefault(slot, {})[news.index.keys[zone]] = found
     if news.tunnels:
         for slot, line in planned.coming_by(_around(world, news.tunnels)).items():
             for zone_id, found in _tunnels(world, line, news.tunnels).items():
@@ -48,14 +50,23 @@ def met_by(world: World, line: Line, trip: TripFact) -> Met:
 def met_by_all(world: World, lines: Mapping[int, Line]) -> dict[int, Met]:
     """By slot, the zones with rules that many lines go through, asked for at once."""
     met: dict[int, Met] = {slot: _tunnels(world, line, world.watched) for slot, line in lines.items()}
-    if lines:
-        slots = list(lines)
-        inside = stretches(list(lines.values()), world.through(*joined_pieces(lines.values())))
-        for (number, zone), found in inside.items():
-            record = world.zone(zone)
-            if record.rules and is_visited(record):
-                met[slots[number]][record.id] = found
+    for slot, number, found in _inside(lines, world.through):
+        zone = world.zone(number)
+        if zone.rules and is_visited(zone):
+            met[slot][zone.id] = found
     return met
+
+
+def _inside(
+    lines: Mapping[int, Line], through: Callable[[Int64s, Int64s, Int64s, Int64s], Crossings]
+) -> Iterator[tuple[int, int, list[Stretch]]]:
+    """Slot, number of a zone, and where the line is in it; some lines at a time, for those of a nation have too many pieces."""
+    slots = list(lines)
+    for first in range(0, len(slots), _AT_ONCE):
+        some = slots[first : first + _AT_ONCE]
+        chosen = [lines[slot] for slot in some]
+        for (place, number), found in stretches(chosen, through(*joined_pieces(chosen))).items():
+            yield some[place], number, found
 
 
 def _tunnels(world: World, line: Line, among: Mapping[str, ZoneRecord]) -> Met:
