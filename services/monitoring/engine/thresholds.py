@@ -19,9 +19,9 @@ _TRAFFIC = "《道路交通安全法实施条例》", "Regulations for the Road 
 _SPEED = Basis(*_TRAFFIC, "第七十八条 Art 78", date(2004, 5, 1), None, False)
 _REST = Basis(*_TRAFFIC, "第六十二条第七项 Art 62(7)", date(2004, 5, 1), None, True)
 _JTT617 = Basis("JT 617-2004", "JT 617-2004", "", None, None, False)
-_SUPERVISION = Basis(
-    "《道路运输车辆动态监督管理办法》", "Measures for Dynamic Supervision of Road Transport Vehicles",
-    "第二十四条 Art 24", date(2014, 7, 1), None, True,
+_COACHES = Basis(
+    "《道路运输车辆动态监督管理办法》（客运驾驶员）", "Measures for Dynamic Supervision of Road Transport Vehicles (drivers of coaches)",
+    "第二十四条 Art 24", date(2014, 7, 1), None, False,
 )  # fmt: skip
 _PLATFORM = Basis("GB/T 35658-2017", "GB/T 35658-2017", "6.1.2.1", date(2018, 7, 1), None, True)
 _ASSESSMENT = Basis(
@@ -61,9 +61,9 @@ FIGURES: Mapping[str, tuple[Figure, ...]] = {
     "rest_ms": (Figure(20 * 60_000, _REST),),
     "crew_change_ms": (Figure(120_000, _POLICY),),
     "daily_driving_ms": (Figure(8 * 3_600_000, _JTT617),),
-    "night_driving_ms": (Figure(0, _SUPERVISION),),  # 0: not applied; 2 h is the rule for passenger coaches
-    "night_from_minute": (Figure(22 * 60, _SUPERVISION),),
-    "night_to_minute": (Figure(6 * 60, _SUPERVISION),),
+    "night_driving_ms": (Figure(0, _POLICY),),  # 0: not applied, as no national text has a night rule for goods; coaches: 2 h
+    "night_from_minute": (Figure(22 * 60, _COACHES),),
+    "night_to_minute": (Figure(6 * 60, _COACHES),),
     "corridor_m": (Figure(300, _POLICY),),
     "deviation_fixes": (Figure(3, _POLICY),),
     "long_stop_ms": (Figure(1_800_000, _PLATFORM),),
