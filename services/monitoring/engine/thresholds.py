@@ -61,7 +61,8 @@ FIGURES: Mapping[str, tuple[Figure, ...]] = {
     "rest_ms": (Figure(20 * 60_000, _REST),),
     "crew_change_ms": (Figure(120_000, _POLICY),),
     "daily_driving_ms": (Figure(8 * 3_600_000, _JTT617),),
-    "night_driving_ms": (Figure(0, _POLICY),),  # 0: not applied, as no national text has a night rule for goods; coaches: 2 h
+    # 0: not applied, as no national text has a night rule for goods; drivers of coaches may drive two hours
+    "night_driving_ms": (Figure(0, _POLICY),),
     "night_from_minute": (Figure(22 * 60, _COACHES),),
     "night_to_minute": (Figure(6 * 60, _COACHES),),
     "corridor_m": (Figure(300, _POLICY),),
