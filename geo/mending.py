@@ -1,4 +1,4 @@
-"""Roads the map lacks at tunnel portals, made up so that no bore begins or ends nowhere."""
+"""Roads the map lacks near tunnels, made up so that no bore and no one-way road begins or ends nowhere."""
 
 from __future__ import annotations
 
@@ -53,10 +53,9 @@ def _near(graph: RoadGraph, bores: tuple[Tunnel, ...]) -> Int64s:
     plane = Plane.at(bores[0].entrance)
     portals = [portal for bore in bores for portal in (bore.entrance, bore.exit)]
     x, y = plane.x(graph.node_longitude_e7), plane.y(graph.node_latitude_e7)
+    east, north = plane.x([end.longitude_e7 for end in portals]), plane.y([end.latitude_e7 for end in portals])
     near = np.ones(len(x), dtype=bool)
-    for place, ends in (
-        (x, plane.x([end.longitude_e7 for end in portals])), (y, plane.y([end.latitude_e7 for end in portals])),
-    ):  # fmt: skip
+    for place, ends in ((x, east), (y, north)):
         near &= (place >= ends.min() - _NEAR_M) & (place <= ends.max() + _NEAR_M)
     return np.flatnonzero(near)
 
