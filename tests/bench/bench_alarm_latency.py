@@ -24,7 +24,7 @@ import numpy as np
 from hazway.alarms.v1 import alarms_pb2
 from hazway.monitoring.v1 import monitoring_pb2 as pb
 from hazway.refusals import Refused
-from tests.bench.road_house import PERIOD_MS, Fleet, Road, carrier, road, send_all
+from tests.bench.road_house import PERIOD_MS, Fleet, Road, carrier, road, send_all, wait_until_idle
 
 SAMPLES, VEHICLES, FLEETS, RATE = (
     int(os.environ.get(name, default))
@@ -84,15 +84,16 @@ def main() -> None:
     rng = np.random.default_rng(7)
     seconds = SAMPLES * 0.05 + 20
     rounds = max(1, int(RATE * seconds / EACH / FLEETS))
-    back_ms = min(480_000, max(90_000, rounds * PERIOD_MS))
+    back_ms = min(480_000, max(90_000, (1 + rounds) * PERIOD_MS))
     with road(1 + FLEETS, EACH, int(time.time() * 1000) - back_ms) as built:
         start_ms = int(time.time() * 1000) - back_ms
-        load = [Fleet(rng, number, EACH, start_ms, fast=0.0).messages(rounds) for number in range(1, 1 + FLEETS)]
+        fleets = [Fleet(rng, number, EACH, start_ms, fast=0.0) for number in range(1, 1 + FLEETS)]
+        who = [built.credentials(carrier(number)) for number in range(1, 1 + FLEETS)]
+        send_all(built.port(), who, [fleet.messages(1) for fleet in fleets])  # everybody has been met once
+        wait_until_idle(built, 300.0)
+        load = [fleet.messages(rounds) for fleet in fleets]
         sending = threading.Thread(
-            target=send_all,
-            args=(built.port(), [built.credentials(carrier(number)) for number in range(1, 1 + FLEETS)], load),
-            kwargs={"per_s": RATE / FLEETS / 1_000},
-            daemon=True,
+            target=send_all, args=(built.port(), who, load), kwargs={"per_s": RATE / FLEETS / 1_000}, daemon=True
         )
         sending.start()
         time.sleep(5)
