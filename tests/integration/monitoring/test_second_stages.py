@@ -164,6 +164,20 @@ def test_what_comes_late_makes_and_unmakes_neighbours(house: House) -> None:
     assert stood == [] or house.alarms(kind=pb.ALARM_KIND_INCOMPATIBLE_PARKING)[0].revision > 2
 
 
+def test_an_alarm_that_is_still_open_stays_when_its_driver_drives_again_days_later(house: House) -> None:
+    """The lorry in which he drove for too long has not been heard of since: nobody knows whether he rested in it."""
+    laden(house, "lorry1", "other1")
+    report(house, two_shifts(house, "lorry1", "other1"))
+    house.world.settle()
+    before = found(house, "lorry1", "other1")
+    assert before[0][3] == 0, "it is open"
+    house.world.clock.advance(hours=80)
+    house.tell_trip("lorry2", house.now - timedelta(hours=3), driver_id="driver")
+    report(house, drive(house.now - timedelta(hours=2), minutes=60, vehicle_id="lorry2"))
+    house.world.settle()
+    assert found(house, "lorry1", "other1") == before
+
+
 def test_a_day_in_several_lorries_is_told_once_and_taken_back_as_soon_as_another_drove_one_of_them(
     house: House,
 ) -> None:

@@ -151,6 +151,8 @@ def test_a_person_who_changes_the_lorry_does_not_rest_by_that() -> None:
     assert alarm.evidence["person_id"] == "d"
     (still,) = too_long([first, replace(second, is_over=False)], limits_at)
     assert (still.id, still.ended_ms) == (alarm.id, None)
+    (other,) = too_long([first, replace(second, vehicle=3)], limits_at)
+    assert other.id != alarm.id, "of one that is taken back nothing else is told under its id"
     rested = drove(2, 3 * HOUR_MS + LIMITS.rest_ms, 5 * HOUR_MS)
     assert too_long([first, rested], limits_at) == []
     carried = replace(rested, since_ms=2 * HOUR_MS)
