@@ -21,8 +21,7 @@ def route_deviation(batch: Batch) -> None:
     if not len(routed):
         return
     good = batch.good.take(routed)
-    away = state.corridors.away_m(good.slot, good.latitude, good.longitude)
-    outside = away > limits.corridor_m
+    outside = state.corridors.outside(good.slot, good.latitude, good.longitude, limits.corridor_m)
     active = np.unique(good.slot[outside | (columns["away_fixes"][good.slot] > 0)])
     for row in np.flatnonzero(np.isin(good.slot, active)).tolist():
         slot, now, arrival = int(good.slot[row]), int(good.time[row]), int(good.arrival[row])
