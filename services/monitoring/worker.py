@@ -45,6 +45,7 @@ _SNAPSHOT_S = 5.0  # each shard's; a few at a time, so that no alarm waits for a
 _AT_ONCE_S = 0.05
 _PARTS = 32
 _SHARE = 10  # snapshots take one part in so many of a worker's time: those of a large fleet come less often
+_OLDEST_S = 300.0  # but not less often than that: whoever takes over works off again what came since
 _LOADING_S = 1.0  # at once, for leases must be renewed meanwhile
 _LATE_S = 2.0  # what came late waits at most so long while the road is busy
 _MOST_LATE = 50  # vehicles of one shard judged anew at once
@@ -88,7 +89,8 @@ class Worker:
             self._share.drop()
             self._positioning, self._presence = Positioning(), Presence()
             raise
-        if time.monotonic() - self._snapshot > max(_SNAPSHOT_S / _PARTS, _SHARE * self._snapshot_took):
+        rest_s = min(_SHARE * self._snapshot_took, _OLDEST_S * self._at_once / len(self._shards))
+        if time.monotonic() - self._snapshot > max(_SNAPSHOT_S / _PARTS, rest_s):
             self._write_some_snapshots()
         return busy or len(self._shards) < len(self._share.held)
 
