@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 
 request_id_in_log: ContextVar[str] = ContextVar("request_id", default="")
 
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+# What every record has anyway, and a message said again for terminals by uvicorn.
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
 
 class _JsonLines(logging.Formatter):
