@@ -62,7 +62,10 @@ def alarm_text(kind: AlarmKind, evidence: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _added(evidence: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """What else there is to say: how long who is inside may take to leave, and what has come of it."""
+    """What else there is to say: which bore it is, how long who is inside may take to leave, and what has come of it."""
+    if "direction" in evidence:
+        zh, _, en = evidence["direction"].partition(" ")
+        yield f"{zh}隧道洞", f"the {en} bore"
     if GRACE_UNTIL in evidence:
         yield (
             "禁行时段开始时已在其中，须于 {grace_until_ms} 前驶离，最近出口（{exit_by}）约 {exit_m} 米",

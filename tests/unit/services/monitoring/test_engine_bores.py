@@ -11,7 +11,8 @@ from geo.roads import RoadGraph
 from services.monitoring.engine import Roads, World
 from services.monitoring.engine.bores import direction, lead_along, meaning
 from services.monitoring.engine.planned import Line
-from services.monitoring.model import ZoneKind, ZoneRecord, ZoneRule
+from services.monitoring.model import AlarmKind, ZoneKind, ZoneRecord, ZoneRule
+from services.monitoring.texts import alarm_text
 
 
 def closed(roads: Roads, trip: Itinerary, *bore_ids: str) -> World:
@@ -49,6 +50,12 @@ def test_only_the_bore_that_is_closed_alarms_and_it_is_named(graph: RoadGraph, r
             str(bore.exit.latitude_e7), str(bore.exit.longitude_e7),
         )  # fmt: skip
     assert not [kind for kind in kinds(run(closed(roads, trip, other), a_trip(), *rows)) if kind.startswith("TUNNEL")]
+
+
+def test_the_words_of_an_alarm_name_the_direction() -> None:
+    zh, en = alarm_text(AlarmKind.TUNNEL_TRANSIT, {"name": "示例隧道", "direction": "东行 eastbound"})
+    assert zh.endswith("；东行隧道洞")
+    assert en.endswith("; the eastbound bore")
 
 
 def test_silence_in_the_open_bore_is_not_overdue_in_the_closed_one(
