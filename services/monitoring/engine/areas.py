@@ -130,11 +130,15 @@ class _Look:
         good = batch.good
         self.batch, self.place, self.drove = batch, good.position(row), drove
         self.slot, self.arrival, self.now = int(good.slot[row]), int(good.arrival[row]), int(good.time[row])
-        self.before = batch.place_before(self.slot, self.now)
         self.from_ms = int(batch.from_ms[row]) if drove else self.now
         self._from = Position(int(batch.from_latitude[row]), int(batch.from_longitude[row])) if drove else self.place
         self.error_m = USUAL.error_m(int(good.accuracy[row]) / 10)
         self.moves = int(good.speed[row]) >= _MOVING_DKMH or distance_m(self._from, self.place) >= _MOVING_M
+
+    @property
+    def before(self) -> Position | None:
+        """Where the vehicle was last believed to be before the fix."""
+        return self.batch.place_before(self.slot, self.now)
 
     def at(self, share: float) -> int:
         """The time at a share of the step."""
