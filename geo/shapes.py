@@ -92,15 +92,16 @@ class MultiPolygon:
 
     def distance_m(self, position: Position) -> float:
         """Metres from a point to the nearest edge on a plane touching at the point: within 1 % up to 50 km at 60 degrees."""
-        starts = self.edge_starts()
         middle = (int(self.longitude_e7.min()) + int(self.longitude_e7.max())) // 2
         turn = round((middle - position.longitude_e7) / TURN_E7) * TURN_E7
-        scale = np.cos(np.radians(position.latitude))
-        x = (self.longitude_e7 - (position.longitude_e7 + turn)) * scale
+        x = (self.longitude_e7 - (position.longitude_e7 + turn)) * np.cos(np.radians(position.latitude))
         y = (self.latitude_e7 - position.latitude_e7).astype(np.float64)
-        ax, ay, dx, dy = x[starts], y[starts], x[starts + 1] - x[starts], y[starts + 1] - y[starts]
-        along = np.clip(-(ax * dx + ay * dy) / np.maximum(dx * dx + dy * dy, 1e-9), 0.0, 1.0)
-        return float(np.hypot(ax + along * dx, ay + along * dy).min() * METRES_PER_E7)
+        ax, ay, dx, dy = x[:-1], y[:-1], np.diff(x), np.diff(y)
+        along = np.minimum(np.maximum(-(ax * dx + ay * dy) / np.maximum(dx * dx + dy * dy, 1e-9), 0.0), 1.0)
+        away = np.hypot(ax + along * dx, ay + along * dy)
+        if len(self.ring_offset) > 2:
+            away = away[self.edge_starts()]  # no edge joins two rings
+        return float(away.min() * METRES_PER_E7)
 
     def half_width_m(self) -> float:
         """Area by length of the edge in metres: half the width of a strip, half the radius of a disk, less where there are holes."""
