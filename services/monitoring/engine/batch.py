@@ -39,6 +39,9 @@ class Rows:
         return len(self.slot)
 
     def take(self, rows: Int64s | Mask) -> Rows:
+        """Some rows, by place or mask."""
+        if rows.dtype == np.bool_ and rows.all():
+            return self
         return Rows(*(getattr(self, name)[rows] for name in Rows.__slots__))
 
     @property

@@ -17,8 +17,8 @@ _STRICT = frozenset(
 def route_deviation(batch: Batch) -> None:
     """Raise with the third fix outside, as of the first; ends with the first fix inside again."""
     columns, limits, state = batch.state.columns, batch.world.thresholds, batch.state
-    routed = np.flatnonzero(columns["routed"][batch.good.slot])
-    if not len(routed):
+    routed = columns["routed"][batch.good.slot]
+    if not routed.any():
         return
     good = batch.good.take(routed)
     outside = state.corridors.outside(good.slot, good.latitude, good.longitude, limits.corridor_m)

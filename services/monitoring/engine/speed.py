@@ -22,7 +22,7 @@ def overspeed(batch: Batch, inside: Inside) -> None:
     Readings faster than any lorry are noise and count for nothing.
     """
     limits, state, out = batch.world.thresholds, batch.state, batch.out
-    heard = np.flatnonzero(batch.good.speed <= limits.speed_noise_dkmh)
+    heard = batch.good.speed <= limits.speed_noise_dkmh
     limit = _limits(batch, inside)[heard]
     rows = batch.good.take(heard)
     above = rows.speed > limit + limits.overspeed_tolerance_dkmh
