@@ -1,4 +1,4 @@
-"""Parked beside a fence, and driving through it: JSON lines. Environment: LORRIES (60 of each setting), HOURS (6), RUNS (5).
+"""Parked beside a fence, and driving through it: JSON lines. Environment: LORRIES (40 of each setting), HOURS (4), RUNS (5).
 
 Every line is the whole engine over the fence of one restricted area that bars petrol. Lorries drive up to a place 0 to 20 m outside or
 inside it and park there for hours, their receivers erring by σ 5 to 15 m on each axis, correlated over a minute, with the speeds a
@@ -37,7 +37,7 @@ from services.monitoring.model import (
 
 START_MS = 1_780_000_000_000
 LORRIES, HOURS, RUNS = (
-    int(os.environ.get(name, default)) for name, default in (("LORRIES", 60), ("HOURS", 6), ("RUNS", 5))
+    int(os.environ.get(name, default)) for name, default in (("LORRIES", 40), ("HOURS", 4), ("RUNS", 5))
 )
 SOUTH, WEST, SIDE = 28.0, 113.0, 0.02  # the area: some two kilometres square; x = 0 is its western fence
 METRES_PER_DEGREE, CORRELATED_S = 111_195.0, 60.0
