@@ -13,10 +13,12 @@ from geo.position import Position
 from geo.transit_chains import Chain, Legs, chains
 from geo.transit_places import Places
 from geo.transit_state import NOWHERE, Guess
-from geo.ways import OFF_ROAD_M_S, Open, off_road
+from geo.ways import OFF_ROAD_M_S, UNMAPPED_M_S, Open, off_road, unmapped
 
 Floats = npt.NDArray[np.float64]
 Int64s = npt.NDArray[np.int64]
+
+Variants = tuple[Open, Open]  # as the map has it, and over a road that it lacks
 
 DETOUR_M = 300.0  # places whose way is longer than the straight line by this much are e times less likely
 _FARTHEST_OFF_ROAD_M = 1500.0
@@ -45,43 +47,48 @@ def through_ways(
     if not len(within) or (within[0] >= near.own and not any(guess.passed for guess in guesses)):
         return none
     length_m, length_s = near.length_m[within], near.seconds[within]
-    start = _to_bores(around, guesses, within, to_entrance[within])
-    goal = _from_bores(around, places, within, from_exit[within])
+    starts = _to_bores(around, guesses, within, to_entrance[within])
+    goals = _from_bores(around, places, within, from_exit[within])
     hop = Open(*(part[np.ix_(within, within)] for part in near.hop))
-    found = chains(_legs(guesses, places, start, hop, goal, length_m, near.structure[within]), limit_m)
+    found = chains(_legs(guesses, places, starts, hop, goals, length_m, near.structure[within]), limit_m)
     if not found:
         return none
     first, last = [chain[0] for chain in found], [chain[-1] for chain in found]
     begin, inner = _laid(found, hop, length_m, length_s)
     takes = _padded([length_s[list(chain)].tolist() for chain in found])
-    enters = start.seconds[:, first, None, None] + begin[:, None, :]
+    ways, enters = [], []
+    for start, goal in ((starts[0], goals[0]), (starts[0], goals[1]), (starts[1], goals[0])):
+        legs = zip(start, inner, goal, strict=True)
+        ways.append([one[:, first, None] + two[:, None] + three[last] for one, two, three in legs])
+        enters.append(start.seconds[:, first, None, None] + begin[:, None, :])
+    entering = np.concatenate(enters, axis=1)
     return Through(
-        tuple(tuple(within[list(chain)].tolist()) for chain in found),
-        Open(
-            *(
-                one[:, first, None] + two[:, None] + three[last]
-                for one, two, three in zip(start, inner, goal, strict=True)
-            )
-        ),
-        enters,
-        enters + takes[:, None, :],
+        tuple(tuple(within[list(chain)].tolist()) for chain in found) * len(ways),
+        Open(*(np.concatenate(parts, axis=1) for parts in zip(*ways, strict=True))),
+        entering,
+        entering + np.concatenate([takes] * len(ways))[:, None, :],
     )
 
 
 def _legs(
-    guesses: tuple[Guess, ...], places: Places, start: Open, hop: Open, goal: Open, length_m: Floats, structure: Int64s
+    guesses: tuple[Guess, ...],
+    places: Places,
+    starts: Variants,
+    hop: Open,
+    goals: Variants,
+    length_m: Floats,
+    structure: Int64s,
 ) -> Legs:
     """For a search: the nearest of the guesses and of the places, and burdens for unlikely ones and unlikely legs."""
     known = np.log(np.maximum([guess.weight for guess in guesses], 1e-12))
-    begin = start.cost + (known - known.max())[:, None]
-    end = goal.cost + places.weight - places.weight.max()
+    begin, end = (known - known.max())[:, None], places.weight - places.weight.max()
     return Legs(
-        start.metres.min(axis=0),
-        (start.metres - DETOUR_M * begin).min(axis=0),
+        np.minimum(*(start.metres.min(axis=0) for start in starts)),
+        np.minimum(*((start.metres - DETOUR_M * (start.cost + begin)).min(axis=0) for start in starts)),
         hop.metres,
         hop.metres - DETOUR_M * hop.cost,
-        goal.metres.min(axis=1),
-        (goal.metres - DETOUR_M * end).min(axis=1),
+        np.minimum(*(goal.metres.min(axis=1) for goal in goals)),
+        np.minimum(*((goal.metres - DETOUR_M * (goal.cost + end)).min(axis=1) for goal in goals)),
         length_m,
         structure,
     )
@@ -110,7 +117,7 @@ def _padded(rows: list[list[float]]) -> Floats:
     return np.array([row + [0.0] * (longest - len(row)) for row in rows])
 
 
-def _to_bores(around: Approaches, guesses: tuple[Guess, ...], bores: Int64s, straight: Floats) -> Open:
+def _to_bores(around: Approaches, guesses: tuple[Guess, ...], bores: Int64s, straight: Floats) -> Variants:
     """[guess, bore] from each guess to each entrance."""
     roads = around.roads
     edge = np.array([guess.edge for guess in guesses], dtype=np.int64)
@@ -119,25 +126,26 @@ def _to_bores(around: Approaches, guesses: tuple[Guess, ...], bores: Int64s, str
     share = 1.0 - along / np.maximum(roads.length_m[edge], 0.1)
     metres = (roads.length_m[edge] - along)[:, None] + around.open_m[way]
     seconds = (share * roads.seconds[edge])[:, None] + around.open_s[way]
-    return _where_off((edge == NOWHERE)[:, None], straight, Open.of(metres, seconds, straight))
+    return _variants((edge == NOWHERE)[:, None], straight, metres, seconds)
 
 
-def _from_bores(around: Approaches, places: Places, bores: Int64s, straight: Floats) -> Open:
+def _from_bores(around: Approaches, places: Places, bores: Int64s, straight: Floats) -> Variants:
     """[bore, place] from each exit to each place."""
     roads = around.roads
     way = around.near.exit[bores][:, None], roads.start[places.edge]
     share = places.along_m / np.maximum(roads.length_m[places.edge], 0.1)
     metres = around.open_m[way] + places.along_m
     seconds = around.open_s[way] + share * roads.seconds[places.edge]
-    off = straight[:, None]
-    return _where_off(places.edge == NOWHERE, off, Open.of(metres, seconds, off))
+    return _variants(places.edge == NOWHERE, straight[:, None], metres, seconds)
 
 
-def _where_off(is_off: npt.NDArray[np.bool_], straight: Floats, mapped: Open) -> Open:
-    """Straight over no known road where the guess or place is on none."""
+def _variants(is_off: npt.NDArray[np.bool_], straight: Floats, metres: Floats, seconds: Floats) -> Variants:
+    """As the map has it, or straight over no known road where the guess or place is on none; and over a road that the map lacks."""
+    straight, is_off = np.broadcast_arrays(straight, is_off)
     within = np.where(straight <= _FARTHEST_OFF_ROAD_M, straight, np.inf)
-    return Open(
-        np.where(is_off, within, mapped.metres),
-        np.where(is_off, straight / OFF_ROAD_M_S, mapped.seconds),
-        np.where(is_off, off_road(straight), mapped.cost),
+    mapped = Open(
+        np.where(is_off, within, metres),
+        np.where(is_off, straight / OFF_ROAD_M_S, seconds),
+        np.where(is_off, off_road(straight), 0.0),
     )
+    return mapped, Open(np.where(is_off, np.inf, within), straight / UNMAPPED_M_S, unmapped(straight))

@@ -44,7 +44,7 @@ class Open(NamedTuple):
 
 def unmapped(metres: FloatOrFloats) -> FloatOrFloats:
     """Log-likelihood of a way between known roads by one that the map lacks."""
-    return -2.5 - metres / 150.0
+    return -1.5 - metres / 120.0
 
 
 def off_road(metres: FloatOrFloats) -> FloatOrFloats:
