@@ -49,5 +49,6 @@ def first_new(known: Int64s, came: Int64s) -> int | None:
     newest = np.maximum.accumulate(np.concatenate([[-1], known[-1:], came]))[-len(came) - 1 : -1]  # before each
     place = np.searchsorted(known, came)
     is_new = place == np.searchsorted(known, came, side="right")
+    is_new[np.setdiff1d(np.arange(len(came)), np.unique(came, return_index=True)[1])] = False  # sent twice since
     late = came[is_new & (came < newest)]
     return int(late.min()) if len(late) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.monitoring.repeats import first_new
@@ -12,6 +12,7 @@ times = st.lists(st.integers(0, 12), max_size=20)
 
 
 @given(times, times)
+@example([], [0, 1, 0])
 def test_the_first_new_late_fix_is_the_one_found_by_going_through_them(before: list[int], came: list[int]) -> None:
     known, late = set(before), []
     for time in came:
