@@ -196,29 +196,6 @@ def nearest_node(graph: RoadGraph, position: Position) -> Nearest:
     return Nearest(int(node), float(2 * EARTH_RADIUS_M * np.arcsin(min(1.0, chord / 2))))
 
 
-def nearest_edge(graph: RoadGraph, position: Position) -> Nearest:
-    """The edge nearest to ``position`` (the smaller number of a two-way pair) and its distance in metres.
-
-    Distances are measured on a plane at the position: good to a millimetre within kilometres, a ranking beyond.
-    """
-    if graph.edge_count == 0:
-        raise ValueError("the graph has no edges")
-    metres = EARTH_RADIUS_M * np.pi / 180 / E7
-    east = (graph.geometry_longitude_e7 - position.longitude_e7 + 180 * E7) % (360 * E7) - 180 * E7
-    x, y = (
-        east * (metres * np.cos(np.radians(position.latitude))),
-        (graph.geometry_latitude_e7 - position.latitude_e7) * metres,
-    )
-    dx, dy = np.diff(x), np.diff(y)
-    square = dx * dx + dy * dy
-    share = np.clip(-(x[:-1] * dx + y[:-1] * dy) / np.where(square > 0, square, 1), 0, 1)
-    distance = np.hypot(x[:-1] + share * dx, y[:-1] + share * dy)
-    distance[graph.edge_geometry_offset[1:-1] - 1] = np.inf  # from the last point of an edge to the first of the next
-    segment = int(np.argmin(distance))
-    edge = int(np.searchsorted(graph.edge_geometry_offset, segment, side="right")) - 1
-    return Nearest(edge, float(distance[segment]))
-
-
 def _unit_vectors(latitude_e7: npt.NDArray[np.int64], longitude_e7: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     latitude, longitude = np.radians(latitude_e7 / E7), np.radians(longitude_e7 / E7)
     return np.stack(

@@ -35,10 +35,6 @@ class TankCode:
     vent: str
     no_hierarchy: bool = False
 
-    @property
-    def is_for_gas(self) -> bool:
-        return self.kind in _GAS_KINDS
-
 
 @lru_cache(maxsize=4096)
 def parse_tank_code(text: str) -> TankCode:

@@ -42,10 +42,6 @@ class Settings:
     log_level: str = "INFO"
 
     @property
-    def database_is_embedded(self) -> bool:
-        return not self.database_url
-
-    @property
     def reached_at(self) -> tuple[str, ...]:
         """Every name and address by which the listeners may be reached."""
         return (self.host, *filter(None, map(str.strip, self.names.split(","))))

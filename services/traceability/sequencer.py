@@ -54,14 +54,6 @@ class Sequencer:
         self._check_ours(head)
         self._guard(lambda connection: self._check_tail(connection, head))
 
-    def run_once(self) -> int:
-        """Sequence one batch if this process holds the lease; how many leaves were given.
-
-        Raises ``LogFrozen`` when the log is, or has just been, frozen.
-        """
-        lease = self.lease()
-        return 0 if lease is None else self.run(lease)
-
     def lease(self) -> Lease | None:
         """The right to sequence, for a few seconds; ``None`` while another process has it."""
         with self.engine.begin() as connection:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from hazway.alarms.v1 import alarms_pb2
 from hazway.refusals import Refused
@@ -16,7 +15,7 @@ from hazway.zones.v1 import zones_pb2
 from services.monitoring.facts import Goods
 from tests.cast import CARRIER, TRANSPORT, Cast, a_waybill, play
 from tests.integration.monitoring.road_house import M_E7, PLACE, REGISTRY, House, a_fix
-from tests.integration.monitoring.test_workers import a_worker, expire_leases, told, work_off
+from tests.integration.monitoring.test_workers import nothing_new_is_told_again
 from tests.integration.zones.zone_house import NOTICE, point
 from tests.world import World
 
@@ -96,13 +95,7 @@ def test_the_carrier_hears_of_a_ban_ahead_and_the_regulator_when_the_desk_leaves
     house.world.settle()
     (lifted,) = house.alarms(kind=BARRED, vehicle_id="lorry2")
     assert (lifted.state, lifted.evidence["outcome"]) == (WITHDRAWN, "zone lifted")
-    before = told(house)
-    with house.world.host.engine.begin() as connection:  # another reads everything again from the beginning
-        connection.execute(text("UPDATE monitoring_cursors SET cursor = 0, until = '-infinity'"))
-        connection.execute(text("DELETE FROM monitoring_snapshots"))
-    expire_leases(house)
-    work_off(a_worker(house, "again"))
-    assert told(house) == before
+    nothing_new_is_told_again(house)
 
 
 def test_who_is_inside_when_a_ban_begins_has_time_to_leave_and_is_shown_the_way(house: House) -> None:

@@ -68,6 +68,17 @@ def told(house: House) -> Counter[tuple[str, int]]:
     return Counter(f"{row.kind} {row.vehicle_id}" for row in rows)
 
 
+def nothing_new_is_told_again(house: House) -> None:
+    """Another worker reads everything again from the beginning, and comes to the same."""
+    before = told(house)
+    with house.world.host.engine.begin() as connection:
+        connection.execute(text("UPDATE monitoring_cursors SET cursor = 0, until = '-infinity'"))
+        connection.execute(text("DELETE FROM monitoring_snapshots"))
+    expire_leases(house)
+    work_off(a_worker(house, "again"))
+    assert told(house) == before
+
+
 def test_a_worker_that_was_frozen_past_its_lease_commits_nothing(house: House) -> None:
     frozen, other = a_worker(house, "frozen"), a_worker(house, "other")
     work_off(frozen)

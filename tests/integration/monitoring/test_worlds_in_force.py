@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
-from sqlalchemy import text
 
 from geo.position import Position
 from geo.roads import RoadGraph
@@ -21,7 +20,10 @@ from services.monitoring.worlds import Worlds
 from services.zones.importing import keep_region
 from tests.cast import CARRIER, TRANSPORT
 from tests.integration.monitoring.road_house import M_E7, PLACE, REGISTRY, House, a_fix
-from tests.integration.monitoring.test_workers import a_worker, expire_leases, feed, told, work_off
+from tests.integration.monitoring.test_workers import (
+    feed,
+    nothing_new_is_told_again,
+)
 from tests.integration.zones.zone_house import NOTICE, model, point
 
 PETROL = (Goods("1203", ("3",)),)
@@ -77,13 +79,7 @@ def test_a_ban_published_for_tomorrow_bites_tomorrow_and_ends_when_it_says(house
     assert len(set(steps)) == len(steps), "each step once"
     assert (ends.at_ms - begins.at_ms, begins.change) == (6 * 3_600_000, ends.change)
     assert begins.at_ms < alarm.occurred_at.ToMilliseconds() < ends.at_ms
-    before = told(house)
-    with house.world.host.engine.begin() as connection:  # another reads everything again from the beginning
-        connection.execute(text("UPDATE monitoring_cursors SET cursor = 0, until = '-infinity'"))
-        connection.execute(text("DELETE FROM monitoring_snapshots"))
-    expire_leases(house)
-    work_off(a_worker(house, "again"))
-    assert told(house) == before
+    nothing_new_is_told_again(house)
 
 
 def test_what_comes_late_is_judged_by_the_zones_of_its_time(house: House) -> None:

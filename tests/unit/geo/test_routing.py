@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.position import Position, distance_m, offset
+from geo.position import Position, distance_m
 from geo.roads import RoadClass, RoadGraph
-from geo.routing import Network, Route, as_mask, compare, costs, nearest_edge, nearest_node, shortest_route
+from geo.routing import Network, Route, as_mask, compare, costs, nearest_node, shortest_route
 
 
 def a_graph(seed: int, nodes: int = 12, edges: int = 40) -> RoadGraph:
@@ -162,31 +162,6 @@ def test_the_nearest_node_is_the_nearest(seed: int, latitude: int, longitude: in
     assert found.metres == pytest.approx(min(distances), abs=0.01)
 
 
-@settings(max_examples=30, deadline=None)
-@given(SEEDS, st.integers(0, 39), st.floats(0, 1), st.floats(0, 359), st.floats(0, 200))
-def test_the_nearest_edge_is_no_farther_than_any_point_on_any_edge(
-    seed: int, edge: int, share: float, bearing: float, metres: float
-) -> None:
-    graph = a_graph(seed)
-    one, other = graph.edge_positions(edge)
-    on_edge = Position(
-        round(one.latitude_e7 + share * (other.latitude_e7 - one.latitude_e7)),
-        round(one.longitude_e7 + share * (other.longitude_e7 - one.longitude_e7)),
-    )
-    here = offset(on_edge, bearing, metres)
-    found = nearest_edge(graph, here)
-    assert found.metres <= metres + 0.5
-    samples = []
-    for candidate in range(graph.edge_count):
-        start, end = graph.edge_positions(candidate)
-        samples += [
-            distance_m(here, Position.from_degrees(*(a + t / 200 * (b - a) for a, b in zip(s, e, strict=True))))
-            for t in range(201)
-            for s, e in [((start.latitude, start.longitude), (end.latitude, end.longitude))]
-        ]
-    assert found.metres <= min(samples) + 0.5
-
-
 def test_edges_across_the_date_line_are_near_on_both_sides() -> None:
     graph = a_graph(1, nodes=2, edges=1)
     east = np.array([1_799_999_000, -1_799_999_000], dtype=np.int64)
@@ -203,9 +178,3 @@ def test_edges_across_the_date_line_are_near_on_both_sides() -> None:
     )
     for longitude in (1_799_999_500, -1_799_999_500):
         assert nearest_node(moved, Position(0, longitude)).metres < 10
-
-
-def test_an_empty_graph_has_nothing_near() -> None:
-    graph = a_graph(1, nodes=1, edges=0)
-    with pytest.raises(ValueError, match="no edges"):
-        nearest_edge(graph, Position(0, 0))
