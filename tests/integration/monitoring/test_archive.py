@@ -6,15 +6,13 @@ import hashlib
 from datetime import timedelta
 from pathlib import Path
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from sqlalchemy import text
 
-from services.monitoring import archive, packed, parquet
+from services.monitoring import archive, parquet
 from services.monitoring.facts import Goods
 from tests.integration.monitoring.road_house import House, a_fix, drive, times_of
+from tests.unit.services.monitoring.test_parquet import write_older
 
 
 def age(house: House, hours: float) -> None:
@@ -51,6 +49,9 @@ def test_a_track_is_the_same_hot_archived_and_in_both(house: House) -> None:
     archive_all(house)
     assert len(files(house)) == 1
     assert house.recent() == before_archiving
+    (file,) = files(house)
+    write_older(file, parquet.read(file, None, 0, 1 << 60))
+    assert house.recent() == before_archiving, "what an older release archived is read"
     house.rows(*driven[100:], *driven[90:100])
     assert times_of(house.recent()) == [fix.time_ms for fix in driven]
     age(house, 2)
@@ -177,27 +178,3 @@ def test_late_fixes_are_judged_by_what_is_archived_too(house: House) -> None:
     house.rows(*[fix for fix in a_day(house, "lorry2") if fix.speed_dkmh == FAST])
     house.world.settle()
     assert final(house, "lorry2") == final(house, "lorry1")
-
-
-record = st.tuples(
-    st.integers(0, 3), st.integers(0, 2**41), st.integers(-900_000_000, 900_000_000),
-    st.integers(-1_800_000_000, 1_800_000_000), st.integers(0, 65_535), st.integers(0, 359), st.integers(0, 65_535),
-    st.integers(0, 7), st.integers(0, 10**11),
-)  # fmt: skip
-
-
-@given(st.lists(record, max_size=60), st.integers(0, 3), st.integers(0, 2**41), st.integers(0, 2**41))
-@settings(max_examples=40)
-def test_a_file_gives_back_what_was_put_in(
-    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[int, ...]], vehicle: int, start: int, end: int
-) -> None:
-    records = np.array(rows, dtype=packed.RECORD)
-    path = tmp_path_factory.mktemp("parquet") / "a" / "b" / "part.parquet"
-    parquet.write(path, parquet.in_order(records))
-    obvious: dict[tuple[int, int], tuple[int, ...]] = {}
-    for row in rows:
-        obvious.setdefault(row[:2], row)
-    wanted = [row for key, row in sorted(obvious.items()) if key[0] == vehicle and start <= key[1] < end]
-    assert [tuple(row) for row in parquet.read(path, [vehicle], start, end).tolist()] == wanted
-    everything = [row for _, row in sorted(obvious.items())]
-    assert [tuple(row) for row in parquet.read(path, None, -1, 2**42).tolist()] == everything
