@@ -54,7 +54,8 @@ def test_leaving_bends_out_gives_the_edges_of_the_whole_network(
 
 
 def points(lines: RoadLines, edge: osm_network.Edge) -> list[int]:
-    return lines.point[list(edge.all_places())].tolist()
+    found: list[int] = lines.point[list(edge.all_places())].tolist()
+    return found
 
 
 def test_a_small_province_is_shown_to_osmnx_by_its_crossings_alone(tmp_path: Path) -> None:

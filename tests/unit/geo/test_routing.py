@@ -119,7 +119,7 @@ def test_a_mask_of_the_wrong_shape_or_an_unknown_edge_is_refused() -> None:
     with pytest.raises(ValueError, match="mask"):
         shortest_route(graph, 0, 1, forbidden_edges=np.zeros(3, dtype=np.bool_))
     with pytest.raises(ValueError, match="mask"):
-        shortest_route(graph, 0, 1, forbidden_edges=np.zeros(graph.edge_count, dtype=np.int64))  # type: ignore[arg-type]
+        shortest_route(graph, 0, 1, forbidden_edges=np.zeros(graph.edge_count, dtype=np.int64))
     with pytest.raises(IndexError):
         shortest_route(graph, 0, 1, forbidden_edges={40})
 

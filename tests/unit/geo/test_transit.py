@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import random
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,8 @@ def a_region(*, beside_m: float | None = 60.0, length_m: float = 1000.0, missing
         roads["beside"] = [(0.0, 0.0), (100.0, beside_m), (out + 300, beside_m), (out + 400, 0.0)]
     for name, line in roads.items():
         if name not in missing:
-            builder.road(line, **({"tunnel": "yes"} if name == "tunnel" else {}))
+            tags: dict[str, Any] = {"tunnel": "yes"} if name == "tunnel" else {}
+            builder.road(line, **tags)
     return builder.graph()
 
 
@@ -48,7 +50,7 @@ def seen(
 
 
 def run(region: Approaches, *reports: Seen | Blind | Tick) -> tuple[TransitState | None, list[Event]]:
-    state, events = None, []
+    state, events = None, list[Event]()
     for report in reports:
         state, told = step(region, state, report)
         events += told
@@ -262,7 +264,7 @@ def test_the_state_survives_as_plain_numbers_below_a_kilobyte() -> None:
     region = around(a_region())
     reports = (*BEFORE, seen(150, 1800), seen(180, 2300))
     _, straight = run(region, *reports)
-    state, events = None, []
+    state, events = None, list[Event]()
     for report in reports:
         state, told = step(region, state, report)
         events += told

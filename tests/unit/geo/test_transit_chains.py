@@ -15,6 +15,7 @@ from geo.approaches import Approaches, approaches
 from geo.position import Position
 from geo.roads import RoadGraph
 from geo.transit_chains import MOST_CHAINS, Chain, Legs, chains
+from geo.tunnels import Tunnel
 from tests.bench.tunnel_drives import Builder
 
 LONGEST_M = 3000.0
@@ -69,7 +70,7 @@ def underground(graph: RoadGraph, region: Approaches, edges: tuple[int, ...]) ->
     return tuple(found)
 
 
-def all_bores(graph: RoadGraph, region: Approaches) -> list[object]:
+def all_bores(graph: RoadGraph, region: Approaches) -> list[Tunnel]:
     return [*region.bores, *(bore for bore in graph.tunnels if bore.structure_id != region.structure_id)]
 
 
