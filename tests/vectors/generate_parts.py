@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hazway import note, receipt
+from hazway import cbor, cose, note, proof
 from tests import reference_tree
 from tests.simulated_log import SimulatedLog, fixed_key
 from tests.vectors.generate import flip
@@ -170,11 +170,11 @@ def receipts() -> Iterator[Vector]:
     yield vector("untagged", good[1:])
     tree_size = -65537
     header = {395: 2, 15: {1: log.origin}, tree_size: 5}
-    proofs = [receipt.cbor.dumps([5, 3, list(log.path(3))])]
-    root = receipt.proof.root_of([receipt.proof.leaf_hash(entry) for entry in log.entries])
+    proofs = [cbor.dumps([5, 3, list(log.path(3))])]
+    root = proof.root_of([proof.leaf_hash(entry) for entry in log.entries])
 
     def made(protected: dict[int, Any], unprotected: dict[int, Any], detached: bool = True) -> bytes:
-        return receipt.cose.sign(log.signer, protected, root, unprotected=unprotected, detached=detached)
+        return cose.sign(log.signer, protected, root, unprotected=unprotected, detached=detached)
 
     yield vector("another-data-structure", made(header, {396: {-1: proofs}}))
     yield vector("no-data-structure", made({15: {1: log.origin}, tree_size: 5}, {396: {-1: proofs}}))
@@ -185,11 +185,11 @@ def receipts() -> Iterator[Vector]:
     yield vector("consistency-for-inclusion", made(honest, {396: {-2: proofs}}))
     yield vector("root-attached", made(honest, {396: {-1: proofs}}, detached=False))
     yield vector("proof-not-encoded", made(honest, {396: {-1: [[5, 3, []]]}}))
-    last = [receipt.cbor.dumps([3, 2, list(log.path(4))])]
+    last = [cbor.dumps([3, 2, list(log.path(4))])]
     yield vector("entry-4-of-5-as-2-of-3", made(honest, {396: {-1: last}}), digest=log.entries[4])
     yield vector("size-not-signed", made({395: 1, 15: {1: log.origin}}, {396: {-1: proofs}}))
-    yield vector("size-huge", made(honest, {396: {-1: [receipt.cbor.dumps([(1 << 63) - 1, 3, list(log.path(3))])]}}))
-    yield vector("index-boolean", made(honest, {396: {-1: [receipt.cbor.dumps([5, True, list(log.path(3))])]}}))
+    yield vector("size-huge", made(honest, {396: {-1: [cbor.dumps([(1 << 63) - 1, 3, list(log.path(3))])]}}))
+    yield vector("index-boolean", made(honest, {396: {-1: [cbor.dumps([5, True, list(log.path(3))])]}}))
 
 
 def cbors() -> Iterator[Vector]:

@@ -119,9 +119,9 @@ def test_a_size_is_a_whole_number_below_2_to_the_63(odd: Any) -> None:
     for arguments in ((HASH, odd, 2, [HASH], HASH), (HASH, 0, odd, [HASH], HASH)):
         with pytest.raises(VerificationError, match="inclusion"):
             proof.verify_inclusion(*arguments)
-    for arguments in ((odd, 2, [HASH], HASH, HASH), (1, odd, [HASH], HASH, HASH)):
+    for others in ((odd, 2, [HASH], HASH, HASH), (1, odd, [HASH], HASH, HASH)):
         with pytest.raises(VerificationError, match="consistency"):
-            proof.verify_consistency(*arguments)
+            proof.verify_consistency(*others)
 
 
 def test_nothing_is_consistent_with_nothing() -> None:

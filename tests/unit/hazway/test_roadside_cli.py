@@ -7,8 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from hazway.cli import app
 from tests.vectors.generate_roadside import AT, TRUST, bundle, code, trust_text

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -119,7 +120,7 @@ def test_an_algorithm_of_another_key_is_refused() -> None:
 
 
 def test_only_ed25519_and_p256_keys_are_taken() -> None:
-    others = [
+    others: list[PublicKeyTypes] = [
         rsa.generate_private_key(65537, 2048).public_key(),
         ec.generate_private_key(ec.SECP384R1()).public_key(),
         ed448.Ed448PrivateKey.generate().public_key(),

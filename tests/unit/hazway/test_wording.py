@@ -144,7 +144,7 @@ def test_no_two_numbers_are_shown_alike(name: str, one: int, other: int) -> None
 
 
 def test_days_places_and_choices_take_one_line() -> None:
-    said = {
+    said: dict[int | str, object] = {
         "kind": "WAYBILL_KIND_NORMAL",
         "valid_to": {"iso": "2027-12-31"},
         "position": {"latitude_e7": 225_000_000, "longitude_e7": -1_140_000_001},
@@ -178,12 +178,12 @@ def test_two_lines_are_shown_alike_only_when_they_are(one: list[int], other: lis
 
 
 def test_what_was_signed_under_the_first_edition_is_found_again() -> None:
-    said = {"mass_g": 28_000_000}
+    said: dict[int | str, object] = {"mass_g": 28_000_000}
     assert "28000000 克" in (wording.find("waybill.issue", said, wording.digest("waybill.issue", said, 1)) or "")
 
 
 def test_a_waybill_reads_like_a_form() -> None:
-    body = {
+    body: dict[int | str, object] = {
         "carrier_id": "c-1",
         "depart_time": 1_772_352_000_000_000_000,
         "goods": [
@@ -240,14 +240,14 @@ def test_a_value_cannot_close_its_quotes() -> None:
 
 
 def test_the_digest_finds_its_text_and_no_other() -> None:
-    body = {"mass_g": 1}
+    body: dict[int | str, object] = {"mass_g": 1}
     text = wording.render("waybill.issue", body)
     assert wording.find("waybill.issue", body, wording.digest("waybill.issue", body)) == text
     assert wording.find("waybill.issue", {"mass_g": 2}, wording.digest("waybill.issue", body)) is None
 
 
 def test_the_first_edition_is_kept_as_it_was_signed() -> None:
-    body = {"goods": [{"mass_g": 1}], "plate": "x", "valid_to": 1_772_352_000_000_000_001}
+    body: dict[int | str, object] = {"goods": [{"mass_g": 1}], "plate": "x", "valid_to": 1_772_352_000_000_000_001}
     assert wording.digest("waybill.issue", body, 1).hex() == (
         "8d8f3d972e72813b031e7eb9a5f7bc56237b6ac45b1e02f3fe072e4d5eeb52ae"
     )

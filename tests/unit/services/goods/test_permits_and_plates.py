@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ SPECIAL = (
 )
 
 
-def controls(**values: str) -> set[Control]:
+def controls(**values: Any) -> set[Control]:
     return {substance.control for substance in substances_of(LoadLine(**values), core())}
 
 

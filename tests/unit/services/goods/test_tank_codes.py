@@ -97,7 +97,7 @@ def slow_covers(have: str, need: str) -> bool:
     """Walk the hierarchy step by step: from the need upward one part at a time until the tank offered is met."""
     steps = [("G", "1.5", "2.65", "4", "10", "15", "21"), "ABCD", "VFNH"]
 
-    def split(code: str) -> tuple[str, str, str, str]:
+    def split(code: str) -> tuple[str, ...]:
         return code[0], code[1:-2], code[-2], code[-1]
 
     reached, edge = {split(need)}, [split(need)]

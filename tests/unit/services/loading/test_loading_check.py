@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,8 @@ from services.loading.model import CheckCode, Objection, Result
 from services.loading.rules import CONTESTABLE, judge, outcome_of
 from services.registry.model import Medium, TankCondition, TankState
 from services.waybill.facts import Facts
-from services.waybill.model import Role
+from services.waybill.model import GoodsLine, Role
+from services.waybill.trip import Trip
 from tests.unit.services.loading.loading_samples import (
     BASIC,
     FILL,
@@ -126,7 +128,7 @@ def test_what_the_loader_sees_himself_is_not_contested() -> None:
         {"goods_number": 2},
     ],
 )
-def test_other_goods_than_the_waybill_says_are_a_fail(change: dict[str, object]) -> None:
+def test_other_goods_than_the_waybill_says_are_a_fail(change: dict[str, Any]) -> None:
     assert failing(a_check(fills=(replace(FILL, **change),))) == {CheckCode.GOODS_AS_WAYBILL}
 
 
@@ -172,7 +174,7 @@ def test_photos_are_named_by_their_digest_and_people_by_their_id() -> None:
         {"expansion_ppm_per_k": -1},
     ],
 )
-def test_no_instrument_shows_such_figures(change: dict[str, int]) -> None:
+def test_no_instrument_shows_such_figures(change: dict[str, Any]) -> None:
     assert {reason for _, reason in form(a_check(fills=(replace(FILL, **change),)))} == {"FIELD_INVALID"}
 
 
@@ -204,7 +206,7 @@ GAS_CODES = (
 )  # fmt: skip
 
 
-def gas_trip(line=GAS, **tank: object):  # type: ignore[no-untyped-def]
+def gas_trip(line: GoodsLine = GAS, **tank: Any) -> Trip:
     held = replace(TANK, permitted_media=(Medium(line.un_number),),
                    state=TankState(condition=TankCondition.EMPTY_UNCLEANED, last_un_numbers=(line.un_number,)), **tank)  # fmt: skip
     return at_gate(knowing(FACTS, held), carrying(line, waybill=ISSUED))

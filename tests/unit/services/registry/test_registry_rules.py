@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.errors import Finding, Reason
 from services.errors.common import FIELD_MISSING
 from services.errors.registry import (
     CREDIT_CODE_INVALID,
@@ -76,7 +79,7 @@ PERSON = Person(
 )  # fmt: skip
 
 
-def reasons(findings):  # type: ignore[no-untyped-def]
+def reasons(findings: Iterable[Finding]) -> list[str]:
     return sorted(finding.reason.name for finding in findings)
 
 
@@ -98,7 +101,7 @@ def test_sound_things_pass() -> None:
         ({"division_code": "44030"}, DIVISION_CODE_INVALID),
     ],
 )
-def test_each_fault_of_an_organisation_is_told(change, reason) -> None:  # type: ignore[no-untyped-def]
+def test_each_fault_of_an_organisation_is_told(change: dict[str, Any], reason: Reason) -> None:
     assert reasons(check_organisation(replace(ORGANISATION, **change))) == [reason.name]
 
 
@@ -119,7 +122,7 @@ def test_an_old_shop_may_lack_a_credit_code_and_a_carrier_may_not() -> None:
         ({"permit_number": ""}, FIELD_MISSING),
     ],
 )
-def test_each_fault_of_a_vehicle_is_told(change, reason) -> None:  # type: ignore[no-untyped-def]
+def test_each_fault_of_a_vehicle_is_told(change: dict[str, Any], reason: Reason) -> None:
     assert reasons(check_vehicle(replace(VEHICLE, **change))) == [reason.name]
 
 
@@ -137,7 +140,7 @@ def test_each_fault_of_a_vehicle_is_told(change, reason) -> None:  # type: ignor
         ({"state": TankState(condition=TankCondition.EMPTY_UNCLEANED)}, TANK_STATE_INVALID),
     ],
 )
-def test_each_fault_of_a_tank_is_told(change, reason) -> None:  # type: ignore[no-untyped-def]
+def test_each_fault_of_a_tank_is_told(change: dict[str, Any], reason: Reason) -> None:
     assert reasons(check_tank(replace(TANK, **change))) == [reason.name]
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Hashable
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -95,8 +96,10 @@ def test_reading_any_message_raises_nothing(raw: bytes, model: Any) -> None:
 def test_every_field_of_the_model_is_on_the_wire_and_the_other_way_round() -> None:
     apart = {"etag", "suspended", "identity_number", "score", "same_person_ids"}
     for kind in KINDS.values():
-        fields = history_pb2.Version.DESCRIPTOR.fields_by_name[kind.name].message_type.fields_by_name
-        assert set(fields) - apart == set(hints_of(kind.model)) - apart, kind.name
+        message = history_pb2.Version.DESCRIPTOR.fields_by_name[kind.name].message_type
+        assert message is not None
+        fields = message.fields_by_name
+        assert set(fields) - apart == set(hints_of(cast(Hashable, kind.model))) - apart, kind.name
 
 
 def test_the_limit_of_a_permit_may_be_absent_but_zero_is_zero() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from google.protobuf import json_format
@@ -37,7 +37,7 @@ def test_a_nul_is_refused_by_its_path_wherever_it_is() -> None:
 
 
 def test_a_choice_nobody_knows_is_refused_by_its_path() -> None:
-    request = pb.ListWaybillsRequest(states=[pb.STATE_ISSUED, -1, 77])
+    request = pb.ListWaybillsRequest(states=[pb.STATE_ISSUED, cast(Any, -1), cast(Any, 77)])
     assert [finding.path for finding in check_request(request, "")] == ["states[1]", "states[2]"]
 
 

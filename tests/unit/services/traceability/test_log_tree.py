@@ -20,7 +20,8 @@ def reading(tiles: dict[tuple[int, int], bytes]) -> ReadTile:
 @given(batches=st.lists(st.integers(1, 300), min_size=1, max_size=5), chance=st.data())
 def test_the_tree_is_that_of_the_rfc_whatever_the_batches(batches: list[int], chance: st.DataObject) -> None:
     tiles: dict[tuple[int, int], bytes] = {}
-    size, hashes = 0, ()
+    size = 0
+    hashes: tuple[bytes, ...] = ()
     for count in batches:
         tree = Tree(size, hashes, reading(tiles))
         for number in range(size, size + count):

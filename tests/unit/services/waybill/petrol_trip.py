@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from services.errors import Finding, Severity
 from services.goods import core
@@ -136,15 +137,16 @@ LOADED = replace(WAYBILL, state=State.LOADED)
 CLEARANCE = Clearance(waybill_id="w1", revision=1, loading_record_id="r1", granted_at=NOW)
 
 
-def knowing(facts: Facts = FACTS, *things: Vehicle | Tank | Person | Licence, **changes: object) -> Facts:
+def knowing(facts: Facts = FACTS, *things: Vehicle | Tank | Person | Licence, **changes: Any) -> Facts:
     """The facts with these things in place of those of the same id, and other parts of the registry replaced."""
-    registry = replace(facts.registry, **changes)  # type: ignore[arg-type]
+    registry = replace(facts.registry, **changes)
     for thing in things:
         if isinstance(thing, Licence):
             registry = replace(registry, licences=(thing,))
         else:
             name = {Vehicle: "vehicles", Tank: "tanks", Person: "persons"}[type(thing)]
-            registry = replace(registry, **{name: {**getattr(registry, name), thing.id: thing}})
+            known: dict[str, Any] = {name: {**getattr(registry, name), thing.id: thing}}
+            registry = replace(registry, **known)
     return replace(facts, registry=registry)
 
 

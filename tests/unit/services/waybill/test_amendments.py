@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from datetime import UTC, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,7 +26,7 @@ from tests.unit.services.waybill.petrol_trip import LOADED, NOW, PETROL, WAYBILL
 
 ISSUED = replace(WAYBILL, state=State.ISSUED)
 MOVING = replace(WAYBILL, state=State.IN_TRANSIT, departed_at=NOW)
-OTHER_UN = {"goods": (replace(PETROL, un_number="1202"),)}
+OTHER_UN: dict[str, Any] = {"goods": (replace(PETROL, un_number="1202"),)}
 
 
 def amend(old: Waybill, reason: str = "笔误", pending: Revision | None = None, **change: object) -> Amendment:
@@ -75,7 +76,7 @@ def test_a_swap_of_the_driver_at_the_gate_voids_the_clearance() -> None:
 
 
 @pytest.mark.parametrize("change", [{"remarks": "x"}, {"route": Route(edge_keys=("e9",))}, {"dispatcher": "李四"}])
-def test_what_does_not_touch_the_load_leaves_the_clearance(change: dict[str, object]) -> None:
+def test_what_does_not_touch_the_load_leaves_the_clearance(change: dict[str, Any]) -> None:
     amendment = amend(LOADED, **change)
     assert amendment.required == {Signer.CARRIER}
     assert not amendment.voids_clearance
@@ -90,7 +91,7 @@ def test_what_does_not_touch_the_load_leaves_the_clearance(change: dict[str, obj
         {"id": "w9"},
     ],
 )
-def test_what_makes_it_another_waybill_cannot_be_amended(change: dict[str, object]) -> None:
+def test_what_makes_it_another_waybill_cannot_be_amended(change: dict[str, Any]) -> None:
     assert set(errors(amend(ISSUED, **change).findings)) == {"FIELD_IMMUTABLE"}
 
 

@@ -102,7 +102,8 @@ def test_a_list_that_is_not_there_looks_like_another_carriers() -> None:
 
 @pytest.mark.parametrize("party", ["consignor", "loader", "consignee"])
 def test_other_parties_than_the_lists_are_refused_and_other_places_told(party: str) -> None:
-    other = a_list(**{party: Party(name="x", organisation_id="x")})
+    changed: dict[str, Any] = {party: Party(name="x", organisation_id="x")}
+    other = a_list(**changed)
     (finding,) = allotted(TRIP, other).findings
     assert (finding.reason.name, finding.severity) == ("CONSIGNMENT_PARTY_DIFFERS", Severity.ERROR)
     (finding,) = allotted(TRIP, a_list(destination=Place(name="x"))).findings

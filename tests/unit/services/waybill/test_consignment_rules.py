@@ -69,7 +69,8 @@ def test_every_advice_of_article_13_is_asked_for(name: str) -> None:
 
 @pytest.mark.parametrize("party", ["consignor", "carrier", "loader", "consignee"])
 def test_every_party_is_named(party: str) -> None:
-    nameless = a_list(**{party: Party(name=" ", organisation_id=party)})
+    changed: dict[str, Any] = {party: Party(name=" ", organisation_id=party)}
+    nameless = a_list(**changed)
     assert wrong(nameless) == [("CONSIGNMENT_CONTENT_MISSING", f"{party}.name")]
 
 

@@ -168,9 +168,9 @@ def test_an_answer_is_to_these_very_bytes_and_once() -> None:
     for state in HandoverState:
         found = errors(check_open(MOVING, replace(OFFER, state=state), NOON))
         assert found == ([] if state is HandoverState.OFFERED else ["HANDOVER_ANSWERED"])
-    for state in State:
-        found = errors(check_open(replace(MOVING, state=state), OFFER, NOON))
-        assert found == (["WAYBILL_VOID"] if state is State.VOIDED else []), state
+    for of_waybill in State:
+        found = errors(check_open(replace(MOVING, state=of_waybill), OFFER, NOON))
+        assert found == (["WAYBILL_VOID"] if of_waybill is State.VOIDED else []), of_waybill
 
 
 @given(st.lists(st.builds(ReceivedLine, goods_number=st.integers(0, 2), delivered_g=st.integers(-1, 1_001), returned_g=st.integers(-1, 1)), max_size=3),

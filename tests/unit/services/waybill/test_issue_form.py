@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,8 @@ from tests.unit.services.waybill.petrol_trip import (
     ["consignor", "carrier", "loader", "consignee", "origin", "destination", "planned_departure", "planned_arrival"],
 )
 def test_every_party_place_and_time_must_be_there(name: str) -> None:
-    found = issue(replace(WAYBILL, **{name: None}))
+    nothing: dict[str, Any] = {name: None}
+    found = issue(replace(WAYBILL, **nothing))
     assert errors(found) == ["PARTY_MISSING"]
     assert found[0].path == f"waybill.{name}"
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from services.registry.model import (
+    Licence,
     Medium,
     QualificationKind,
     TankCondition,
     TankState,
+    Vehicle,
     VehicleKind,
 )
 from tests.unit.services.waybill.petrol_trip import (
@@ -56,7 +59,7 @@ def test_a_subsidiary_hazard_does_not_widen_a_scope() -> None:
     )
     facts = knowing(FACTS, tank)
     assert errors(issue(carrying(methanol), facts)) == []
-    toxic = [
+    toxic: list[Vehicle | Licence] = [
         licence("(6类1项)"),
         vehicle("tractor", VehicleKind.TRACTOR, "(6类1项)"),
         vehicle("trailer", VehicleKind.TRAILER, "(6类1项)"),
@@ -96,9 +99,11 @@ def test_employment_elsewhere_is_a_warning() -> None:
 
 @pytest.mark.parametrize("field", ["annual_review_to", "permit_valid_to"])
 def test_a_vehicle_must_be_inspected_until_the_arrival(field: str) -> None:
-    assert errors(issue(facts=knowing(FACTS, replace(TRACTOR, **{field: YESTERDAY})))) == ["INSPECTION_EXPIRED"]
-    assert errors(issue(facts=knowing(FACTS, replace(TRAILER, **{field: YESTERDAY})))) == ["INSPECTION_EXPIRED"]
-    assert errors(issue(facts=knowing(FACTS, replace(TRAILER, **{field: None})))) == ["INSPECTION_UNKNOWN"]
+    expired: dict[str, Any] = {field: YESTERDAY}
+    unknown: dict[str, Any] = {field: None}
+    assert errors(issue(facts=knowing(FACTS, replace(TRACTOR, **expired)))) == ["INSPECTION_EXPIRED"]
+    assert errors(issue(facts=knowing(FACTS, replace(TRAILER, **expired)))) == ["INSPECTION_EXPIRED"]
+    assert errors(issue(facts=knowing(FACTS, replace(TRAILER, **unknown)))) == ["INSPECTION_UNKNOWN"]
 
 
 def test_a_tank_must_be_inspected_until_the_arrival() -> None:

@@ -9,12 +9,14 @@ import pytest
 
 from services.errors import Severity
 from services.registry.model import (
+    Licence,
     Permit,
     PermitGoods,
     PermitKind,
     Qualification,
     QualificationKind,
     Special,
+    Vehicle,
     VehicleKind,
     VehicleType,
 )
@@ -141,7 +143,7 @@ def test_limited_quantities_may_not_travel_with_fireworks() -> None:
 
 def test_hazardous_waste_needs_its_manifest_and_its_mark() -> None:
     waste = carrying(replace(PETROL, waste=True))
-    marked = [
+    marked: list[Vehicle | Licence] = [
         licence("3类,危险废物"),
         vehicle("tractor", VehicleKind.TRACTOR, "3类,危险废物"),
         vehicle("trailer", VehicleKind.TRAILER, "3类,危险废物"),

@@ -70,7 +70,7 @@ def test_every_rule_and_figure_has_a_basis_in_two_languages() -> None:
 @given(st.sets(st.sampled_from(["medium", "escort", "trailer", "altered", "mass", "licence", "busy", "party"])))
 def test_any_mixture_of_faults_is_told_completely(faults: set[str]) -> None:
     """Each fault is told no matter which others there are."""
-    facts, waybill, expected = FACTS, WAYBILL, []
+    facts, waybill, expected = FACTS, WAYBILL, list[str]()
     tank, trailer = TANK, TRAILER
     if "medium" in faults:
         tank, expected = replace(tank, permitted_media=(Medium("1202"),)), [*expected, "TANK_MEDIUM_NOT_PERMITTED"]

@@ -49,7 +49,7 @@ FULL_RULE = Rule(
 ZONES = (
     area(ban(), FULL_RULE, division_code="620900"), tunnel("D", FULL_RULE), tunnel(), bridge(ban()), road(ZoneKind.CORRIDOR),
     road(edge_keys=("1:2:3",)), area(kind=ZoneKind.PARKING, polygons=(SQUARE, ((Position(0, 0), Position(0, 9), Position(9, 9)),))),
-    tunnel(tunnel=replace(tunnel().tunnel, bores=(replace(tunnel().tunnel.bores[0], line=LINE, way_ids=(7,)),))),  # type: ignore[arg-type, type-var, union-attr]
+    tunnel(tunnel=replace(tunnel().tunnel, bores=(replace(tunnel().tunnel.bores[0], line=LINE, way_ids=(7,)),))),  # type: ignore[type-var, union-attr]
 )  # fmt: skip
 
 

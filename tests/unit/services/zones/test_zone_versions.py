@@ -105,5 +105,5 @@ def test_a_change_is_seen_by_all_whoever_reads_it_first() -> None:
             assert len(book.active(None, NOON)) == len(written)  # type: ignore[arg-type]
             zone = replace(area(), id=f"zone-{len(written)}")
             written.append(version(zone, number=len(written) + 1, valid_from=NOON - HOUR))
-            read_first(None, NOON)
+            read_first(None, NOON)  # type: ignore[arg-type]
             assert len(book.active(None, NOON)) == len(written)  # type: ignore[arg-type]
