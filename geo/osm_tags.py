@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 _CLASSES = ("motorway", "trunk", "primary", "secondary", "tertiary")
 _MINOR = ("unclassified", "residential", "living_street", "service", "road", "busway")
@@ -37,6 +37,8 @@ _KEPT_STEMS = (
     "hgv",
     "maxheight",
     "maxweight",
+    "maxlength",
+    "maxwidth",
 )  # with their suffixes: hazmat:water, maxweight:conditional ...
 
 _ONE_WAY = frozenset(["yes", "true", "1", "reversible"])
@@ -86,7 +88,17 @@ def height_limit_mm(tags: Mapping[str, str]) -> int:
 
     https://wiki.openstreetmap.org/wiki/Key:maxheight: metres, or feet and inches. Limits of single lanes or hours are not read.
     """
-    return min(filter(None, (_millimetres(tags.get(f"maxheight{suffix}", "")) for suffix in _FOR_ALL)), default=0)
+    return _lowest(tags, "maxheight", _millimetres)
+
+
+def width_limit_mm(tags: Mapping[str, str]) -> int:
+    """As ``height_limit_mm``: https://wiki.openstreetmap.org/wiki/Key:maxwidth."""
+    return _lowest(tags, "maxwidth", _millimetres)
+
+
+def length_limit_mm(tags: Mapping[str, str]) -> int:
+    """Of the whole combination, as ``height_limit_mm``: https://wiki.openstreetmap.org/wiki/Key:maxlength."""
+    return _lowest(tags, "maxlength", _millimetres)
 
 
 def mass_limit_g(tags: Mapping[str, str]) -> int:
@@ -94,7 +106,11 @@ def mass_limit_g(tags: Mapping[str, str]) -> int:
 
     https://wiki.openstreetmap.org/wiki/Key:maxweight: tonnes, kilograms, short tons or pounds.
     """
-    return min(filter(None, (_grams(tags.get(f"maxweight{suffix}", "")) for suffix in _FOR_ALL)), default=0)
+    return _lowest(tags, "maxweight", _grams)
+
+
+def _lowest(tags: Mapping[str, str], key: str, read: Callable[[str], int]) -> int:
+    return min(filter(None, (read(tags.get(f"{key}{suffix}", "")) for suffix in _FOR_ALL)), default=0)
 
 
 _FOR_ALL = ("", ":physical", ":signed", ":hgv")

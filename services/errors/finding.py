@@ -98,5 +98,6 @@ def refuse(findings: Iterable[Finding]) -> None:
 
 
 def deduplicated(findings: Iterable[Finding]) -> Findings:
-    """One finding for each path and reason, the first of them."""
-    return tuple({(finding.path, finding.reason.name): finding for finding in reversed(list(findings))}.values())[::-1]
+    """One finding for each path, reason and text, the first of them: two places on one route are two findings."""
+    every = {(finding.path, finding.reason.name, finding.zh): finding for finding in reversed(list(findings))}
+    return tuple(every.values())[::-1]

@@ -38,7 +38,7 @@ PERIOD_INVALID = Reason(
 )  # fmt: skip
 MASS_INVALID = Reason(
     "MASS_INVALID", Status.INVALID_ARGUMENT,
-    "{field} 不可能：{problem}", "{field} is impossible: {problem}", "请核对质量或容积", "Check the mass or volume",
+    "{field} 不可能：{problem}", "{field} is impossible: {problem}", "请核对质量、容积或尺寸", "Check the mass, volume or size",
 )  # fmt: skip
 TANK_CODE_INVALID = Reason(
     "TANK_CODE_INVALID", Status.INVALID_ARGUMENT,

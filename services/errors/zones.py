@@ -98,6 +98,12 @@ ROAD_CLOSED_TO_GOODS = Reason(
 )  # fmt: skip
 ROAD_LIMIT_EXCEEDED = Reason(
     "ROAD_LIMIT_EXCEEDED", Status.FAILED_PRECONDITION,
-    "地图标明 {zone} {what_zh}为 {limit}，本车为 {vehicle}", "The map gives {zone} a {what} of {limit}, the vehicle has {vehicle}",
-    "请绕行或更换车辆", "Plan another route or take another vehicle",
+    "{zone} {what_zh} {limit}（{source}），本车为 {vehicle}", "{zone} has a {what} of {limit} ({source_en}), the vehicle has {vehicle}",
+    "请绕行或更换车辆；标注有误的，请核实现场标志并更正登记", "Plan another route or take another vehicle; where the sign says otherwise, have it corrected",
+)  # fmt: skip
+ROAD_LIMIT_UNJUDGED = Reason(
+    "ROAD_LIMIT_UNJUDGED", Status.FAILED_PRECONDITION,
+    "{zone} {what_zh} {limit}（{source}），本车{figure_zh}登记不全，无法核对是否超限",
+    "{zone} has a {what} of {limit} ({source_en}); whether the vehicle keeps to it cannot be told, its {figure} is not on record",
+    "请在车辆登记中补全外廓尺寸和整备质量，或人工核对后绕行", "Register the size and kerb mass of the vehicle, or measure it and plan another route where need be",
 )  # fmt: skip

@@ -140,6 +140,8 @@ class PlateColour(Enum):
 class Vehicle:
     """``rated_mass_g`` is 核定载质量; ``towing_mass_g`` 准牵引总质量 of a tractor; ``permit_*`` its 道路运输证.
 
+    ``length_mm``, ``width_mm`` and ``height_mm`` are its 外廓尺寸, 0 where nobody has told them.
+
     ``annual_review_to`` is the last day of the 行驶证 inspection, ``operation_review_to`` that of the 道路运输证 review.
     """
 
@@ -164,6 +166,9 @@ class Vehicle:
     positioning_device: str = ""
     owner_id: str = ""
     external_refs: tuple[ExternalRef, ...] = ()
+    length_mm: int = 0
+    width_mm: int = 0
+    height_mm: int = 0
 
 
 class TankKind(Enum):

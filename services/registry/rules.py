@@ -48,6 +48,8 @@ from services.registry.scope import parse_scope
 # No lorry of GB 1589 has a total mass above 49 t; special ones are far below this. Catches kilograms typed for grams.
 MAX_VEHICLE_GRAMS = 200_000_000
 MIN_VEHICLE_GRAMS = 100_000
+# Well beyond GB 1589 (20 m, 2.55 m, 4 m) on both sides. Catches centimetres typed for millimetres.
+_SIZES_MM = {"length_mm": (1_000, 40_000), "width_mm": (1_000, 5_000), "height_mm": (1_000, 6_000)}
 
 
 def check_organisation(organisation: Organisation) -> tuple[Finding, ...]:
@@ -98,6 +100,7 @@ def check_vehicle(vehicle: Vehicle) -> tuple[Finding, ...]:
         *check_scope(vehicle.scope_text, "vehicle.scope_text"),
         *_period(vehicle.permit_valid_from, vehicle.permit_valid_to, "vehicle.permit_valid_to"),
         *_vehicle_masses(vehicle),
+        *_vehicle_sizes(vehicle),
     )
 
 
@@ -122,6 +125,14 @@ def _vehicle_masses(vehicle: Vehicle) -> Iterator[Finding]:
         yield _impossible(f"vehicle.{name}", f"{mass_g} g")
     if vehicle.kerb_mass_g < 0 or vehicle.kerb_mass_g > MAX_VEHICLE_GRAMS:
         yield _impossible("vehicle.kerb_mass_g", f"{vehicle.kerb_mass_g} g")
+
+
+def _vehicle_sizes(vehicle: Vehicle) -> Iterator[Finding]:
+    """What nobody has told is 0 and no fault."""
+    for name, (least, most) in _SIZES_MM.items():
+        size_mm: int = getattr(vehicle, name)
+        if size_mm and not least <= size_mm <= most:
+            yield _impossible(f"vehicle.{name}", f"{size_mm} mm")
 
 
 def check_tank(tank: Tank) -> tuple[Finding, ...]:

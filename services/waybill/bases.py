@@ -30,14 +30,19 @@ _MONITORING = Basis(
     "《道路运输车辆动态监督管理办法》", "Measures for dynamic supervision of road transport vehicles", "第二十六条 Art 26",
     date(2014, 7, 1), None, True,
 )  # fmt: skip
-_ROADS = Basis(
-    "《公路安全保护条例》",
-    "Regulations on the protection of highway safety",
-    "第四十二条 Art 42",
-    date(2011, 7, 1),
-    None,
-    True,
-)
+
+
+def _roads(article: str, *, verified: bool) -> Basis:
+    return Basis(
+        "《公路安全保护条例》",
+        "Regulations on the protection of highway safety",
+        article,
+        date(2011, 7, 1),
+        None,
+        verified,
+    )
+
+
 _FIREWORKS = Basis(
     "《烟花爆竹安全管理条例》",
     "Regulations on the Safety of Fireworks",
@@ -94,12 +99,13 @@ RULES: Mapping[str, tuple[Basis, ...]] = {
     "LC-07": (_measures("第二十八条第四项 Art 28(4)", verified=False),),
     "DEPART": (_measures("第二十八条 Art 28", verified=False),),
     "RT-01": (Basis("JT/T 617.7-2018 隧道通行限制（参照 ADR 8.6）", "JT/T 617.7-2018, tunnels (after ADR 8.6)", "ADR 8.6.4", date(2018, 12, 1), None, False),),
-    "RT-02": (_ROADS,),
+    "RT-02": (_roads("第四十二条 Art 42", verified=True),),
     "RT-03": (_measures("第四十九条 Art 49", verified=True),),
     "RT-03-WATER": (_WATER,),
     "RT-04": (_measures("第四十九条 Art 49", verified=False),),
     "RT-05": (_measures("第四十八条 Art 48", verified=True),),
     "RT-05-FIREWORKS": (_FIREWORKS,),
+    "RT-06": (_roads("第三十三条 Art 33", verified=False),),
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from enum import Enum
 
 from services.registry.model import RegistryFacts
 from services.waybill.model import Waybill
+from services.zones.rules import Decision
 
 
 class ZoneKind(Enum):
@@ -85,10 +86,12 @@ class Positioning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All a waybill is judged by, as of one time. ``positioning`` is by vehicle id; ``replaced`` is what it follows."""
+    """All a waybill is judged by, as of one time. ``positioning`` is by vehicle id; ``replaced`` is what it follows.
+    ``signs`` are what limits and the map's signs on the route say to the vehicle with this load."""
 
     registry: RegistryFacts
     zones: tuple[RouteZone, ...] = ()
+    signs: tuple[Decision, ...] = ()
     busy: tuple[Busy, ...] = ()
     positioning: Mapping[str, Positioning] = field(default_factory=dict)
     replaced: Waybill | None = None

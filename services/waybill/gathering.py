@@ -21,7 +21,7 @@ from services.waybill.facts import Busy, Facts
 from services.waybill.model import Role, Waybill, WaybillKind
 from services.waybill.occupancy import store as occupancy
 from services.waybill.occupancy.spans import spans_of
-from services.waybill.on_route import zones_on_route
+from services.waybill.on_route import found_on_route
 from services.waybill.trip import Trip
 
 EDITION = "2026-11"  # of the rules of this slice: a change of a rule's meaning is a new edition
@@ -105,9 +105,9 @@ def gather_all(
 
 
 def on_route(connection: Connection, trip: Trip, at: datetime) -> Gathered:
-    """The trip's facts with the zones its route touches when it leaves at ``at``."""
-    zones, findings = zones_on_route(connection, trip, at)
-    return Gathered(replace(trip.facts, zones=zones), findings)
+    """The trip's facts with the zones its route touches, and the signs along it, when it leaves at ``at``."""
+    found = found_on_route(connection, trip, at)
+    return Gathered(replace(trip.facts, zones=found.zones, signs=found.signs), found.findings)
 
 
 def known_of(connection: Connection, waybill: Waybill, at: datetime, *, now: datetime) -> Facts:

@@ -1,7 +1,7 @@
 """Tunnels, bridges, restricted areas, corridors, speed sections, parking places, time-banned roads, and divisions: versions, calendars, passes.
 
 Other slices ask ``active``, ``timeline``, ``turned``, ``last_change``, ``changes_since``, ``next_edge``, ``version_of``, ``regions``, ``region``,
-``passages_on`` and ``on_route``, and judge with ``services.zones.rules``; a change wakes whoever listens to ``WAKE_ZONES``.
+``passages_on``, ``on_route`` and ``signs_on_route``, and judge with ``services.zones.rules``; a change wakes whoever listens to ``WAKE_ZONES``.
 ``division_at`` and its kin tell which administrative division a position is in.
 """
 
@@ -13,8 +13,6 @@ from services.zones.front import (
     edge_keys,
     last_change,
     next_edge,
-    on_route,
-    passages_on,
     region,
     regions,
     timeline,
@@ -22,6 +20,7 @@ from services.zones.front import (
     version_of,
 )
 from services.zones.model import Effective
+from services.zones.on_route import on_route, passages_on, signs_on_route
 from services.zones.puts import WAKE_ZONES
 
 __all__ = [
@@ -41,6 +40,7 @@ __all__ = [
     "passages_on",
     "region",
     "regions",
+    "signs_on_route",
     "timeline",
     "turned",
     "version_of",

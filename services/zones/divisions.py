@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 from geo.divisions import Divisions
 from geo.osm_areas import read_divisions
 from geo.position import Position
+from services.runtime.database import take_your_time
 from services.zones import divisions_store
 
 
@@ -68,5 +69,6 @@ def import_divisions(engine: Engine, path: Path, at: datetime, *, name: str = ""
     found, skipped = read_divisions(path)
     map_name = name or path.name.split(".")[0]
     with engine.begin() as connection:
+        take_your_time(connection)
         changed = sum(divisions_store.add(connection, each, map_name=map_name, at=at) for each in found)
     return ImportedDivisions(len(found), changed, dict(skipped))

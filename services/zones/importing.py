@@ -23,6 +23,7 @@ from services import traceability
 from services.errors import Finding, Refusal
 from services.errors.zones import ZONE_KIND_FIXED
 from services.runtime.bus import Bus
+from services.runtime.database import take_your_time
 from services.zones import store
 from services.zones.book import graph_to_bytes
 from services.zones.divisions import divisions
@@ -75,6 +76,7 @@ def import_region(
         name=name or (path.name.split(".")[0] if path else MODEL), extracted_on=extracted_on(path) if path else None
     )
     with engine.begin() as connection:
+        take_your_time(connection)
         imported = keep_map(connection, keeper, graph, landmarks, sheet, at, told)
     imported = replace(imported, skipped=dict(Counter(imported.skipped) + skipped))
     if bus is not None and imported.changed:
@@ -90,6 +92,7 @@ def import_zones(
     Raises a refusal ZONE_KIND_FIXED for a zone that is of another kind already.
     """
     with engine.begin() as connection:
+        take_your_time(connection)
         store.queue_up(connection)
         changed = sum(_keep_all(connection, keeper, some, at) for some in _at_once(zones))
     if bus is not None and changed:

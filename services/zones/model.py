@@ -313,51 +313,9 @@ class Outcome(Enum):
     NOTIFY = "NOTIFY"
     SPEED_LIMIT = "SPEED_LIMIT"
     EXEMPT = "EXEMPT"
+    UNJUDGED = "UNJUDGED"
 
     @property
     def blocks(self) -> bool:
         """Whether the load must stay out; what nobody can decide is not taken for allowed."""
         return self in (Outcome.FORBIDDEN, Outcome.PASS_NEEDED, Outcome.UNDECIDED)
-
-
-class RouteZoneKind(Enum):
-    """The kinds of zones a waybill's rules tell apart."""
-
-    TUNNEL = "TUNNEL"
-    LONG_TUNNEL = "LONG_TUNNEL"  # 特长隧道: over 3,000 m
-    RESTRICTED_AREA = "RESTRICTED_AREA"
-    TIME_BANNED_ROAD = "TIME_BANNED_ROAD"
-    BRIDGE = "BRIDGE"
-    LARGE_BRIDGE = "LARGE_BRIDGE"  # 特大桥: over 1,000 m, or a span over 150 m
-    WATER_SOURCE = "WATER_SOURCE"  # 饮用水水源保护区
-
-
-class RouteZoneAction(Enum):
-    NOTHING = "NOTHING"
-    FORBID = "FORBID"
-    PASS_ONLY = "PASS_ONLY"  # noqa: S105
-    NOTIFY = "NOTIFY"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteZone:
-    """One rule of a zone a planned route touches, for the waybill's own rules; a tunnel's category stands on each of its rows.
-
-    ``windows`` are the instants (half open) in which ``action`` holds within the trip; a rule that does not hold during
-    the trip at all has no row. ``exempt`` are the purposes it leaves alone.
-    """
-
-    zone_id: str
-    name: str
-    kind: RouteZoneKind
-    tunnel_category: str = ""
-    action: RouteZoneAction = RouteZoneAction.NOTHING
-    goods: GoodsFilter = _ALL_GOODS
-    windows: tuple[tuple[datetime, datetime], ...] = ()
-    enter_at: datetime | None = None
-    leave_at: datetime | None = None
-    version_id: str = ""
-    rule_id: str = ""
-    source: str = ""
-    exempt: frozenset[Purpose] = frozenset()
-    proposed: bool = False

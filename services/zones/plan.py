@@ -19,10 +19,12 @@ from geo.position import Position
 from geo.roads import OTHER_ROAD_DKMH
 from geo.routing import Network, Route, costs
 from services.registry.model import Permit
+from services.zones.limits import limits_of
+from services.zones.measures import UNKNOWN, Measures
 from services.zones.model import Effective, ZoneVersion
 from services.zones.roads import Region, Segments, follows, metres_inside, segments_of
 from services.zones.rules import Cargo, Decision, judge_stay
-from services.zones.signs import signs_against, tagged
+from services.zones.signs import Reader, decisions_at, signs_against, signs_on, tagged
 
 Mask = npt.NDArray[np.bool_]
 
@@ -41,8 +43,11 @@ class Trip:
     cargo: Cargo
     departure: datetime
     passes: tuple[Permit, ...] = ()
-    height_mm: int = 0  # of the vehicle as loaded; 0 where nobody tells
-    gross_g: int = 0  # of the whole combination
+    measures: Measures = UNKNOWN
+
+    @property
+    def reader(self) -> Reader:
+        return Reader(is_dangerous=self.cargo.is_dangerous, measures=self.measures)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +74,7 @@ class Plan:
     passages: tuple[Passage, ...]
     binding: tuple[Decision, ...]
     unrestricted: Route
+    signs: tuple[Decision, ...]  # along the route, as ``signs_on`` tells them
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +93,7 @@ def plan(
     unrestricted = _quickest(region, origin, destination, always)
     if unrestricted is None:
         return None
-    signs = list(
-        signs_against(region, is_dangerous=trip.cargo.is_dangerous, height_mm=trip.height_mm, gross_g=trip.gross_g)
-    )
+    signs = list(signs_against(region, trip.reader))
     route: Route | None = unrestricted
     edges_of = {each.effective.version.number: each.edges for each in held}
     forbidden, passed = always.copy(), tuple[Passage, ...]()
@@ -104,7 +108,8 @@ def plan(
             binding.update({(each.version, each.rule_id): each for each in passage.blocking})
             forbidden[list(_closed_by(region, passage) or edges_of[passage.version.number])] = True
         for sign, edge in met:
-            binding.setdefault(("", sign.rule_id), sign.decision(region, edge))
+            said = (each for each in decisions_at(region, edge, trip.reader) if each.rule_id == sign.rule_id)
+            binding.setdefault(("", sign.rule_id), next(said))
             forbidden |= sign.edges
         route = _quickest(region, origin, destination, forbidden)
     return Plan(
@@ -112,6 +117,7 @@ def plan(
         passages=passed if route is not None else (),
         binding=tuple(binding.values()),
         unrestricted=unrestricted,
+        signs=signs_on(region, route.edges, trip.reader) if route is not None else (),
     )
 
 
@@ -196,7 +202,10 @@ def _passage(
         enter_at=enter,
         leave_at=leave,
         length_dm=length_dm,
-        decisions=judge_stay(effective.version, trip.cargo, first, last, trip.passes, bores),
+        decisions=(
+            *judge_stay(effective.version, trip.cargo, first, last, trip.passes, bores),
+            *(said for limit in limits_of(effective.version) if (said := limit.judge(trip.measures)) is not None),
+        ),
         bores=bores,
     )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+import numpy as np
 from sqlalchemy import Connection
 
 from geo.position import Position
@@ -55,3 +56,17 @@ def route_over(region: Region, edge_keys: Sequence[str]) -> Route:
             raise Refusal((Finding(reason=EDGE_UNKNOWN, path=path, values={"edge": key[:100]}),))
         edges.append(edge)
     return Route.along(region.graph, edges)
+
+
+def regions_along(connection: Connection, line: Sequence[Position]) -> Iterator[Region]:
+    """The road networks that hold any of the points, of several imported under one name the newest; none where nobody imported one."""
+    latitudes, longitudes = (
+        np.array([getattr(point, name) for point in line], dtype=np.int64) for name in ("latitude_e7", "longitude_e7")
+    )
+    names: set[str] = set()
+    for row in store.regions(connection):
+        south, west, north, east = row.box
+        inside = (latitudes >= south) & (latitudes <= north) & ((longitudes - west) % 3_600_000_000 <= east - west)
+        if row.name not in names and inside.any():
+            names.add(row.name)
+            yield book_of(connection).region(connection, row.id)

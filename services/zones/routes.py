@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -20,17 +20,20 @@ from services.errors.zones import (
     REGION_UNKNOWN,
     ROUTE_NOT_FOUND,
 )
-from services.goods import Catalogue
+from services.goods import Catalogue, Load
 from services.goods.cli import catalogue_in
+from services.registry.model import Vehicle
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.runtime.wire import text_of, time_of
 from services.zones import store
 from services.zones.book import LONGEST_TRIP, book_of
+from services.zones.measures import Between, Measures, measures_of
 from services.zones.plan import Trip, passages, passages_of_line, plan, ride_s
-from services.zones.regions import region_at, region_with, route_over
+from services.zones.regions import region_at, region_with, regions_along, route_over
 from services.zones.roads import Region
 from services.zones.rules import judge, passes_for
+from services.zones.signs import signs_along, signs_on
 from services.zones.wire import (
     decision_to_wire,
     line_to_wire,
@@ -44,7 +47,8 @@ from services.zones.wire import (
 _FARTHEST_NODE_M = 2_000
 _MOST_EDGES = 20_000
 _MOST_VEHICLES = 20
-_HIGHEST_MM, _HEAVIEST_G = 10_000, 1_000_000_000
+# As told in a request: beyond every lorry, so that a wrong unit is found.
+_MOST = {"height_mm": 10_000, "width_mm": 10_000, "length_mm": 100_000, "gross_g": 1_000_000_000}
 
 
 def list_regions(call: Call, _request: Any) -> pb.ListRegionsResponse:
@@ -62,8 +66,7 @@ def list_regions(call: Call, _request: Any) -> pb.ListRegionsResponse:
 def plan_route(call: Call, request: Any) -> pb.PlanRouteResponse:
     call.allow([Relation.ANY])
     findings: list[Finding] = []
-    findings += _check_measures(request)
-    trip = replace(_trip(call, request, findings), height_mm=request.height_mm, gross_g=request.gross_g)
+    trip = _trip(call, request, findings)
     places = [_place(request, name, findings) for name in ("origin", "destination")]
     refuse(findings)
     region = _refused(lambda: region_at(call.transaction, request.region_id, places[0]), "origin")
@@ -88,6 +91,7 @@ def plan_route(call: Call, request: Any) -> pb.PlanRouteResponse:
         unrestricted_edge_keys=[region.edge_keys[edge] for edge in planned.unrestricted.edges],
         origin_node_id=int(region.graph.node_id[nodes[0]]),
         destination_node_id=int(region.graph.node_id[nodes[1]]),
+        signs=[decision_to_wire(decision) for decision in planned.signs],
     )
     line_to_wire(planned.route.positions(region.graph), response.line)
     return response
@@ -104,22 +108,28 @@ def check_route(call: Call, request: Any) -> pb.CheckRouteResponse:
         passed = passages_of_line(
             book.in_force(call.transaction, trip.departure, trip.departure + LONGEST_TRIP), line, trip
         )
+        signs = [
+            said for each in regions_along(call.transaction, line) for said in signs_along(each, line, trip.reader)
+        ]
         length_dm, duration_s = ride_s(line)
     else:
         region = _refused(lambda: region_with(call.transaction, request.region_id, request.edge_keys), "edge_keys")
         route = route_over(region, request.edge_keys)
         passed = passages(region, book.held(call.transaction, region, trip.departure), route.edges, trip)
+        signs = list(signs_on(region, route.edges, trip.reader))
         length_dm, duration_s = route.length_dm, route.duration_s
     return pb.CheckRouteResponse(
         passages=[passage_to_wire(passage) for passage in passed],
-        open=not any(passage.blocking for passage in passed),
+        open=not any(passage.blocking for passage in passed) and not any(said.outcome.blocks for said in signs),
         length_dm=length_dm,
         duration_s=duration_s,
+        signs=[decision_to_wire(said) for said in signs],
     )
 
 
 def _trip(call: Call, request: Any, findings: list[Finding]) -> Trip:
-    """The cargo at departure, and the passes the calling organisation holds for these vehicles."""
+    """The cargo at departure, the passes the calling organisation holds for these vehicles, and how large they are."""
+    findings += _check_measures(request)
     departure, faults = time_of(request.departure_time, "departure_time")
     load, purposes = read_load(request.goods, "goods"), read_purposes(request.purposes, "purposes")
     findings += (*faults, *load.findings, *purposes.findings, *text_of(request.region_id, "region_id"))
@@ -136,12 +146,26 @@ def _trip(call: Call, request: Any, findings: list[Finding]) -> Trip:
     )
     vehicles = {held.vehicles[each].id if each in held.vehicles else each for each in request.vehicle_ids}
     cargo = judge(load.value, _catalogue(call.settings.home), at, purposes.value)
-    return Trip(cargo=cargo, departure=at, passes=passes_for(held.permits, vehicles))
+    own = [_own(held.vehicles.get(each), call.caller.organisation) for each in request.vehicle_ids]
+    measures = _measures(request, own, load.value)
+    return Trip(cargo=cargo, departure=at, passes=passes_for(held.permits, vehicles), measures=measures)
+
+
+def _own(vehicle: Vehicle | None, organisation: str) -> Vehicle | None:
+    """Another's vehicle is as one nobody knows."""
+    return vehicle if vehicle is not None and vehicle.carrier_id == organisation else None
+
+
+def _measures(request: Any, vehicles: Sequence[Vehicle | None], load: Load) -> Measures:
+    """As told in the request, else as the registry has them."""
+    found = measures_of(vehicles, sum(line.mass_g for line in load.lines))
+    told = {name: Between.exactly(figure) for name in _MOST if (figure := getattr(request, name))}
+    return replace(found, **told)
 
 
 def _check_measures(request: Any) -> Iterator[Finding]:
-    """How high and heavy the vehicle is, 0 where that is not told."""
-    for name, most in (("height_mm", _HIGHEST_MM), ("gross_g", _HEAVIEST_G)):
+    """How large and heavy the vehicle is, 0 where that is not told."""
+    for name, most in _MOST.items():
         if not 0 <= getattr(request, name) <= most:
             yield invalid(name, f"0 to {most}")
 

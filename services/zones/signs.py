@@ -1,63 +1,98 @@
-"""What the map itself says of single roads: closed to dangerous goods, too low or too weak for a vehicle. Pure."""
+"""What the map itself says of single roads: closed to dangerous goods, too low, narrow, short or weak for a vehicle. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from geo.osm_tags import height_limit_mm, mass_limit_g
-from services.errors import Basis, Reason
-from services.errors.zones import ROAD_CLOSED_TO_GOODS, ROAD_LIMIT_EXCEEDED
+from geo.followed import followed_edges
+from geo.position import Position
+from services.errors import Basis
+from services.errors.zones import ROAD_CLOSED_TO_GOODS
+from services.zones.limits import KINDS, Limit
+from services.zones.measures import Measures
 from services.zones.model import Outcome
-from services.zones.roads import Int64s, Region
+from services.zones.roads import Region
 from services.zones.rules import Decision
 
 Mask = npt.NDArray[np.bool_]
-Tags = Mapping[str, str]
 
 MAP_RULE = "hazmat=no"  # the rule id of a road that the map itself closes to dangerous goods
-HEIGHT_RULE, MASS_RULE = "maxheight", "maxweight"
-_MAP = Basis(zh="OpenStreetMap 地图标注", en="OpenStreetMap tag", verified=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Who reads the signs: with dangerous goods aboard or not, in a vehicle of these measures."""
+
+    is_dangerous: bool
+    measures: Measures
 
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """Roads that stay closed to a trip whatever zones say, and what the sign there tells."""
+    """Roads that stay closed to a trip whatever zones say."""
 
     rule_id: str
     edges: Mask
-    reason: Reason
-    values: Callable[[Tags], Mapping[str, str]]
 
     def first_on(self, route: Sequence[int]) -> int | None:
         return next((edge for edge in route if self.edges[edge]), None)
 
-    def decision(self, region: Region, edge: int) -> Decision:
-        tags = region.graph.edge_tags[edge]
-        name = tags.get("name") or tags.get("ref") or f"way {int(region.graph.edge_way[edge])}"
-        return Decision(
-            zone_id="", zone_name=name, version="", rule_id=self.rule_id, outcome=Outcome.FORBIDDEN, reason=self.reason,
-            basis=_MAP, values={"zone": name, **self.values(tags)},
-        )  # fmt: skip
+
+def signs_against(region: Region, reader: Reader) -> Iterator[Sign]:
+    """The signs that surely close roads to a trip."""
+    if reader.is_dangerous:
+        yield Sign(MAP_RULE, _closed_to_goods(region))
+    for kind in KINDS:
+        if has := kind.has(reader.measures).least:
+            limits = region.by_tags(kind.key, kind.told)
+            yield Sign(kind.key, (limits > 0) & (limits < has))
 
 
-def signs_against(region: Region, *, is_dangerous: bool, height_mm: int, gross_g: int) -> Iterator[Sign]:
-    """The signs a trip minds: those about goods with dangerous goods aboard, those about the vehicle where its measures are told (not 0)."""
-    if is_dangerous:
-        yield Sign(MAP_RULE, tagged(region, {"hazmat": frozenset({"no"})}), ROAD_CLOSED_TO_GOODS, lambda _: {})
-    if height_mm:
-        yield Sign(
-            HEIGHT_RULE, _below(region.by_tags(HEIGHT_RULE, height_limit_mm), height_mm), ROAD_LIMIT_EXCEEDED,
-            lambda tags: {"what_zh": "限高", "what": "height limit", "limit": _metres(height_limit_mm(tags)), "vehicle": _metres(height_mm)},
+def signs_on(region: Region, edges: Iterable[int], reader: Reader) -> tuple[Decision, ...]:
+    """What the signs on these roads say to a trip, in their order, once for each place: what closes the road, or cannot be judged."""
+    told: dict[tuple[str, str, str], Decision] = {}
+    has_sign = signed(region)
+    for edge in edges:
+        if has_sign[edge]:
+            for decision in decisions_at(region, edge, reader):
+                told.setdefault((decision.rule_id, decision.zone_name, decision.values.get("limit", "")), decision)
+    return tuple(told.values())
+
+
+def signs_along(region: Region, line: Sequence[Position], reader: Reader) -> tuple[Decision, ...]:
+    """The same for the roads a line on the map follows."""
+    return signs_on(region, followed_edges(region.graph, np.flatnonzero(signed(region)), line), reader)
+
+
+def decisions_at(region: Region, edge: int, reader: Reader) -> Iterator[Decision]:
+    """What the signs on one road say to a trip."""
+    graph = region.graph
+    tags, way = graph.edge_tags[edge], int(graph.edge_way[edge])
+    place = tags.get("tunnel:name") or tags.get("bridge:name") or tags.get("name") or tags.get("ref") or f"way {way}"
+    if reader.is_dangerous and _CLOSED.items() <= tags.items():
+        yield Decision(
+            zone_id="", zone_name=place, version="", rule_id=MAP_RULE, outcome=Outcome.FORBIDDEN, reason=ROAD_CLOSED_TO_GOODS,
+            basis=_source(way, MAP_RULE), values={"zone": place},
         )  # fmt: skip
-    if gross_g:
-        yield Sign(
-            MASS_RULE, _below(region.by_tags(MASS_RULE, mass_limit_g), gross_g), ROAD_LIMIT_EXCEEDED,
-            lambda tags: {"what_zh": "限重", "what": "mass limit", "limit": _tonnes(mass_limit_g(tags)), "vehicle": _tonnes(gross_g)},
-        )  # fmt: skip
+    for kind in KINDS:
+        if limit := kind.told(tags):
+            said = Limit(kind=kind, limit=limit, place=place, source=_source(way, kind.key)).judge(reader.measures)
+            if said is not None:
+                yield said
+
+
+def signed(region: Region) -> Mask:
+    """The edges with any sign of these."""
+    mask: Mask = region.by_tags("signed", _has_sign) != 0
+    return mask
+
+
+def _has_sign(tags: Mapping[str, str]) -> bool:
+    return _CLOSED.items() <= tags.items() or any(kind.told(tags) for kind in KINDS)
 
 
 def tagged(region: Region, values: Mapping[str, frozenset[str]]) -> Mask:
@@ -67,15 +102,14 @@ def tagged(region: Region, values: Mapping[str, frozenset[str]]) -> Mask:
     return found
 
 
-def _below(limits: Int64s, has: int) -> Mask:
-    """The edges with a limit lower than that."""
-    below: Mask = (limits > 0) & (limits < has)
-    return below
+_CLOSED = {"hazmat": "no"}
 
 
-def _metres(millimetres: int) -> str:
-    return f"{millimetres / 1000:g} m"
+def _closed_to_goods(region: Region) -> Mask:
+    return tagged(region, {key: frozenset({value}) for key, value in _CLOSED.items()})
 
 
-def _tonnes(grams: int) -> str:
-    return f"{grams / 1_000_000:g} t"
+def _source(way: int, tag: str) -> Basis:
+    return Basis(
+        zh=f"OpenStreetMap 地图标注 {tag}", en=f"OpenStreetMap tag {tag}", article=f"way/{way}", verified=False
+    )

@@ -205,4 +205,6 @@ def decision_to_wire(decision: Decision) -> pb.Decision:
         source=citation(finding, "zh"),
         speed_dkmh=decision.speed_dkmh,
         permit_id=decision.permit_id,
+        remedy_zh=decision.reason.remedy_zh,
+        remedy_en=decision.reason.remedy_en,
     )

@@ -29,6 +29,7 @@ from services.waybill.rules.purposes import purposes_founded
 from services.waybill.rules.quantities import load_fits
 from services.waybill.rules.route import route_open
 from services.waybill.rules.scope import within_scope
+from services.waybill.rules.signs import signs_kept
 from services.waybill.rules.tank import tank_permits
 from services.waybill.trip import Trip
 
@@ -97,7 +98,7 @@ def check_not_before(path: str, at: datetime, *earlier: datetime | None) -> tupl
 
 
 def _faults(trip: Trip) -> Iterator[Finding]:
-    """WB-01 to WB-09 and RT-01 to RT-05."""
+    """WB-01 to WB-09 and RT-01 to RT-06."""
     yield from complete(trip)
     yield from goods_agree(trip)
     yield from within_scope(trip)
@@ -108,3 +109,4 @@ def _faults(trip: Trip) -> Iterator[Finding]:
     yield from permitted(trip)
     yield from purposes_founded(trip)
     yield from route_open(trip)
+    yield from signs_kept(trip)

@@ -62,6 +62,7 @@ def test_all_faults_of_a_vehicle_come_back_together(house: House) -> None:
     vehicle.vehicle_type = pb.VEHICLE_TYPE_UNSPECIFIED
     vehicle.scope_text = "危险货物运输(说不清)"
     vehicle.towing_mass_g = 40_000
+    vehicle.length_mm, vehicle.width_mm, vehicle.height_mm = 1_200, 255, 42
     vehicle.annual_review_to.iso = "2027-02-30"
     vehicle.owner_id = "no id at all"
     request = pb.PutVehicleRequest(vehicle=vehicle, etag="000000000001")
@@ -74,6 +75,8 @@ def test_all_faults_of_a_vehicle_come_back_together(house: House) -> None:
         ("vehicle.vehicle_type", "FIELD_MISSING"),
         ("vehicle.scope_text", "SCOPE_NOT_UNDERSTOOD"),
         ("vehicle.towing_mass_g", "MASS_INVALID"),
+        ("vehicle.width_mm", "MASS_INVALID"),
+        ("vehicle.height_mm", "MASS_INVALID"),
         ("vehicle.annual_review_to", "FIELD_INVALID"),
         ("vehicle.owner_id", "FIELD_INVALID"),
         ("valid_from", "FIELD_INVALID"),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from geo.position import Position, distance_m, offset
 from geo.roads import RoadClass, RoadGraph
 from geo.routing import Route, costs
+from services.zones.measures import UNKNOWN, Between
 from services.zones.model import (
     Bore,
     Calendar,
@@ -28,7 +29,7 @@ from services.zones.model import (
 )
 from services.zones.plan import Held, Trip, passages, passages_of_line, plan
 from services.zones.roads import Region, edges_of
-from services.zones.signs import HEIGHT_RULE, MAP_RULE, MASS_RULE
+from services.zones.signs import MAP_RULE
 from tests.unit.services.zones.zone_samples import (
     NOON,
     NOTICE,
@@ -190,19 +191,23 @@ def test_a_road_the_map_closes_to_dangerous_goods_binds_by_its_own_rule() -> Non
 @pytest.mark.parametrize(
     ("tags", "vehicle", "rule", "told"),
     [
-        ({"maxheight": "3.8"}, {"height_mm": 4_200}, HEIGHT_RULE, ("3.8 m", "4.2 m")),
+        ({"maxheight": "3.8"}, {"height_mm": 4_200}, "maxheight", ("3.8 m", "4.2 m")),
         ({"maxheight": "4.2"}, {"height_mm": 4_200}, "", ()),
         ({"maxheight": "default"}, {"height_mm": 4_200}, "", ()),
         ({"maxheight": "3.8"}, {"gross_g": 49_000_000}, "", ()),
-        ({"maxweight": "30"}, {"gross_g": 49_000_000}, MASS_RULE, ("30 t", "49 t")),
+        ({"maxweight": "30"}, {"gross_g": 49_000_000}, "maxweight", ("30 t", "49 t")),
         ({"maxweight": "49"}, {"gross_g": 49_000_000}, "", ()),
+        ({"maxwidth": "2.4 m"}, {"width_mm": 2_550}, "maxwidth", ("2.4 m", "2.55 m")),
+        ({"maxlength": "12"}, {"length_mm": 16_500}, "maxlength", ("12 m", "16.5 m")),
+        ({"maxlength": "12"}, {"length_mm": 12_000}, "", ()),
     ],
 )
 def test_a_vehicle_is_not_led_where_the_map_says_it_does_not_fit(
     tags: dict[str, str], vehicle: dict[str, int], rule: str, told: tuple[str, ...]
 ) -> None:
     over = ladder({1: {"highway": "primary", "name": "示例桥", **tags}})
-    planned = plan(over, (), 0, 2, replace(TRIP, **vehicle))  # type: ignore[arg-type]
+    measures = replace(UNKNOWN, **{name: Between.exactly(figure) for name, figure in vehicle.items()})
+    planned = plan(over, (), 0, 2, replace(TRIP, measures=measures))
     assert planned is not None
     assert planned.route is not None
     assert planned.route.edges == ((2, 3) if rule else (0, 1))

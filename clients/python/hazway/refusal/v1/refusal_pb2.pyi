@@ -252,6 +252,7 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_CONSIGNMENT_LIST_NOT_NAMED: _Reason.ValueType  # 229
     REASON_PURPOSE_UNFOUNDED: _Reason.ValueType  # 230
     REASON_ROAD_LIMIT_EXCEEDED: _Reason.ValueType  # 231
+    REASON_ROAD_LIMIT_UNJUDGED: _Reason.ValueType  # 232
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a request was refused, or what it was warned about. An ErrorInfo carries the same name without `REASON_`.
@@ -487,6 +488,7 @@ REASON_DAY_BUNDLE_NOT_BUILT: Reason.ValueType  # 228
 REASON_CONSIGNMENT_LIST_NOT_NAMED: Reason.ValueType  # 229
 REASON_PURPOSE_UNFOUNDED: Reason.ValueType  # 230
 REASON_ROAD_LIMIT_EXCEEDED: Reason.ValueType  # 231
+REASON_ROAD_LIMIT_UNJUDGED: Reason.ValueType  # 232
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
 
 class _Severity:

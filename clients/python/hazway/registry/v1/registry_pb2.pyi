@@ -724,6 +724,9 @@ class Vehicle(_message.Message):
     OWNER_ID_FIELD_NUMBER: _builtins.int
     EXTERNAL_REFS_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    LENGTH_MM_FIELD_NUMBER: _builtins.int
+    WIDTH_MM_FIELD_NUMBER: _builtins.int
+    HEIGHT_MM_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     carrier_id: _builtins.str
     plate: _builtins.str
@@ -748,6 +751,10 @@ class Vehicle(_message.Message):
     """卫星定位终端号"""
     owner_id: _builtins.str
     etag: _builtins.str
+    length_mm: _builtins.int
+    """外廓尺寸（长、宽、高） as the 行驶证 gives them, in millimetres; 0: not told, and then no limit of a road can be judged."""
+    width_mm: _builtins.int
+    height_mm: _builtins.int
     @_builtins.property
     def scope(self) -> Global___Scope: ...
     @_builtins.property
@@ -789,10 +796,13 @@ class Vehicle(_message.Message):
         owner_id: _builtins.str = ...,
         external_refs: _abc.Iterable[Global___ExternalRef] | None = ...,
         etag: _builtins.str = ...,
+        length_mm: _builtins.int = ...,
+        width_mm: _builtins.int = ...,
+        height_mm: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["annual_review_to", b"annual_review_to", "operation_review_to", b"operation_review_to", "permit_valid_from", b"permit_valid_from", "permit_valid_to", b"permit_valid_to", "scope", b"scope"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["altered", b"altered", "annual_review_to", b"annual_review_to", "carrier_id", b"carrier_id", "etag", b"etag", "external_refs", b"external_refs", "id", b"id", "kerb_mass_g", b"kerb_mass_g", "kind", b"kind", "operation_review_to", b"operation_review_to", "owner_id", b"owner_id", "permit_number", b"permit_number", "permit_valid_from", b"permit_valid_from", "permit_valid_to", b"permit_valid_to", "plate", b"plate", "plate_colour", b"plate_colour", "positioning_device", b"positioning_device", "rated_mass_g", b"rated_mass_g", "scope", b"scope", "scope_text", b"scope_text", "towing_mass_g", b"towing_mass_g", "vehicle_type", b"vehicle_type", "vin", b"vin"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["altered", b"altered", "annual_review_to", b"annual_review_to", "carrier_id", b"carrier_id", "etag", b"etag", "external_refs", b"external_refs", "height_mm", b"height_mm", "id", b"id", "kerb_mass_g", b"kerb_mass_g", "kind", b"kind", "length_mm", b"length_mm", "operation_review_to", b"operation_review_to", "owner_id", b"owner_id", "permit_number", b"permit_number", "permit_valid_from", b"permit_valid_from", "permit_valid_to", b"permit_valid_to", "plate", b"plate", "plate_colour", b"plate_colour", "positioning_device", b"positioning_device", "rated_mass_g", b"rated_mass_g", "scope", b"scope", "scope_text", b"scope_text", "towing_mass_g", b"towing_mass_g", "vehicle_type", b"vehicle_type", "vin", b"vin", "width_mm", b"width_mm"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -327,6 +327,8 @@ class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Outcome.Value
     """限速"""
     OUTCOME_EXEMPT: _Outcome.ValueType  # 6
     """豁免: a ban that a pass or the purpose lifts."""
+    OUTCOME_UNJUDGED: _Outcome.ValueType  # 7
+    """无法核对: a limit of height, width, length or mass for which the vehicle's own figure is not known. Told, and it does not stand in the way."""
 
 class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper): ...
 
@@ -343,6 +345,8 @@ OUTCOME_SPEED_LIMIT: Outcome.ValueType  # 5
 """限速"""
 OUTCOME_EXEMPT: Outcome.ValueType  # 6
 """豁免: a ban that a pass or the purpose lifts."""
+OUTCOME_UNJUDGED: Outcome.ValueType  # 7
+"""无法核对: a limit of height, width, length or mass for which the vehicle's own figure is not known. Told, and it does not stand in the way."""
 Global___Outcome: _TypeAlias = Outcome  # noqa: Y015
 
 @_typing.final
@@ -1604,13 +1608,19 @@ class PlanRouteRequest(_message.Message):
     REGION_ID_FIELD_NUMBER: _builtins.int
     HEIGHT_MM_FIELD_NUMBER: _builtins.int
     GROSS_G_FIELD_NUMBER: _builtins.int
+    LENGTH_MM_FIELD_NUMBER: _builtins.int
+    WIDTH_MM_FIELD_NUMBER: _builtins.int
     ignore_restrictions: _builtins.bool
     """Plan as if no zone forbade anything, and tell what does."""
     region_id: _builtins.str
     """Empty: the newest region that holds the origin."""
     height_mm: _builtins.int
-    """The height of the vehicle as loaded, and the mass of the whole combination: it is not led where the map gives a lower limit. 0: not told."""
+    """The height, width and length of the vehicle as loaded, and the mass of the whole combination: it is not led where the map gives a
+    lower limit 限高、限宽、限长、限重. 0: what the registry tells of `vehicle_ids` that are the caller's own.
+    """
     gross_g: _builtins.int
+    length_mm: _builtins.int
+    width_mm: _builtins.int
     @_builtins.property
     def origin(self) -> Global___RoutePlace: ...
     @_builtins.property
@@ -1642,10 +1652,12 @@ class PlanRouteRequest(_message.Message):
         region_id: _builtins.str = ...,
         height_mm: _builtins.int = ...,
         gross_g: _builtins.int = ...,
+        length_mm: _builtins.int = ...,
+        width_mm: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["departure_time", b"departure_time", "destination", b"destination", "origin", b"origin"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["departure_time", b"departure_time", "destination", b"destination", "goods", b"goods", "gross_g", b"gross_g", "height_mm", b"height_mm", "ignore_restrictions", b"ignore_restrictions", "origin", b"origin", "purposes", b"purposes", "region_id", b"region_id", "vehicle_ids", b"vehicle_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["departure_time", b"departure_time", "destination", b"destination", "goods", b"goods", "gross_g", b"gross_g", "height_mm", b"height_mm", "ignore_restrictions", b"ignore_restrictions", "length_mm", b"length_mm", "origin", b"origin", "purposes", b"purposes", "region_id", b"region_id", "vehicle_ids", b"vehicle_ids", "width_mm", b"width_mm"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1668,11 +1680,13 @@ class Decision(_message.Message):
     SOURCE_FIELD_NUMBER: _builtins.int
     SPEED_DKMH_FIELD_NUMBER: _builtins.int
     PERMIT_ID_FIELD_NUMBER: _builtins.int
+    REMEDY_ZH_FIELD_NUMBER: _builtins.int
+    REMEDY_EN_FIELD_NUMBER: _builtins.int
     zone_id: _builtins.str
     zone_name: _builtins.str
     version: _builtins.str
     rule_id: _builtins.str
-    """"category" for the tunnel category."""
+    """"category" for the tunnel category; "maxheight", "maxwidth", "maxlength", "maxweight" for limits, "hazmat=no" for a sign on the map."""
     outcome: Global___Outcome.ValueType
     reason: _builtins.str
     zh: _builtins.str
@@ -1682,6 +1696,9 @@ class Decision(_message.Message):
     speed_dkmh: _builtins.int
     permit_id: _builtins.str
     """The pass that exempts."""
+    remedy_zh: _builtins.str
+    """What to do 处理办法."""
+    remedy_en: _builtins.str
     def __init__(
         self,
         *,
@@ -1696,10 +1713,12 @@ class Decision(_message.Message):
         source: _builtins.str = ...,
         speed_dkmh: _builtins.int = ...,
         permit_id: _builtins.str = ...,
+        remedy_zh: _builtins.str = ...,
+        remedy_en: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["en", b"en", "outcome", b"outcome", "permit_id", b"permit_id", "reason", b"reason", "rule_id", b"rule_id", "source", b"source", "speed_dkmh", b"speed_dkmh", "version", b"version", "zh", b"zh", "zone_id", b"zone_id", "zone_name", b"zone_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["en", b"en", "outcome", b"outcome", "permit_id", b"permit_id", "reason", b"reason", "remedy_en", b"remedy_en", "remedy_zh", b"remedy_zh", "rule_id", b"rule_id", "source", b"source", "speed_dkmh", b"speed_dkmh", "version", b"version", "zh", b"zh", "zone_id", b"zone_id", "zone_name", b"zone_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1773,6 +1792,7 @@ class PlanRouteResponse(_message.Message):
     UNRESTRICTED_EDGE_KEYS_FIELD_NUMBER: _builtins.int
     ORIGIN_NODE_ID_FIELD_NUMBER: _builtins.int
     DESTINATION_NODE_ID_FIELD_NUMBER: _builtins.int
+    SIGNS_FIELD_NUMBER: _builtins.int
     region_id: _builtins.str
     length_dm: _builtins.int
     duration_s: _builtins.int
@@ -1795,6 +1815,10 @@ class PlanRouteResponse(_message.Message):
 
     @_builtins.property
     def unrestricted_edge_keys(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def signs(self) -> _containers.RepeatedCompositeFieldContainer[Global___Decision]:
+        """What the map says of single roads of this route that closes them, or cannot be judged 道路标注."""
+
     def __init__(
         self,
         *,
@@ -1810,10 +1834,11 @@ class PlanRouteResponse(_message.Message):
         unrestricted_edge_keys: _abc.Iterable[_builtins.str] | None = ...,
         origin_node_id: _builtins.int = ...,
         destination_node_id: _builtins.int = ...,
+        signs: _abc.Iterable[Global___Decision] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["binding", b"binding", "destination_node_id", b"destination_node_id", "duration_s", b"duration_s", "edge_keys", b"edge_keys", "length_dm", b"length_dm", "line", b"line", "origin_node_id", b"origin_node_id", "passages", b"passages", "region_id", b"region_id", "unrestricted_duration_s", b"unrestricted_duration_s", "unrestricted_edge_keys", b"unrestricted_edge_keys", "unrestricted_length_dm", b"unrestricted_length_dm"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["binding", b"binding", "destination_node_id", b"destination_node_id", "duration_s", b"duration_s", "edge_keys", b"edge_keys", "length_dm", b"length_dm", "line", b"line", "origin_node_id", b"origin_node_id", "passages", b"passages", "region_id", b"region_id", "signs", b"signs", "unrestricted_duration_s", b"unrestricted_duration_s", "unrestricted_edge_keys", b"unrestricted_edge_keys", "unrestricted_length_dm", b"unrestricted_length_dm"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1830,8 +1855,17 @@ class CheckRouteRequest(_message.Message):
     VEHICLE_IDS_FIELD_NUMBER: _builtins.int
     PURPOSES_FIELD_NUMBER: _builtins.int
     REGION_ID_FIELD_NUMBER: _builtins.int
+    HEIGHT_MM_FIELD_NUMBER: _builtins.int
+    GROSS_G_FIELD_NUMBER: _builtins.int
+    LENGTH_MM_FIELD_NUMBER: _builtins.int
+    WIDTH_MM_FIELD_NUMBER: _builtins.int
     region_id: _builtins.str
     """For edges; empty: the newest region that holds them all."""
+    height_mm: _builtins.int
+    """As in PlanRouteRequest."""
+    gross_g: _builtins.int
+    length_mm: _builtins.int
+    width_mm: _builtins.int
     @_builtins.property
     def edge_keys(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """One of the two. Edges of a region decide exactly; a line is matched by its position, at 60 km/h."""
@@ -1856,10 +1890,14 @@ class CheckRouteRequest(_message.Message):
         vehicle_ids: _abc.Iterable[_builtins.str] | None = ...,
         purposes: _abc.Iterable[Global___Purpose.ValueType] | None = ...,
         region_id: _builtins.str = ...,
+        height_mm: _builtins.int = ...,
+        gross_g: _builtins.int = ...,
+        length_mm: _builtins.int = ...,
+        width_mm: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["departure_time", b"departure_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["departure_time", b"departure_time", "edge_keys", b"edge_keys", "goods", b"goods", "line", b"line", "purposes", b"purposes", "region_id", b"region_id", "vehicle_ids", b"vehicle_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["departure_time", b"departure_time", "edge_keys", b"edge_keys", "goods", b"goods", "gross_g", b"gross_g", "height_mm", b"height_mm", "length_mm", b"length_mm", "line", b"line", "purposes", b"purposes", "region_id", b"region_id", "vehicle_ids", b"vehicle_ids", "width_mm", b"width_mm"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1873,12 +1911,17 @@ class CheckRouteResponse(_message.Message):
     OPEN_FIELD_NUMBER: _builtins.int
     LENGTH_DM_FIELD_NUMBER: _builtins.int
     DURATION_S_FIELD_NUMBER: _builtins.int
+    SIGNS_FIELD_NUMBER: _builtins.int
     open: _builtins.bool
-    """Whether nothing stands in the way."""
+    """Whether nothing stands in the way; what could not be judged 无法核对 is told and does not count."""
     length_dm: _builtins.int
     duration_s: _builtins.int
     @_builtins.property
     def passages(self) -> _containers.RepeatedCompositeFieldContainer[Global___Passage]: ...
+    @_builtins.property
+    def signs(self) -> _containers.RepeatedCompositeFieldContainer[Global___Decision]:
+        """What the map says of single roads of the route that closes them, or cannot be judged 道路标注: the place is `zone_name`."""
+
     def __init__(
         self,
         *,
@@ -1886,10 +1929,11 @@ class CheckRouteResponse(_message.Message):
         open: _builtins.bool = ...,
         length_dm: _builtins.int = ...,
         duration_s: _builtins.int = ...,
+        signs: _abc.Iterable[Global___Decision] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration_s", b"duration_s", "length_dm", b"length_dm", "open", b"open", "passages", b"passages"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration_s", b"duration_s", "length_dm", b"length_dm", "open", b"open", "passages", b"passages", "signs", b"signs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
