@@ -17,6 +17,7 @@ from services.monitoring.figures_store import Scope
 from services.monitoring.model import AlarmKind
 from services.monitoring.scoring import BASES, LOOK_BACK_MS, begins_ms, count, limits_on
 from services.runtime.clock import LEGAL_ZONE
+from services.runtime.database import take_your_time
 
 _DAY_MS, _HOUR_MS = 86_400_000, 3_600_000
 
@@ -107,6 +108,7 @@ def _handled(connection: Connection, scope: Scope, within: timedelta) -> tuple[i
 def work_out_due(engine: Engine, home: Path) -> bool:
     """Work out one shard's figures of one day anew; true when any were out of date. Safe in several processes at once."""
     with engine.begin() as connection:
+        take_your_time(connection)
         due = figures_store.take_due(connection)
         if due is None:
             return False

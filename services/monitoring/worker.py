@@ -39,6 +39,7 @@ from services.monitoring.presence import Presence
 from services.monitoring.second_stage import WAKE as WAKE_SECOND_STAGE
 from services.monitoring.shares import Lost, Share
 from services.monitoring.telling import Teller
+from services.runtime.database import take_your_time
 from services.runtime.host import Host
 
 _SNAPSHOT_S = 5.0  # each shard's; a few at a time, so that no alarm waits for all
@@ -250,6 +251,7 @@ class Worker:
         convoy = shard.convoy
         convoy.meet({number: chosen})
         with self._host.engine.connect() as connection:
+            take_your_time(connection)
             anew = judge_anew(
                 connection, self._host.settings.home, convoy.state, lambda at_ms: self._worlds_since(connection, convoy, at_ms),
                 shard=number, cursor=cursor, asked=chosen,

@@ -14,6 +14,7 @@ from services.monitoring.engine import Roads, Thresholds, World, rates_of, thres
 from services.monitoring.feeders import EPOCH, milliseconds
 from services.monitoring.model import Activation, ZoneKind, ZoneRecord, ZoneRule, always
 from services.runtime.clock import legal_day
+from services.runtime.database import take_your_time
 from services.zones.calendar import held
 from services.zones.model import Rule, ZoneVersion
 from services.zones.roads import followed_m
@@ -33,6 +34,7 @@ class Worlds:
         world = self._worlds.pop(activation, None)
         if world is None:
             with self._engine.connect() as connection:
+                take_your_time(connection)
                 world = self._made(connection, activation)
         self._worlds[activation] = world
         for old in list(self._worlds)[:-_KEPT]:
