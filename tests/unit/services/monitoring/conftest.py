@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 from geo.itinerary import Itinerary, choose
 from geo.model_region import build
@@ -37,5 +33,6 @@ def trip(graph: RoadGraph) -> Itinerary:
 
 @pytest.fixture(scope="session")
 def world(roads: Roads, trip: Itinerary) -> World:
+    assert trip.structure_id is not None
     tunnel = ZoneRecord(id="tunnel", version="1", kind=ZoneKind.TUNNEL, structure_id=trip.structure_id, category="D")
     return World.build([tunnel], roads=roads)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from geo.drive import Overspeed, drive
+from geo.itinerary import Itinerary
 from geo.position import Position, offset
 from geo.roads import RoadGraph
 from services.monitoring.engine import ShardState, World, step
@@ -18,6 +20,7 @@ from services.monitoring.model import (
     Effect,
     FixesEntry,
     Goods,
+    Heard,
     PassEntry,
     PassFact,
     TickEntry,
@@ -29,18 +32,19 @@ START = datetime(2026, 5, 4, 2, 0, tzinfo=UTC)  # ten in the morning in Beijing
 START_MS = int(START.timestamp() * 1000)
 PETROL = (Goods("1203", ("3",)),)
 Row = tuple[int, int, int, int, int, int, int, int, int]
+Told = Heard | TripFact | PassFact | int  # a fact, or the time of a tick, stands for its entry
 
 
-def a_trip(vehicle: int = 1, at_ms: int = START_MS - 1000, **changes: object) -> TripFact:
+def a_trip(vehicle: int = 1, at_ms: int = START_MS - 1000, **changes: Any) -> TripFact:
     """28 t of petrol in a tank, under way."""
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "waybill_id": "w1", "carrier_id": "c1", "under_way": True, "loaded": True, "tunnel_forbidden": "DE",
         "goods": PETROL, "driver_id": "d1", "event": "DEPARTED",
     }  # fmt: skip
-    return TripFact(vehicle=vehicle, at_ms=at_ms, **(fields | changes))  # type: ignore[arg-type]
+    return TripFact(vehicle=vehicle, at_ms=at_ms, **(fields | changes))
 
 
-def cleaned(vehicle: int = 1, at_ms: int = START_MS - 1000, **changes: object) -> TripFact:
+def cleaned(vehicle: int = 1, at_ms: int = START_MS - 1000, **changes: Any) -> TripFact:
     return a_trip(vehicle, at_ms, **({"loaded": False, "tunnel_forbidden": "", "goods": ()} | changes))
 
 
@@ -50,6 +54,12 @@ def row(
 ) -> Row:  # fmt: skip
     at_ms = START_MS + round(at_s * 1000)
     return (vehicle, at_ms, place.latitude_e7, place.longitude_e7, speed, heading, accuracy, flags, odometer)
+
+
+def off_plan(trip: Itinerary) -> Sequence[int]:
+    """The edges of who leaves the plan for the tunnel."""
+    assert trip.deviation is not None
+    return trip.deviation.edges
 
 
 def driven(
@@ -85,12 +95,12 @@ def entries_of(rows: Iterable[Row], cut: int = 1) -> list[FixesEntry]:
     return [FixesEntry(Fixes.of(ordered[at : at + cut])) for at in range(0, len(ordered), cut)]
 
 
-def run(world: World, *entries: object, state: ShardState | None = None) -> list[Effect]:
+def run(world: World, *entries: Told, state: ShardState | None = None) -> list[Effect]:
     state = ShardState() if state is None else state
-    return [effect for entry in entries for effect in step(state, world, _entry(entry))]  # type: ignore[arg-type]
+    return [effect for entry in entries for effect in step(state, world, _entry(entry))]
 
 
-def _entry(entry: object) -> object:
+def _entry(entry: Told) -> Heard:
     if isinstance(entry, TripFact):
         return TripEntry(entry)
     if isinstance(entry, PassFact):

@@ -8,13 +8,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 
-from drives import Row
-
 from geo.position import Position, distance_m
 from services.monitoring.engine import World
 from services.monitoring.engine.plan import away_m
 from services.monitoring.fixes import ENGINE_ON, POSITIONED
 from services.monitoring.model import TripFact, ZoneKind
+from tests.unit.services.monitoring.drives import Row
 
 Found = tuple[str, str, int, int]  # kind, cause, occurred, ended (0: goes on)
 
@@ -156,7 +155,11 @@ class Day:
             trip = self.trip(at)
             if row is not None and (trip is None or not trip.under_way or len(trip.route) < 2):
                 continue
-            is_away = row is not None and away_m(trip.route, Position(row[2], row[3]))[0] > self.limits.corridor_m
+            is_away = (
+                row is not None
+                and trip is not None
+                and away_m(trip.route, Position(row[2], row[3]))[0] > self.limits.corridor_m
+            )
             if is_away:
                 outside.append(at)
                 continue

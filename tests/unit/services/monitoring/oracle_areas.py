@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-
-from drives import Row
-from oracle import Day, Found, metres
+from fractions import Fraction
 
 from geo.crossing import Crossing, cross
 from geo.position import Position
 from services.monitoring.engine.judge import barring
 from services.monitoring.model import ZoneRecord
+from tests.unit.services.monitoring.drives import Row
+from tests.unit.services.monitoring.oracle import Day, Found, metres
 
 CLOSED = ("a", "thin", "bombs")
 Look = tuple[int, float, float]  # time, metres inside (less than none outside), times the error that is enough
@@ -25,7 +25,8 @@ def areas_of(day: Day) -> list[Found]:
 
 
 def _visits(day: Day, zone: ZoneRecord) -> Iterator[Found]:
-    area, before = day.world.area(zone), None
+    area = day.world.area(zone)
+    before: Row | None = None
     entered = left = 0  # 0: not; ``left`` while it may be over
     begun, looks = 0, list[Look]()  # of a change of side: the crossing that may have been one
     marks = sorted([(fact.at_ms, 0, None) for fact in day.facts] + [(row[1], 1, row) for row in day.good])
@@ -94,8 +95,8 @@ def _place(row: Row) -> Position:
     return Position(row[2], row[3])
 
 
-def _at(one: Row, other: Row, share: object) -> int:
-    return one[1] + round(float(share) * (other[1] - one[1]))  # type: ignore[arg-type]
+def _at(one: Row, other: Row, share: Fraction | float) -> int:
+    return one[1] + round(float(share) * (other[1] - one[1]))
 
 
 def _middle(one: Row, other: Row, met: Crossing) -> Position:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import random
-
-from drives import PETROL, START_MS, Row, a_trip, row
+from typing import Any
 
 from geo.position import Position, offset
 from geo.shapes import MultiPolygon
 from services.monitoring.engine import World
 from services.monitoring.model import Goods, Site, TripFact, ZoneKind, ZoneRecord, ZoneRule
+from tests.unit.services.monitoring.drives import PETROL, START_MS, Row, a_trip, row
 
 MIDDLE = Position(350_000_000, 1_050_000_000)
 HOUR_MS = 3_600_000
@@ -116,10 +116,10 @@ def facts_of(rng: random.Random, vehicle: int, last_s: float) -> list[TripFact]:
     route = ((west.latitude_e7, west.longitude_e7), (east.latitude_e7, east.longitude_e7))
     goods = rng.choice([PETROL, (Goods("0336", ("1.4G",), ("FIREWORKS",), "1.4G"),)])
     site = Site(MIDDLE.latitude_e7, MIDDLE.longitude_e7, 800, "s")
-    shared = {"goods": goods, "sites": (site,), "route": route if rng.random() < 0.6 else ()}
+    shared: dict[str, Any] = {"goods": goods, "sites": (site,), "route": route if rng.random() < 0.6 else ()}
     shared["second_driver_id"] = rng.choice(["", "d2", "d9"])
     departed = a_trip(vehicle, START_MS - 500 if rng.random() < 0.5 else times[0], **shared)
     amended = a_trip(vehicle, times[1], driver_id="d2", event="AMENDED", **shared)
-    left = rng.choice([{"loaded": False, "tunnel_forbidden": ""}, {"loaded": True}])
+    left: dict[str, Any] = rng.choice([{"loaded": False, "tunnel_forbidden": ""}, {"loaded": True}])
     over = a_trip(vehicle, times[2], under_way=False, event="UNLOADED", **{**shared, **left})
     return [fact for fact in (departed, amended, over) if rng.random() < 0.9]

@@ -6,7 +6,6 @@ import random
 from collections import defaultdict
 
 import pytest
-from random_days import a_country, a_day
 
 from hazway import cbor
 from services.monitoring import packed
@@ -17,6 +16,7 @@ from services.monitoring.fixes import Fixes
 from services.monitoring.late_store import Asked
 from services.monitoring.log_store import Kind, Row
 from services.monitoring.model import Activation, AlarmKind, AlarmRaised, Effect, NeedsHistory, Severity
+from tests.unit.services.monitoring.random_days import a_country, a_day
 
 SHARDS = (3, 77, 200, 201)
 QUIET = 255  # without vehicles: it gets no ticks

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.position import Position
 from services.monitoring.engine.judge import barring
+from services.monitoring.facts import TripFact
 from services.monitoring.feeders import _trip
 from services.monitoring.worlds import to_record
 from services.waybill.model import GoodsLine, State
@@ -36,8 +39,11 @@ def lines() -> st.SearchStrategy[tuple[GoodsLine, ...]]:
     return chosen.map(lambda numbers: tuple(line(place + 1, one) for place, one in enumerate(numbers)))
 
 
-def some(values: object) -> st.SearchStrategy[frozenset[object]]:
-    return st.frozensets(st.sampled_from(values), max_size=2)  # type: ignore[arg-type,type-var]
+T = TypeVar("T")
+
+
+def some(values: Sequence[T]) -> st.SearchStrategy[frozenset[T]]:
+    return st.frozensets(st.sampled_from(values), max_size=2)
 
 
 FILTERS = st.builds(
@@ -48,6 +54,11 @@ RULES = st.builds(
     Rule, id=st.just("ban"), action=st.sampled_from([Action.FORBID, Action.ONLY_WITH_PASS, Action.NOTIFY, Action.SPEED_LIMIT]),
     goods=st.none() | FILTERS, exempt=some(list(Purpose)), speed_dkmh=st.just(400),
 )  # fmt: skip
+
+
+def as_read(trip: Trip, event: str) -> TripFact:
+    told: dict[Any, Any] = fact_of(trip, "tractor", event)
+    return _trip(told, 1)
 
 
 @given(lines(), some(list(Purpose)), RULES, st.sampled_from(["area", "", "C", "E"]))
@@ -61,7 +72,7 @@ def test_the_engine_bars_whom_the_planner_bars(
     cargo = judge(trip.load, CATALOGUE, NOW, purposes_of(waybill))
     published = version(zone, valid_from=datetime(2020, 1, 1, tzinfo=UTC))
     planner = any(decision.outcome.blocks for decision in forbids(published, cargo, NOW + timedelta(hours=1)))
-    fact = _trip(fact_of(trip, "tractor", "DEPARTED"), 1)
+    fact = as_read(trip, "DEPARTED")
     assert fact.loaded
     assert bool(barring(to_record(published), fact)) == planner
 
@@ -76,7 +87,7 @@ def test_detection_is_told_where_a_trip_loads_and_where_it_unloads() -> None:
     trip = Trip(
         replace(WAYBILL, origin=origin, stops=(), destination=destination, state=State.ISSUED), FACTS, CATALOGUE, NOW
     )
-    loaded, void = (_trip(fact_of(trip, "tractor", event), 1) for event in ("LOADED", "VOIDED"))
+    loaded, void = (as_read(trip, event) for event in ("LOADED", "VOIDED"))
     assert [(site.latitude_e7, site.purpose) for site in loaded.sites] == [
         (300_000_000, "LOADING"),
         (300_000_001, "UNLOADING"),

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import pytest
-from drives import PETROL, START_MS, Row, a_trip, cleaned, entries_of, kinds, row, run, standing, straight
-from random_days import HOUR_MS, MIDDLE, a_country, every_other_hour, square
 
 from geo.position import offset
 from services.monitoring.engine import ShardState, World, activate, basis_of, step, thresholds_on
@@ -19,7 +17,10 @@ from services.monitoring.facts import Pass, PassFact
 from services.monitoring.fixes import Fixes
 from services.monitoring.model import (
     Activation,
+    AlarmRaised,
+    AlarmRevised,
     AlarmWithdrawn,
+    Effect,
     FixesEntry,
     Goods,
     TripEntry,
@@ -27,6 +28,21 @@ from services.monitoring.model import (
     ZoneRecord,
     ZoneRule,
 )
+from tests.unit.services.monitoring.drives import (
+    PETROL,
+    START_MS,
+    Row,
+    Told,
+    a_trip,
+    cleaned,
+    entries_of,
+    kinds,
+    row,
+    run,
+    standing,
+    straight,
+)
+from tests.unit.services.monitoring.random_days import HOUR_MS, MIDDLE, a_country, every_other_hour, square
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +50,7 @@ def country() -> World:
     return a_country()
 
 
-def areas(effects: object) -> list[object]:
+def areas(effects: Sequence[Effect]) -> list[AlarmRaised | AlarmRevised]:
     return [alarm for alarm in standing(effects) if alarm.kind == "AREA_ENTERED"]
 
 
@@ -42,6 +58,7 @@ def test_driving_through_an_area_is_one_alarm_with_the_times_of_the_fence(countr
     rows = straight(MIDDLE, speed_dkmh=720, seconds=400)  # 20 m/s; the area lies from 2,000 m to 5,000 m
     (alarm,) = areas(run(country, a_trip(), *entries_of(rows)))
     assert abs(alarm.occurred_ms - (START_MS + 100_000)) < 500
+    assert alarm.ended_ms is not None
     assert abs(alarm.ended_ms - (START_MS + 250_000)) < 500
     assert alarm.zone_id == "a"
     assert alarm.evidence["how"] == "entered"
@@ -52,6 +69,7 @@ def test_a_strip_of_eighty_metres_is_crossed_though_no_fix_lies_in_it(country: W
     rows = straight(start, speed_dkmh=720, seconds=60, interval_s=30, heading=0)
     (alarm,) = areas(run(country, a_trip(), *entries_of(rows)))
     assert alarm.evidence["how"] == "crossed"
+    assert alarm.ended_ms is not None
     assert alarm.ended_ms - alarm.occurred_ms == pytest.approx(4_000, abs=50)
 
 
@@ -93,7 +111,7 @@ ROWS = straight(MIDDLE, speed_dkmh=720, seconds=400)  # inside from 100 s to 250
 @pytest.mark.parametrize("order", [0, 1])
 def test_a_pass_lifts_the_ban_for_its_vehicle_alone(closed: World, order: int) -> None:
     for vehicle, expected in ((1, 0), (2, 1)):
-        facts = [passes(START_MS - 2_000, a_pass(EVER)), a_trip(vehicle)]
+        facts: list[Told] = [passes(START_MS - 2_000, a_pass(EVER)), a_trip(vehicle)]
         rows = straight(MIDDLE, speed_dkmh=720, seconds=400, vehicle=vehicle)
         assert len(areas(run(closed, *facts[:: 1 - 2 * order], *entries_of(rows)))) == expected
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from drives import a_trip, driven, entries_of, kinds, run, standing
 
 from geo.itinerary import Itinerary
 from geo.position import Position
@@ -13,6 +12,7 @@ from services.monitoring.engine.bores import direction, lead_along, meaning
 from services.monitoring.engine.planned import Line
 from services.monitoring.model import AlarmKind, ZoneKind, ZoneRecord, ZoneRule
 from services.monitoring.texts import alarm_text
+from tests.unit.services.monitoring.drives import a_trip, driven, entries_of, kinds, off_plan, run, standing
 
 
 def closed(roads: Roads, trip: Itinerary, *bore_ids: str) -> World:
@@ -33,13 +33,13 @@ def closed(roads: Roads, trip: Itinerary, *bore_ids: str) -> World:
 def bores_of(graph: RoadGraph, trip: Itinerary) -> tuple[str, str]:
     """The bore the lorry goes through, and another of the same tunnel."""
     of_structure = [bore for bore in graph.tunnels if bore.structure_id == trip.structure_id]
-    driven_through = next(bore for bore in of_structure if set(bore.edges) <= set(trip.deviation.edges))
+    driven_through = next(bore for bore in of_structure if set(bore.edges) <= set(off_plan(trip)))
     return driven_through.id, next(bore.id for bore in of_structure if bore is not driven_through)
 
 
 def test_only_the_bore_that_is_closed_alarms_and_it_is_named(graph: RoadGraph, roads: Roads, trip: Itinerary) -> None:
     through, other = bores_of(graph, trip)
-    rows = entries_of(driven(graph, trip.deviation.edges))
+    rows = entries_of(driven(graph, off_plan(trip)))
     found = standing(run(closed(roads, trip, through), a_trip(), *rows))
     assert [alarm.kind for alarm in found] == ["TUNNEL_AHEAD", "TUNNEL_TRANSIT"]
     bore = roads.bores[through]
@@ -62,7 +62,7 @@ def test_silence_in_the_open_bore_is_not_overdue_in_the_closed_one(
     graph: RoadGraph, roads: Roads, trip: Itinerary
 ) -> None:
     through, other = bores_of(graph, trip)
-    rows = driven(graph, trip.deviation.edges)
+    rows = driven(graph, off_plan(trip))
     gap = next(place for place in range(len(rows) - 1) if rows[place + 1][1] - rows[place][1] > 60_000)
     last = rows[gap][1]
     late = range(last, last + 900_000, 30_000)
@@ -81,7 +81,7 @@ def test_a_planned_line_goes_through_the_bore_that_leads_its_way(
     graph: RoadGraph, roads: Roads, trip: Itinerary
 ) -> None:
     through, other = bores_of(graph, trip)
-    places = [place for edge in trip.deviation.edges for place in graph.edge_positions(edge)]
+    places = [place for edge in off_plan(trip) for place in graph.edge_positions(edge)]
     there = [(place.latitude_e7, place.longitude_e7) for place in places]
     rule = ZoneRule(id="ban", bore_ids=frozenset({through}))
     for line, expected in (

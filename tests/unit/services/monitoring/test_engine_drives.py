@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from drives import START, START_MS, a_trip, cleaned, driven, entries_of, kinds, run, standing, straight
-
 from geo.drive import find_overspeed
 from geo.itinerary import Itinerary
 from geo.osm import read_region
@@ -23,6 +21,19 @@ from services.monitoring.model import (
     ZoneKind,
     ZoneRecord,
 )
+from tests.unit.services.monitoring.drives import (
+    START,
+    START_MS,
+    a_trip,
+    cleaned,
+    driven,
+    entries_of,
+    kinds,
+    off_plan,
+    run,
+    standing,
+    straight,
+)
 
 
 def route(graph: RoadGraph, trip: Itinerary) -> tuple[tuple[int, int], ...]:
@@ -32,11 +43,12 @@ def route(graph: RoadGraph, trip: Itinerary) -> tuple[tuple[int, int], ...]:
 def test_petrol_through_the_closed_tunnel_is_warned_of_then_found(
     graph: RoadGraph, trip: Itinerary, world: World
 ) -> None:
-    rows = driven(graph, trip.deviation.edges)
+    rows = driven(graph, off_plan(trip))
     effects = run(world, a_trip(route=route(graph, trip)), *entries_of(rows))
     found = standing(effects)
     tunnel = [alarm for alarm in found if alarm.kind.startswith("TUNNEL")]
     assert [alarm.kind for alarm in tunnel] == ["TUNNEL_AHEAD", "TUNNEL_TRANSIT"]
+    assert tunnel[1].ended_ms is not None
     assert tunnel[0].occurred_ms < tunnel[1].occurred_ms < tunnel[1].ended_ms
     assert tunnel[1].severity == "GRAVE"
     assert tunnel[1].zone_id == "tunnel"
@@ -46,7 +58,7 @@ def test_petrol_through_the_closed_tunnel_is_warned_of_then_found(
 def test_a_cleaned_tank_on_the_same_way_raises_nothing_about_tunnels(
     graph: RoadGraph, trip: Itinerary, world: World
 ) -> None:
-    effects = run(world, cleaned(), *entries_of(driven(graph, trip.deviation.edges)))
+    effects = run(world, cleaned(), *entries_of(driven(graph, off_plan(trip))))
     assert not [kind for kind in kinds(effects) if kind.startswith("TUNNEL")]
 
 
@@ -81,11 +93,11 @@ def test_silence_on_the_way_is_told_by_a_tick_and_ends_with_the_next_fix(
 def test_the_same_whether_cut_small_or_large_or_restored_in_between(
     graph: RoadGraph, trip: Itinerary, world: World
 ) -> None:
-    fast = find_overspeed(graph, trip.deviation.edges)
+    fast = find_overspeed(graph, off_plan(trip))
     rows = [
         each
         for vehicle in range(1, 5)
-        for each in driven(graph, trip.deviation.edges, vehicle=vehicle, seed=vehicle, overspeed=fast)
+        for each in driven(graph, off_plan(trip), vehicle=vehicle, seed=vehicle, overspeed=fast)
     ]
     facts = [a_trip(vehicle, route=route(graph, trip)) for vehicle in range(1, 5)]
     states = [ShardState() for _ in range(3)]
@@ -104,7 +116,7 @@ def test_the_same_whether_cut_small_or_large_or_restored_in_between(
 def test_who_does_not_come_out_of_the_tunnel_is_estimated_inside_then_overdue(
     graph: RoadGraph, trip: Itinerary, world: World
 ) -> None:
-    rows = driven(graph, trip.deviation.edges)
+    rows = driven(graph, off_plan(trip))
     gap = next(place for place in range(len(rows) - 1) if rows[place + 1][1] - rows[place][1] > 60_000)
     last = rows[gap][1]
     state = ShardState()
@@ -127,7 +139,7 @@ def test_a_transit_is_found_whichever_fixes_behind_the_tunnel_came_late(
     graph: RoadGraph, trip: Itinerary, world: World
 ) -> None:
     """It was over before the fix that tells of it: what came late changes what had happened before it, too."""
-    rows = driven(graph, trip.deviation.edges)
+    rows = driven(graph, off_plan(trip))
     gap = next(place for place in range(len(rows) - 1) if rows[place + 1][1] - rows[place][1] > 60_000)
 
     def transits(effects: list[Effect]) -> list[int]:
@@ -154,7 +166,7 @@ def test_a_transit_is_found_whichever_fixes_behind_the_tunnel_came_late(
 def test_a_tunnel_opened_to_the_load_ends_what_was_overdue_in_it(
     graph: RoadGraph, trip: Itinerary, world: World
 ) -> None:
-    rows = driven(graph, trip.deviation.edges)
+    rows = driven(graph, off_plan(trip))
     gap = next(place for place in range(len(rows) - 1) if rows[place + 1][1] - rows[place][1] > 60_000)
     last, state = rows[gap][1], ShardState()
     effects = run(world, a_trip(), *entries_of(rows[: gap + 1]), *range(last, last + 590_000, 10_000), state=state)
@@ -168,7 +180,7 @@ def test_a_tunnel_opened_to_the_load_ends_what_was_overdue_in_it(
 
 
 def test_a_fix_sent_again_changes_nothing(graph: RoadGraph, trip: Itinerary, world: World) -> None:
-    rows = driven(graph, trip.deviation.edges)
+    rows = driven(graph, off_plan(trip))
     state = ShardState()
     once = run(world, a_trip(), *entries_of(rows), state=state)
     before = state.snapshot()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
-from drives import PETROL, START_MS, Row, a_trip, entries_of, row, run, standing
-from random_days import MIDDLE, a_country
 
 from geo.position import Position, offset
 from services.monitoring.engine import ShardState, World, thresholds_on
 from services.monitoring.facts import Site
 from services.monitoring.fixes import ENGINE_ON, POSITIONED
 from services.monitoring.model import Alarm, Parked
+from tests.unit.services.monitoring.drives import PETROL, START_MS, Row, Told, a_trip, entries_of, row, run, standing
+from tests.unit.services.monitoring.random_days import MIDDLE, a_country
 
 LIMITS = thresholds_on(date(2026, 5, 4))
 HERE = Position(400_000_000, 1_100_000_000)  # far from every zone
@@ -24,7 +25,7 @@ def country() -> World:
     return a_country()
 
 
-def told(country: World, *entries: object) -> list[tuple[str, str]]:
+def told(country: World, *entries: Told) -> list[tuple[str, str]]:
     return [(str(alarm.kind), alarm.cause) for alarm in standing(run(country, *entries))]
 
 
@@ -150,7 +151,7 @@ def test_a_lorry_that_is_loaded_and_leaves_without_departing_has_no_waybill(coun
 
 def test_the_next_waybill_is_loaded_or_voided_while_another_is_under_way(country: World) -> None:
     rows = [row(at, offset(HERE, 0, at * 10), speed=360) for at in range(0, 700, 10)]
-    other = {"waybill_id": "w2", "under_way": False}
+    other: dict[str, Any] = {"waybill_id": "w2", "under_way": False}
     for event, loaded in (("LOADED", True), ("VOIDED", False)):
         state = ShardState()
         run(
@@ -173,7 +174,8 @@ def test_the_load_comes_or_goes_where_no_site_is(
 ) -> None:
     """Sites reach 300 m here, and 200 m are forgiven; who was last seen half an hour ago may have been anywhere."""
     site = Site(HERE.latitude_e7, HERE.longitude_e7, 300, "s")
-    full, empty = {"loaded": True, "goods": PETROL}, {"loaded": False, "tunnel_forbidden": ""}
+    full: dict[str, Any] = {"loaded": True, "goods": PETROL}
+    empty: dict[str, Any] = {"loaded": False, "tunnel_forbidden": ""}
     before, after = (empty, full) if is_loading else (full, empty)
     at_ms = START_MS + age_ms
     facts = [

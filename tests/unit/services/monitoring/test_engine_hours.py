@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
-from drives import START_MS, a_trip, cleaned, entries_of, row, run, standing, straight
-from random_days import MIDDLE, square
 
 from geo.nearest import nearest_on_edge
 from geo.position import Position, distance_m, offset
@@ -22,16 +21,30 @@ from services.monitoring.model import (
     AlarmRevised,
     AlarmWithdrawn,
     Effect,
+    FixesEntry,
+    Hours,
     ZoneKind,
     ZoneRecord,
     ZoneRule,
 )
 from services.monitoring.texts import alarm_text
+from tests.unit.services.monitoring.drives import (
+    START_MS,
+    Row,
+    a_trip,
+    cleaned,
+    entries_of,
+    row,
+    run,
+    standing,
+    straight,
+)
+from tests.unit.services.monitoring.random_days import MIDDLE, square
 
 OPENS, MINUTE_MS, GRACE_MS = START_MS + 600_000, 60_000, 1_800_000
 
 
-def between(begin: int, end: int) -> object:
+def between(begin: int, end: int) -> Hours:
     def hours(first: int, last: int) -> tuple[tuple[int, int], ...]:
         since, until = max(first, begin), min(last, end)
         return ((since, until),) if since < until else ()
@@ -39,9 +52,9 @@ def between(begin: int, end: int) -> object:
     return hours
 
 
-def town(*, closes: int = 1 << 60, since_ms: int = 0, **changes: object) -> ZoneRecord:
+def town(*, closes: int = 1 << 60, since_ms: int = 0, **changes: Any) -> ZoneRecord:
     """6 km across round the middle, closed from ten minutes after the start on."""
-    rule = ZoneRule(**{"id": "day", "hours": between(OPENS, closes), **changes})  # type: ignore[arg-type]
+    rule = ZoneRule(**{"id": "day", "hours": between(OPENS, closes), **changes})
     return ZoneRecord(
         id="town", version="1", kind=ZoneKind.RESTRICTED_AREA, name="老城", shape=square(-3_000, -3_000, 6_000),
         rules=(rule,), since_ms=since_ms,
@@ -55,13 +68,17 @@ def areas(effects: Sequence[Effect]) -> list[AlarmRaised | AlarmRevised]:
     return [alarm for alarm in standing(effects) if alarm.kind == "AREA_ENTERED"]
 
 
-def parked(minutes: int, place: Position = MIDDLE) -> list[tuple[int, ...]]:
+def in_order(entries: list[FixesEntry | int]) -> list[FixesEntry | int]:
+    return sorted(entries, key=lambda each: each if isinstance(each, int) else int(each.fixes.time_ms[0]))
+
+
+def parked(minutes: int, place: Position = MIDDLE) -> list[Row]:
     """Driven in, and there until so many minutes from the start, a fix a minute."""
     arrives = straight(offset(place, 270, 4_500), speed_dkmh=540, seconds=290)
     return [*arrives, *(row(at * 60, place, speed=0) for at in range(5, minutes))]
 
 
-def leaving(from_minute: int) -> list[tuple[int, ...]]:
+def leaving(from_minute: int) -> list[Row]:
     """Out to the north at 15 m/s: past the fence after 200 s."""
     return straight(MIDDLE, speed_dkmh=540, seconds=400, from_s=from_minute * 60, heading=0)
 
@@ -113,10 +130,7 @@ def test_hours_that_are_over_before_the_time_to_leave_is_blame_nobody() -> None:
     for minutes, blamed in ((29, 0), (30, 0), (31, 1)):
         world = World.build([town(closes=OPENS + minutes * MINUTE_MS)])
         for ticks in ((), tuple(range(OPENS, OPENS + 3_600_000, 50_000))):
-            entries = sorted(
-                [*entries_of(parked(60)), *ticks],
-                key=lambda each: each if isinstance(each, int) else each.fixes.time_ms[0],
-            )
+            entries = in_order([*entries_of(parked(60)), *ticks])
             assert len(areas(run(world, a_trip(), *entries))) == blamed, (minutes, len(ticks))
 
 
@@ -180,9 +194,7 @@ def test_ticks_tell_early_what_fixes_tell_anyway(seed: int) -> None:
     trip = a_trip(route=route if seed % 2 else ())
     plain = run(world, trip, *entries_of(rows, rng.choice([1, 9, 500])))
     ticks = [rng.randint(START_MS, rows[-1][1]) for _ in range(150)]
-    merged = sorted(
-        [*entries_of(rows), *ticks], key=lambda each: each if isinstance(each, int) else each.fixes.time_ms[0]
-    )
+    merged = in_order([*entries_of(rows), *ticks])
     assert standing_content(run(world, trip, *merged)) == standing_content(plain)
 
 

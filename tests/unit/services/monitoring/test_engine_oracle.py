@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from drives import entries_of, run, standing
-from oracle import Day
-from oracle_areas import CLOSED, areas_of
-from random_days import a_country, a_day, a_day_beside_a_fence
 
 from services.monitoring.engine import World
+from tests.unit.services.monitoring.drives import entries_of, run, standing
+from tests.unit.services.monitoring.oracle import Day
+from tests.unit.services.monitoring.oracle_areas import CLOSED, areas_of
+from tests.unit.services.monitoring.random_days import a_country, a_day, a_day_beside_a_fence
 
 TOLD = ("OVERSPEED", "OFFLINE", "MOVED_OFFLINE", "NO_WAYBILL", "ROUTE_DEVIATION")
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
-from drives import START_MS, Row, entries_of, run, standing
-from random_days import a_country, a_day
 
 from services.monitoring.engine import ShardState, World, recompute, step
 from services.monitoring.fixes import Fixes
@@ -22,6 +22,8 @@ from services.monitoring.model import (
     TripEntry,
     TripFact,
 )
+from tests.unit.services.monitoring.drives import START_MS, Row, Told, entries_of, run, standing
+from tests.unit.services.monitoring.random_days import a_country, a_day
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
@@ -37,7 +39,7 @@ def fleet(seed: int, vehicles: int = 6) -> tuple[list[TripFact], list[Row]]:
     return [fact for facts, _ in days for fact in facts], [row for _, rows in days for row in rows]
 
 
-def content(alarms: list[Alarm]) -> list[tuple[object, ...]]:
+def content(alarms: Sequence[Alarm]) -> list[tuple[object, ...]]:
     """Everything about alarms but the ids and revisions."""
     return sorted(
         (str(a.kind), a.cause, a.vehicle, a.occurred_ms, a.ended_ms or 0, str(a.severity), a.waybill_id, str(a.position),
@@ -72,7 +74,7 @@ def test_ticks_only_tell_early_what_fixes_tell_anyway(country: World, seed: int)
     plain = run(country, *facts, *entries_of(rows, 100), end)
     rng = random.Random(seed)
     ticks = sorted(rng.randint(START_MS, end) for _ in range(300))
-    timed: list[tuple[int, object]] = [(row[1] + rng.randint(0, 20_000), FixesEntry(Fixes.of([row]))) for row in rows]
+    timed: list[tuple[int, Told]] = [(row[1] + rng.randint(0, 20_000), FixesEntry(Fixes.of([row]))) for row in rows]
     per_vehicle: dict[int, int] = {}
     ordered = []
     for (arrival, entry), row in sorted(zip(timed, rows, strict=True), key=lambda pair: pair[1][1]):
@@ -134,7 +136,7 @@ def test_fixes_late_by_up_to_a_day_give_the_same_alarms_in_the_end(country: Worl
         (max(begin, row[1] + (rng.randint(0, DAY_MS) if rng.random() < 0.05 else rng.randint(0, 3_000))), row)
         for row in rows
     )
-    news: list[tuple[int, int, object]] = [(fact.at_ms + rng.randint(0, HOUR_MS), 0, fact) for fact in facts]
+    news: list[tuple[int, int, Any]] = [(fact.at_ms + rng.randint(0, HOUR_MS), 0, fact) for fact in facts]
     news += [(at, 1, row) for at, row in arrivals]
     news += [(tick, 2, None) for tick in range(begin, end, 600_000)]
     for at, kind, what in sorted(news, key=lambda each: each[:2]):

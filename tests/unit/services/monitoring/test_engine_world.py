@@ -6,11 +6,11 @@ import random
 
 import numpy as np
 import pytest
-from drives import PETROL
-from random_days import MIDDLE, square
 
 from services.monitoring.engine import World
 from services.monitoring.model import ZoneKind, ZoneRecord, ZoneRule
+from tests.unit.services.monitoring.drives import PETROL
+from tests.unit.services.monitoring.random_days import MIDDLE, square
 
 LOAD = (PETROL, "DE", ())
 
