@@ -58,7 +58,7 @@ def test_a_file_gives_back_what_was_put_in(
     write_older(folder / "older.parquet", parquet.in_order(records))
     obvious: dict[tuple[int, int], tuple[int, ...]] = {}
     for row in rows:
-        obvious.setdefault(row[:2], row)
+        obvious.setdefault((row[0], row[1]), row)
     wanted = [row for key, row in sorted(obvious.items()) if key[0] == vehicle and start <= key[1] < end]
     everything = [row for _, row in sorted(obvious.items())]
     for path in folder.iterdir():
