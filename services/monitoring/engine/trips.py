@@ -20,10 +20,11 @@ from services.monitoring.model import AlarmKind, NeedsHistory
 
 
 def announce(state: ShardState, world: World, fact: Fact, out: Outbox) -> None:
-    """A fact of the future waits for the fix that comes after it; one of the past holds at once and asks for history."""
+    """A fact of the future waits for the fix that comes after it; one of the past holds at once and asks for history. Past is what a
+    fix or a tick has been judged behind."""
     slot = state.slot(fact.vehicle)
-    heard = int(state.columns["heard_ms"][slot])
-    if fact.at_ms > heard:
+    judged_ms = max(int(state.columns["heard_ms"][slot]), state.tick_ms - world.thresholds.late_fact_ms)
+    if fact.at_ms > judged_ms:
         waiting = state.pending.setdefault(slot, [])
         waiting.append(fact)
         waiting.sort(key=lambda each: each.at_ms)

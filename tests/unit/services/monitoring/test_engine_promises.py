@@ -22,7 +22,7 @@ from services.monitoring.model import (
     TripEntry,
     TripFact,
 )
-from tests.unit.services.monitoring.drives import START_MS, Row, Told, entries_of, run, standing
+from tests.unit.services.monitoring.drives import START_MS, Row, Told, a_trip, entries_of, run, standing
 from tests.unit.services.monitoring.random_days import a_country, a_day
 
 DAY_MS = 86_400_000
@@ -150,3 +150,12 @@ def test_fixes_late_by_up_to_a_day_give_the_same_alarms_in_the_end(country: Worl
     late.take(TickEntry(end))
     assert late.recomputed > 0
     assert content(late.standing()) == content(in_time.standing())
+
+
+def test_a_fact_that_comes_when_ticks_have_judged_beyond_it_asks_for_history(country: World) -> None:
+    """Else what was told of the time since would be taken back, and told again under a revision everybody knows already."""
+    judged_ms = START_MS + 60_000
+    tick, departed = judged_ms + country.thresholds.late_fact_ms, a_trip(at_ms=START_MS)
+    for at_ms, asked in ((judged_ms, [NeedsHistory(1, judged_ms)]), (judged_ms + 1, [])):
+        effects = run(country, departed, tick, a_trip(at_ms=at_ms, event="AMENDED", driver_id="d2"))
+        assert [effect for effect in effects if isinstance(effect, NeedsHistory)] == asked
