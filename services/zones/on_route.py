@@ -15,8 +15,8 @@ from services.zones.calendar import held
 from services.zones.limits import Limit, limits_of
 from services.zones.mapped import PlaceKind
 from services.zones.model import Action, GoodsFilter, Notice, Purpose, Zone, ZoneKind
+from services.zones.networks import region_with, regions_along, route_over
 from services.zones.plan import Passage, Trip, passages, passages_of_line
-from services.zones.regions import region_with, regions_along, route_over
 from services.zones.rules import Cargo, Decision
 from services.zones.signs import Reader, signs_along, signs_on
 

@@ -29,8 +29,8 @@ from services.runtime.wire import text_of, time_of
 from services.zones import store
 from services.zones.book import LONGEST_TRIP, book_of
 from services.zones.measures import Between, Measures, measures_of
+from services.zones.networks import region_at, region_with, regions_along, route_over
 from services.zones.plan import Trip, passages, passages_of_line, plan, ride_s
-from services.zones.regions import region_at, region_with, regions_along, route_over
 from services.zones.roads import Region
 from services.zones.rules import judge, passes_for
 from services.zones.signs import signs_along, signs_on
