@@ -8,7 +8,8 @@ from functools import lru_cache
 from sys import intern
 from typing import Any, TypeVar
 
-Point = tuple[int, int]  # latitude, longitude, degrees x 10^7
+from services.monitoring import routes
+from services.monitoring.routes import Point as Point
 
 CATEGORIES = "ABCDE"
 
@@ -115,6 +116,7 @@ class TripFact:
         return self.event == "LOADED"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "route", routes.shared(self.route))
         if any(category not in CATEGORIES for category in self.tunnel_forbidden):
             raise ValueError("tunnel categories are A to E")
 
@@ -123,7 +125,7 @@ class TripFact:
         plain = {
             "v": 1, "vehicle": self.vehicle, "at": self.at_ms, "waybill": self.waybill_id, "carrier": self.carrier_id,
             "division": self.division, "under_way": self.under_way, "loaded": self.loaded,
-            "forbidden": self.tunnel_forbidden, "route": _differences(self.route), "driver": self.driver_id,
+            "forbidden": self.tunnel_forbidden, "route": routes.steps_of(self.route), "driver": self.driver_id,
             "second_driver": self.second_driver_id, "event": self.event,
             "goods": [line.to_plain() for line in self.goods],
             "sites": [[s.latitude_e7, s.longitude_e7, s.radius_m, s.site_id, s.purpose] for s in self.sites],
@@ -189,7 +191,7 @@ def _trip(plain: dict[str, Any]) -> TripFact:
         loaded=plain["loaded"],
         tunnel_forbidden=intern(plain["forbidden"]),
         goods=_shared(tuple(Goods.from_plain(line) for line in plain["goods"])),
-        route=_points(plain["route"]),
+        route=routes.of_steps(plain["route"]),
         driver_id=plain["driver"],
         second_driver_id=plain["second_driver"],
         sites=tuple(Site(*site) for site in plain["sites"]),
@@ -203,21 +205,3 @@ def _trip(plain: dict[str, Any]) -> TripFact:
 def _shared(goods: tuple[Goods, ...]) -> tuple[Goods, ...]:
     """The same object for the same goods: of a nation's trips many are alike, and each is remembered for as long as it lasts."""
     return goods
-
-
-def _differences(points: tuple[Point, ...]) -> list[int]:
-    steps: list[int] = []
-    latitude = longitude = 0
-    for point in points:
-        steps += [point[0] - latitude, point[1] - longitude]
-        latitude, longitude = point
-    return steps
-
-
-def _points(steps: list[int]) -> tuple[Point, ...]:
-    points: list[Point] = []
-    latitude = longitude = 0
-    for up, across in zip(steps[::2], steps[1::2], strict=True):
-        latitude, longitude = latitude + up, longitude + across
-        points.append((latitude, longitude))
-    return tuple(points)

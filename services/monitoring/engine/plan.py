@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from geo.position import Position
 from geo.shapes import METRES_PER_E7
-from services.monitoring.facts import Point
+from services.monitoring.routes import Point, corners_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -19,7 +19,7 @@ _TURN_DEG = 40.0
 
 @lru_cache(maxsize=256)
 def _pieces(route: tuple[Point, ...]) -> tuple[Floats, Floats]:
-    points = np.array(route, dtype=np.float64).reshape(-1, 2)
+    points = corners_of(route).astype(np.float64)
     return points[:-1], np.diff(points, axis=0)
 
 

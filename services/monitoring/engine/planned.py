@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,8 @@ import numpy.typing as npt
 from geo.index import Crossings
 from geo.position import E7, Position, distances_m
 from geo.shapes import METRES_PER_E7
-from services.monitoring.facts import Point
+from services.monitoring import routes
+from services.monitoring.routes import Corners, Point
 
 Int64s = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -24,27 +26,45 @@ _SAMPLED_M = 500.0
 _NOWHERE = (-(1 << 40), 0, 0, 0)  # a box that meets none
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Line:
-    """The corners of a planned route, at least two, and how far along each is; ``east`` is longitude without a jump at the date line."""
+    """The corners of a planned route, at least two, and how far along each is; one object for all who go by the route."""
 
-    north: Int64s
-    east: Int64s
+    corners: Corners  # latitude, and longitude without a jump at the date line
     along: Floats
 
     @classmethod
     def of(cls, route: Sequence[Point]) -> Line:
-        points = np.array(route, dtype=np.int64).reshape(-1, 2)
-        north, longitude = points[:, 0], points[:, 1]
+        key = routes.shared(route)
+        line = _LINES.get(key)
+        if line is None:
+            line = _LINES[key] = cls._drawn(routes.corners_of(route))
+        return line
+
+    @classmethod
+    def _drawn(cls, corners: Corners) -> Line:
+        north, longitude = corners.T.astype(np.int64)
         steps = (np.diff(longitude) + 180 * E7) % _TURN_E7 - 180 * E7
         east = longitude[0] + np.concatenate([[0], np.cumsum(steps)])
         metres = distances_m(north[:-1], east[:-1], north[1:], east[1:])
-        return cls(north, east, np.concatenate([[0.0], np.cumsum(metres)]))
+        if not np.array_equal(east, longitude):
+            corners = np.stack([north, east], axis=1).astype(np.int32)
+        return cls(corners, np.concatenate([[0.0], np.cumsum(metres)]))
+
+    @property
+    def north(self) -> Int64s:
+        return self.corners[:, 0].astype(np.int64)
+
+    @property
+    def east(self) -> Int64s:
+        return self.corners[:, 1].astype(np.int64)
 
     @property
     def box(self) -> Box:
-        south, west = int(self.north.min()), int(self.east.min())
-        return south, west, int(self.north.max()) - south, int(self.east.max()) - west
+        (south, west), (north, east) = (
+            found.tolist() for found in (self.corners.min(axis=0), self.corners.max(axis=0))
+        )
+        return south, west, north - south, east - west
 
     @property
     def length_m(self) -> float:
@@ -53,8 +73,8 @@ class Line:
     @property
     def pieces(self) -> tuple[Int64s, Int64s, Int64s, Int64s]:
         """Latitude and longitude of the beginning and of the end of each straight piece."""
-        longitude = (self.east + 180 * E7) % _TURN_E7 - 180 * E7
-        return self.north[:-1], longitude[:-1], self.north[1:], longitude[1:]
+        north, longitude = self.north, (self.east + 180 * E7) % _TURN_E7 - 180 * E7
+        return north[:-1], longitude[:-1], north[1:], longitude[1:]
 
     def at(self, metres: float) -> Position:
         """The place so far along."""
@@ -85,6 +105,9 @@ class Line:
         near = np.flatnonzero(away <= nearest + _SAME_PLACE_M)
         piece = int(near[0 if first else -1])
         return float(self.along[piece] + share[piece] * (self.along[piece + 1] - self.along[piece]))
+
+
+_LINES: WeakKeyDictionary[tuple[Point, ...], Line] = WeakKeyDictionary()
 
 
 class Lines:
