@@ -17,6 +17,7 @@ NUMBERS = (0, 1, -1, 2**31 - 1, -(2**31), 2**63 - 1, -(2**63))
 BYTES = (b"", b"\0", b"\xff" * 40, b"PK\x03\x04")
 _SMALL = (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_ENUM)
 _LEFT_ALONE = ("request_id", "statement")
+Field = Any  # a FieldDescriptor of either of the library's builds
 
 
 def spoilt(message: Message, depth: int = 4) -> Iterator[Any]:
@@ -33,21 +34,22 @@ def spoilt(message: Message, depth: int = 4) -> Iterator[Any]:
                 yield _changed(message, field, part)
 
 
-def _part(message: Message, field: FieldDescriptor) -> Message:
+def _part(message: Message, field: Field) -> Message:
     inner: Any = getattr(message, field.name)
     if not field.is_repeated:
-        return inner  # type: ignore[no-any-return]
+        return inner
+    assert field.message_type is not None
     return inner[0] if len(inner) else message_factory.GetMessageClass(field.message_type)()
 
 
-def _without(message: Message, field: FieldDescriptor) -> Message:
+def _without(message: Message, field: Field) -> Message:
     other = type(message)()
     other.CopyFrom(message)
     other.ClearField(field.name)
     return other
 
 
-def _changed(message: Message, field: FieldDescriptor, value: Any) -> Message:
+def _changed(message: Message, field: Field, value: Any) -> Message:
     """A list keeps its further items: the first one is spoilt, and for plain values stands twice."""
     other = _without(message, field)
     if field.is_repeated:
@@ -60,7 +62,7 @@ def _changed(message: Message, field: FieldDescriptor, value: Any) -> Message:
     return other
 
 
-def _values(field: FieldDescriptor) -> tuple[Any, ...]:
+def _values(field: Field) -> tuple[Any, ...]:
     if field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
         return BYTES if field.type == FieldDescriptor.TYPE_BYTES else TEXTS
     if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:

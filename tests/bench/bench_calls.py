@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count, islice
 from pathlib import Path
@@ -58,7 +58,7 @@ def offer_the_empty_call() -> None:
         call.allow([Relation.OWN])
         return pb.PutVehicleResponse()
 
-    puts.put_vehicle = either  # type: ignore[assignment]  # before the services are put together
+    puts.put_vehicle = either  # before the services are put together
 
 
 def a_carrier(world: World) -> keys.Signer:
@@ -127,7 +127,7 @@ def call_as_told() -> None:
     credentials = grpc.ssl_channel_credentials(identity.authority, identity.key, identity.chain)
     options = (("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", -1))
     channels = [grpc.secure_channel(f"localhost:{port}", credentials, options) for _ in range(8)]
-    sent = [channel.unary_unary(f"/{method}") for channel in channels]
+    sent = [channel.unary_unary(f"/{method}", None, None) for channel in channels]
     for channel in channels:
         grpc.channel_ready_future(channel).result(20)
     while True:
@@ -138,7 +138,7 @@ def call_as_told() -> None:
         print(timed(sent, callers, made), flush=True)
 
 
-def timed(sent: list[Callable[..., Any]], callers: int, made: list[bytes]) -> float:
+def timed(sent: Sequence[Callable[..., Any]], callers: int, made: list[bytes]) -> float:
     began = time.perf_counter()
     with ThreadPoolExecutor(callers) as pool:
         list(pool.map(lambda at: [sent[at % 8](one, timeout=60) for one in made[at::callers]], range(callers)))
@@ -162,8 +162,8 @@ def postgres_seconds(pid: int) -> float:
 
 def measure(world: World, callers: Callers, postmaster: int, signer: keys.Signer) -> None:
     kinds = {"empty": requests(world, signer, EMPTY), "put_vehicle": requests(world, signer, "")}
-    for kind in kinds.values():
-        callers.call(8, list(islice(kind, 50)))
+    for made in kinds.values():
+        callers.call(8, list(islice(made, 50)))
     for at_once in CALLERS:
         rates: dict[str, list[float]] = {kind: [] for kind in kinds}
         cpu: dict[str, list[tuple[float, float]]] = {kind: [] for kind in kinds}

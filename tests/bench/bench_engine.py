@@ -106,8 +106,8 @@ def road_graph(rng: np.random.Generator, fleet: Fleet) -> RoadGraph:
     for _ in range(TUNNELS - int(fleet.has_tunnel.sum())):
         y, x, course = SOUTH + rng.uniform(0, SIDE), WEST + rng.uniform(0, SIDE), rng.uniform(0, 2 * math.pi)
         length = math.exp(rng.uniform(math.log(100), math.log(5000)))
-        joints = [-1_000.0, 0.0, length, length + 1_000]
-        ways = [(np.linspace(begin, end, 4), begin == 0.0) for begin, end in pairwise(joints)]
+        marks = [-1_000.0, 0.0, length, length + 1_000]
+        ways = [(np.linspace(begin, end, 4), begin == 0.0) for begin, end in pairwise(marks)]
         up, aside = (
             math.cos(course) / METRES_PER_DEGREE,
             math.sin(course) / METRES_PER_DEGREE / math.cos(math.radians(y)),

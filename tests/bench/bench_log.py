@@ -10,17 +10,20 @@ HAZWAY_BENCH_LOG_N enlarges the counts (1.0), HAZWAY_BENCH_ROWS the registration
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import os
 import statistics
+import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from log_house import METHOD, SERVICE, House, call_of, client, house, process, requests, tell, wait_for_log
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
 from sqlalchemy import text
 
 from hazway import cose, keys, proof
@@ -31,6 +34,7 @@ from services.traceability import log_store
 from services.traceability.record import WAKE_SEQUENCER, register, stated
 from services.traceability.sequencer import Sequencer
 from services.traceability.tree import Tree
+from tests.bench.log_house import METHOD, SERVICE, House, call_of, client, house, process, requests, tell, wait_for_log
 
 RUNS = 5
 SCALE = float(os.environ.get("HAZWAY_BENCH_LOG_N", "1"))
@@ -46,7 +50,7 @@ def batched(built: House) -> None:
     with process(built, "worker"):
         for _ in range(RUNS):
             made = requests(count, built.settings)
-            verified.append(count / timed(lambda made=made: verify(made, keeper.operator.spki)))
+            verified.append(count / timed(partial(verify, made, keeper.operator.spki)))
             began = time.perf_counter()
             with ThreadPoolExecutor(CALLERS) as pool:
                 starts = range(0, count, TOGETHER)
@@ -89,7 +93,7 @@ def unary(built: House) -> None:
         for _ in range(RUNS):
             for name, asked in (("empty", of_empty), ("stated", of_stated)):
                 made = requests(count, built.settings)
-                rates[name].append(count / timed(lambda made=made, asked=asked: all_called(pool, asked, made)))
+                rates[name].append(count / timed(partial(all_called, pool, asked, made)))
     tell("log.unary_empty_per_s", round(statistics.median(rates["empty"])), callers=16)
     tell(
         "log.unary_stated_per_s", round(statistics.median(rates["stated"])), callers=16,
@@ -150,7 +154,7 @@ def leaf(built: House) -> None:
             sequencer = Sequencer(built.host.engine, keeper, "bench")
             lease = sequencer.lease()
             assert lease is not None
-            costs.append(timed(functools.partial(sequencer.run, lease)) / together)
+            costs.append(timed(partial(sequencer.run, lease)) / together)
             assert not sequencer.run(lease), "all of it was one batch"
         tell("log.leaf_us", round(statistics.median(costs) * 1e6, 1), size=size, path=size.bit_length(), batch=together)
 

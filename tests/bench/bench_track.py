@@ -50,8 +50,10 @@ def driven(rng: np.random.Generator, numbers: list[int], start_ms: int) -> packe
     records["time_ms"] = (
         start_ms + np.arange(rounds)[:, None] * EVERY * 1000 + rng.integers(0, EVERY, len(numbers)) * 1000
     )
-    records["latitude_e7"] = rng.integers(2.2e8, 4e8, len(numbers)) + np.cumsum(np.where(north, metres * 90, 0), axis=0)
-    records["longitude_e7"] = rng.integers(1e9, 1.2e9, len(numbers)) + np.cumsum(
+    records["latitude_e7"] = rng.integers(220_000_000, 400_000_000, len(numbers)) + np.cumsum(
+        np.where(north, metres * 90, 0), axis=0
+    )
+    records["longitude_e7"] = rng.integers(1_000_000_000, 1_200_000_000, len(numbers)) + np.cumsum(
         np.where(north, 0, metres * 90), axis=0
     )
     records["speed_dkmh"], records["heading_deg"] = speed, np.where(north, 0, 90)

@@ -25,7 +25,7 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from hazway import ids
 from hazway.client import Client
@@ -163,11 +163,12 @@ def commits(cast: Cast, meter: Meter) -> None:
 
     def work() -> float:
         with cast.world.host.engine.connect() as connection:
-            return seconds(lambda: [one(connection) for _ in range(CALLS)])
+            return seconds(lambda: all_of(connection))
 
-    def one(connection: Any) -> None:
-        with connection.begin():
-            connection.execute(text("INSERT INTO bench_commits VALUES (1)"))
+    def all_of(connection: Connection) -> None:
+        for _ in range(CALLS):
+            with connection.begin():
+                connection.execute(text("INSERT INTO bench_commits VALUES (1)"))
 
     with cast.world.host.engine.begin() as connection:
         connection.execute(text("CREATE TABLE bench_commits (one int)"))

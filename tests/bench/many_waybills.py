@@ -6,6 +6,7 @@ import io
 import json
 import random
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -40,7 +41,7 @@ def load(cast: Cast, many: int) -> None:
     rng = random.Random(7)
     raw = cast.world.host.engine.raw_connection()
     try:
-        with raw.cursor() as cursor:
+        with closing(raw.cursor()) as cursor:
             for first in range(0, many, _PIECE):
                 pieces: dict[str, io.StringIO] = {table: io.StringIO() for table in _COLUMNS}
                 for number in range(first, min(first + _PIECE, many)):

@@ -279,7 +279,7 @@ class Fleet:
                 found.append(self._message(slice(begin, min(begin + BATCH, len(self._ids))), speed, len(found) + 1))
         return found
 
-    def _message(self, rows: slice, speed: np.ndarray, batch: int) -> bytes:  # type: ignore[type-arg]
+    def _message(self, rows: slice, speed: np.ndarray, batch: int) -> bytes:
         count = rows.stop - rows.start
         # Gateways gather what comes in within a second: no two lorries report in the same moment.
         seconds = np.sort(np.arange(rows.start, rows.stop) % 4) * 1_000 + self._at_ms

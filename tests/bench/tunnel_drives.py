@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from geo.drive import drive
+from geo.drive import DrivenFix, drive
 from geo.position import Position, distance_m, offset
 from geo.roads import RoadClass, RoadGraph
 from geo.routing import Network, Tree
@@ -389,7 +389,13 @@ class Driver:
         )
 
     def _sent(
-        self, fixes: Iterable[object], loss: float, silence_from: float, silence_s: float, odometer: bool, phase: float
+        self,
+        fixes: Iterable[DrivenFix],
+        loss: float,
+        silence_from: float,
+        silence_s: float,
+        odometer: bool,
+        phase: float,
     ) -> Iterator[Seen]:
         for fix in fixes:
             seconds = (fix.at - START).total_seconds()

@@ -106,7 +106,7 @@ NAMES = st.sets(st.from_regex(r"[A-Z]{1,6}", fullmatch=True).filter(lambda name:
 @given(st.lists(NAMES, min_size=1, max_size=6))
 @settings(max_examples=50)
 def test_a_reason_keeps_its_number_for_ever(histories: list[set[str]]) -> None:
-    proto, given_out = "enum Reason {\n  REASON_UNSPECIFIED = 0;\n}\n", {}
+    proto, given_out = "enum Reason {\n  REASON_UNSPECIFIED = 0;\n}\n", dict[str, int]()
     for names in histories:
         proto = with_reasons(proto, names)
         numbers = numbers_in(proto)

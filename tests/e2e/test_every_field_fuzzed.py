@@ -186,7 +186,7 @@ class House:
         """What the bytes are refused with, nothing when they are answered."""
         metadata = (("hazway-purpose-bin", purpose), ("accept-language", "zh"))
         try:
-            self.channels[organisation].unary_unary(f"/{path}")(request, timeout=20, metadata=metadata)
+            self.channels[organisation].unary_unary(f"/{path}", None, None)(request, timeout=20, metadata=metadata)
         except grpc.RpcError as error:
             return error
         return None

@@ -28,7 +28,7 @@ from tests.simulated_log import fixed_es256_key, fixed_key
 FOLDER = Path(__file__).parent / "statement"
 AT = datetime(2026, 11, 2, 0, 0, 7, tzinfo=UTC)
 SALT = bytes(range(16))
-REQUESTS = {
+REQUESTS: dict[str, type[Message]] = {
     "RegistryService/PutVehicle": registry.PutVehicleRequest,
     "RegistryService/PutPerson": registry.PutPersonRequest,  # its identity number is not stated
     "WaybillService/IssueWaybill": waybill.IssueWaybillRequest,

@@ -215,7 +215,7 @@ def test_an_answer_that_does_not_come_is_overdue(house: House) -> None:
     assert answer(house, asked).supervision.overdue, "an answer too late is taken, and stays too late"
 
 
-NO_DEMANDS = [
+NO_DEMANDS: list[tuple[str, dict[str, Any], str]] = [
     (TRANSPORT, {"alarm_id": "nosuchalarm"}, "NOT_FOUND"),
     (POLICE, {}, "NOT_FOUND"),
     (CARRIER, {}, "NOT_ALLOWED"),

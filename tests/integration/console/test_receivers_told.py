@@ -40,9 +40,8 @@ def ear() -> Iterator[Listening]:
 
 
 def put(cast: Cast, url: str, by: str = CARRIER, **fields: Any) -> fleet.Receiver:
-    receiver = fleet.Receiver(
-        **{"id": "tms", "kind": fleet.RECEIVER_KIND_WEBHOOK, "url": url, "secret": SECRET} | fields
-    )
+    values: dict[str, Any] = {"id": "tms", "kind": fleet.RECEIVER_KIND_WEBHOOK, "url": url, "secret": SECRET}
+    receiver = fleet.Receiver(**(values | fields))
     answer = cast.call(by, f"{SERVICE}/PutReceiver", fleet.PutReceiverRequest(receiver=receiver))
     told: fleet.Receiver = answer.receiver
     return told
@@ -213,7 +212,7 @@ def test_a_secret_is_kept_when_none_is_given_and_never_shown(cast: Cast, ear: Li
     assert SECRET.encode() not in kept
 
 
-FAULTS = [
+FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"url": "ftp://fleet.example/"}, "receiver.url"),
     ({"url": "https://user:word@fleet.example/"}, "receiver.url"),
     ({"url": "https://fleet.example/\r\nX: 1"}, "receiver.url"),

@@ -96,7 +96,13 @@ class Depot:
 
 
 def a_fill(**changes: Any) -> pb.Fill:
-    values = {"goods_number": 1, "un_number": "1203", "name": "车用汽油", "compartment": 1, "density_mg_per_ml": 740}
+    values: dict[str, Any] = {
+        "goods_number": 1,
+        "un_number": "1203",
+        "name": "车用汽油",
+        "compartment": 1,
+        "density_mg_per_ml": 740,
+    }
     return pb.Fill(**(values | changes))
 
 

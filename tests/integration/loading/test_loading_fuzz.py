@@ -12,7 +12,7 @@ from hazway.loading.v1 import loading_pb2 as pb
 from hazway.refusals import Refused
 from services.loading.service import SERVICE
 from tests.integration.loading.depot import CHECKER, PHOTO, SECOND, Depot
-from tests.integration.registry.test_registry_fuzz import spoilt
+from tests.spoilt import spoilt
 
 STAGES = ("NEW", "PERMITTED", "FILLED", "RECORDED")
 
@@ -22,7 +22,7 @@ def good(depot: Depot, method: str, check: pb.Check) -> Any:
     waybill_id = depot.waybill.id
     weights = pb.Weights(tare_g=16_000_000, gross_g=44_000_000, scale="S", ticket="T")
     item = pb.PostFillItem(code=pb.POST_FILL_CODE_MARKS, result=pb.RESULT_PASS, checked_by_id=CHECKER)
-    requests = {
+    requests: dict[str, Any] = {
         "CreateAppointment": pb.CreateAppointmentRequest(waybill_id=waybill_id, appointment=pb.Appointment(bay="1")),
         "GetChecklist": pb.GetChecklistRequest(waybill_id=waybill_id),
         "SubmitCheck": pb.SubmitCheckRequest(check=check),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -114,7 +115,9 @@ def test_a_fail_after_the_record_voids_permit_record_and_clearance(depot: Depot)
     answer = depot.fail("STATIC_EARTH")
     assert answer.outcome == pb.RESULT_FAIL
     with depot.cast.world.host.engine.begin() as connection:
-        assert clearances_store.find(connection, depot.waybill.id).voided_at is not None
+        clearance = clearances_store.find(connection, depot.waybill.id)
+        assert clearance is not None
+        assert clearance.voided_at is not None
         voided = connection.exec_driver_sql("SELECT voided_at, void_reason FROM loading_records").all()
     assert [bool(row.voided_at) for row in voided] == [True]
     assert "STATIC_EARTH" in voided[0].void_reason
@@ -267,7 +270,7 @@ def test_less_than_ordered_is_recorded_with_a_warning(depot: Depot) -> None:
 
 
 def test_every_act_stands_on_the_waybills_chain(depot: Depot) -> None:
-    answers = [depot.fail(), depot.submit(), depot.weigh(0), depot.weigh(), depot.seal(), depot.record()]
+    answers: list[Any] = [depot.fail(), depot.submit(), depot.weigh(0), depot.weigh(), depot.seal(), depot.record()]
     assert {answer.registered.subject for answer in answers} == {f"waybill/{depot.waybill.id}"}
     assert [answer.registered.seq for answer in answers] == [2, 3, 4, 5, 6, 7]
     with depot.cast.world.host.engine.begin() as connection:

@@ -343,4 +343,5 @@ def main(server: str, template: str, redis: str, home: str, first: int, count: i
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:5], int(sys.argv[5]), int(sys.argv[6])))
+    server, template, redis, home, first, count = sys.argv[1:]
+    sys.exit(main(server, template, redis, home, int(first), int(count)))

@@ -15,7 +15,8 @@ from hazway.registry.v1 import registry_pb2 as registry
 from services.monitoring import log_store, vehicles
 from services.monitoring.facts import TripFact
 from services.monitoring.feeders import milliseconds
-from tests.cast import CARRIER, ORGANISATIONS, POLICE, RIVAL, TRANSPORT, a_credit_code, a_vehicle
+from tests.cast import CARRIER, ORGANISATIONS, POLICE, RIVAL, TRANSPORT, a_vehicle
+from tests.integration.registry.registry_house import a_credit_code
 from tests.world import World
 
 MONITORING = "hazway.monitoring.v1.MonitoringService"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -133,10 +134,10 @@ def test_a_death_between_file_and_manifest_loses_and_doubles_nothing(
     house.world.settle()
     age(house, 2)
     host = house.world.host
-    real = archive._enter if step == "_enter" else parquet.write
+    real: Any = archive._enter if step == "_enter" else parquet.write
 
     def die(*arguments: object) -> object:
-        real(*arguments)  # type: ignore[operator]
+        real(*arguments)
         raise RuntimeError("the power went")
 
     with monkeypatch.context() as patched:

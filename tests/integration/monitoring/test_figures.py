@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -25,7 +26,7 @@ LIMITS = scoring.limits_on(date(2026, 11, 2))
 Row = tuple[int, ...]
 
 
-def slowly(rows: list[Row], begin_ms: int, end_ms: int) -> dict[int, tuple[int, ...]]:
+def slowly(rows: Sequence[Row], begin_ms: int, end_ms: int) -> dict[int, tuple[int, ...]]:
     """Fixes, complete and incomplete metres, drift points, moves while offline and time online of each vehicle, one fix after the
     other."""
     once: dict[tuple[int, int], Row] = {}
@@ -60,7 +61,7 @@ def slowly(rows: list[Row], begin_ms: int, end_ms: int) -> dict[int, tuple[int, 
     return {vehicle: tuple(counts) for vehicle, counts in found.items()}
 
 
-def quickly(rows: list[Row], begin_ms: int, end_ms: int) -> dict[int, tuple[int, ...]]:
+def quickly(rows: Sequence[Row], begin_ms: int, end_ms: int) -> dict[int, tuple[int, ...]]:
     records = parquet.in_order(np.array(rows, dtype=packed.RECORD))
     counts = scoring.count(records, begin_ms, end_ms, LIMITS)
     columns = (
@@ -142,7 +143,7 @@ def test_a_day_of_figures_of_a_carrier_and_of_its_division(house: House) -> None
     assert mine["DRIFT"] == (1, 3)
     assert mine["OFFLINE_DISPLACEMENT"] == (1, 3)
     complete, metres = mine["TRAJECTORY_COMPLETE"]
-    assert (complete, metres - complete) == (pytest.approx(50_000, rel=0.01), pytest.approx(20_000, rel=0.01))
+    assert (complete, metres - complete) == pytest.approx((50_000, 20_000), rel=0.01)
     # an hour, and four and a half minutes: together one whole hour
     assert mine["ALARMS"] == (mine["HANDLING"][1], 1)
     assert ask(house, RIVAL)["DATA_VALID"] == (1, 2)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -45,7 +46,7 @@ def test_answers_come_in_order_each_once_its_batch_is_durable(house: House) -> N
     assert times_of(house.recent()) == [fix.time_ms for fix in driven]
 
 
-BAD = [
+BAD: list[tuple[dict[str, Any], str]] = [
     ({"vehicle_id": "nobody's"}, "FIX_VEHICLE_UNKNOWN"),
     ({"vehicle_id": "other1"}, "FIX_VEHICLE_UNKNOWN"),
     ({"vehicle_id": ""}, "FIX_VEHICLE_UNKNOWN"),
@@ -164,7 +165,7 @@ def test_a_stranger_to_the_fleet_learns_nothing(house: House) -> None:
 
 
 def test_a_span_that_is_empty_or_too_long_is_refused(house: House) -> None:
-    def reasons() -> list[set[str]]:
+    def reasons() -> list[frozenset[str]]:
         found = []
         for hours in (0, -1, 48.001, 24 * 365):
             with pytest.raises(Refused) as refusal:

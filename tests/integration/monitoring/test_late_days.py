@@ -12,6 +12,7 @@ import pytest
 
 from hazway.alarms.v1 import alarms_pb2 as pb
 from hazway.monitoring.v1 import monitoring_pb2
+from hazway.monitoring.v1.monitoring_pb2 import Fix
 from hazway.zones.v1 import zones_pb2
 from services.monitoring import engine
 from tests.cast import TRANSPORT
@@ -75,7 +76,7 @@ def test_whatever_is_late_by_up_to_a_day_or_comes_twice_the_same_alarms_stand(ho
     """The clock runs with the arrivals, and ticks with the clock: what they tell too early is taken back."""
     chance, start = random.Random(seed), house.now
     close_market(house)
-    arrivals = []
+    arrivals: list[tuple[int, int, Fix]] = []
     for vehicle_id, hours in LATE_H.items():
         house.tell_trip(vehicle_id, start - timedelta(minutes=1), goods=PETROL)
         for fix in a_day(start, vehicle_id) * (2 if hours else 1):

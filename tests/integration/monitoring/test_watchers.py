@@ -134,6 +134,7 @@ def test_who_is_silent_in_a_tunnel_is_shown_where_it_should_be_and_marked(
     monkeypatch.setattr(worker, "_SHARE", 0)
     import_model(house.world)
     graph, trip = model()
+    assert trip.deviation is not None
     declare = zones_pb2.DeclareTunnelRequest(zone_id=structure(), category="D", source=NOTICE)
     house.clients[TRANSPORT].call("hazway.zones.v1.ZoneService/DeclareTunnel", declare)
     house.tell_trip("lorry1", house.now - timedelta(hours=1), goods=PETROL, tunnel_forbidden="DE")
@@ -266,11 +267,11 @@ def test_whoever_comes_back_again_and_again_misses_no_alarm_and_no_revision(hous
 
     driving = threading.Thread(target=go_on)
     driving.start()
-    token, seen = "0", {}
+    token, seen = "0", dict[str, int]()
     deadline = time.monotonic() + 60
     while True:
         request = alarms_pb2.WatchAlarmsRequest(resume_token=token)
-        stream = house.clients[CARRIER].stream(f"{ALARMS}/WatchAlarms", request, timeout_s=60)
+        stream: Any = house.clients[CARRIER].stream(f"{ALARMS}/WatchAlarms", request, timeout_s=60)
         next(stream)  # where it begins
         if stopped.is_set() and {one.id: one.revision for one in house.alarms()} == seen:
             break

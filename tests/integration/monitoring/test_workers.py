@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from hazway.monitoring.v1 import monitoring_pb2 as pb
 from hazway.zones.v1 import zones_pb2
-from services import traceability
-from services.monitoring import cursors, telling
+from services import alarms, traceability
+from services.monitoring import cursors
 from services.monitoring.facts import Goods
 from services.monitoring.log_store import VEHICLE_SHARDS
 from services.monitoring.shares import Lost
@@ -57,7 +59,7 @@ def speeding(house: House, vehicle_id: str = "lorry1", minutes_ago: float = 20) 
     house.rows(*fast, *slow)
 
 
-def told(house: House) -> Counter[tuple[str, int]]:
+def told(house: House) -> Counter[str]:
     """Every alarm by kind and vehicle, with how often it was stated: once a revision."""
     with house.world.host.engine.connect() as connection:
         rows = connection.execute(text("SELECT id, kind, vehicle_id, revision FROM alarms_alarms")).all()
@@ -213,15 +215,15 @@ def test_an_error_in_the_middle_of_a_commit_is_made_good_in_the_next_round(
     speeding(house)
     one = a_worker(house, "one")
     failing = [True]
-    put = telling.alarms.put_alarms
+    put: Any = alarms.put_alarms
 
-    def fail(*arguments: object) -> object:
-        result = put(*arguments)  # type: ignore[arg-type]
+    def fail(*arguments: Any) -> Any:
+        result = put(*arguments)
         if failing.pop():
             raise RuntimeError("the power went")
         return result
 
-    monkeypatch.setattr(telling.alarms, "put_alarms", fail)
+    monkeypatch.setattr(alarms, "put_alarms", fail)
     with pytest.raises(RuntimeError):
         work_off(one)
     assert not told(house)
@@ -264,8 +266,8 @@ def test_a_zone_changed_in_the_middle_of_a_replay_is_judged_as_it_was(house: Hou
     assert told(house) == seen
 
 
-def _of(fix: object, vehicle_id: str) -> object:
-    other = type(fix)()
-    other.CopyFrom(fix)  # type: ignore[attr-defined]
-    other.vehicle_id = vehicle_id  # type: ignore[attr-defined]
+def _of(fix: pb.Fix, vehicle_id: str) -> pb.Fix:
+    other = pb.Fix()
+    other.CopyFrom(fix)
+    other.vehicle_id = vehicle_id
     return other

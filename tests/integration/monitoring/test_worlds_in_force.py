@@ -31,7 +31,11 @@ ENTERED = alarms_pb2.ALARM_KIND_AREA_ENTERED
 
 
 def a_ban(
-    house: House, *, starts_h: float = 0, ends_h: float | None = None, action: int = zones_pb2.ACTION_FORBID
+    house: House,
+    *,
+    starts_h: float = 0,
+    ends_h: float | None = None,
+    action: zones_pb2.Action.ValueType = zones_pb2.ACTION_FORBID,
 ) -> None:
     """Close 600 m around the place all tests begin at, from so many hours ahead on."""
     ring = [(-300, -300), (-300, 300), (300, 300), (300, -300)]

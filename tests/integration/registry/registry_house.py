@@ -83,12 +83,16 @@ class House:
                 )
         return self.signers[organisation]
 
-    def register(self, thing_id: str, kind: int, division: str = "440306", number: int = 0) -> None:
+    def register(
+        self, thing_id: str, kind: pb.OrganisationKind.ValueType, division: str = "440306", number: int = 0
+    ) -> None:
         request = pb.RegisterOrganisationRequest(organisation=an_organisation(thing_id, kind, division, number))
         self.call(OPERATOR, "RegisterOrganisation", request)
 
 
-def an_organisation(thing_id: str, kind: int, division: str = "440306", number: int = 0) -> pb.Organisation:
+def an_organisation(
+    thing_id: str, kind: pb.OrganisationKind.ValueType, division: str = "440306", number: int = 0
+) -> pb.Organisation:
     return pb.Organisation(
         id=thing_id, name=f"单位{thing_id}", credit_code=a_credit_code(number), kinds=[kind], division_code=division
     )

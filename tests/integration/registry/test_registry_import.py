@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+from collections.abc import Sequence
 
 import openpyxl
 import pytest
@@ -32,7 +33,10 @@ def sheet(*lines: str, encoding: str = "utf-8") -> bytes:
 
 
 def importing(
-    content: bytes, kind: int = pb.IMPORT_KIND_VEHICLES, mode: int = pb.IMPORT_MODE_GOOD_ROWS, carrier: str = CARRIER
+    content: bytes,
+    kind: pb.ImportKind.ValueType = pb.IMPORT_KIND_VEHICLES,
+    mode: pb.ImportMode.ValueType = pb.IMPORT_MODE_GOOD_ROWS,
+    carrier: str = CARRIER,
 ) -> pb.ImportRowsRequest:
     digest = hashlib.sha256(content).digest()
     return pb.ImportRowsRequest(organisation_id=carrier, kind=kind, mode=mode, content=content, content_sha256=digest)
@@ -118,7 +122,7 @@ def test_tanks_and_people_come_by_workbook(house: House) -> None:
     assert (person.name, len(person.qualifications), len(person.employment)) == ("李四", 1, 1)
 
 
-def workbook(rows: list[tuple[object, ...]]) -> bytes:
+def workbook(rows: Sequence[tuple[object, ...]]) -> bytes:
     book, stream = openpyxl.Workbook(), io.BytesIO()
     assert book.active is not None
     for row in rows:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from cryptography.fernet import Fernet
 
@@ -28,10 +30,10 @@ def furnish(house: House) -> House:
     return house
 
 
-def walk(house: House, organisation: str, size: int, **arguments: str) -> list[list[str]]:
+def walk(house: House, organisation: str, size: int, **arguments: Any) -> list[list[str]]:
     pages, token = [], ""
     while True:
-        request = pb.ListVehiclesRequest(page_size=size, page_token=token, **arguments)  # type: ignore[arg-type]
+        request = pb.ListVehiclesRequest(page_size=size, page_token=token, **arguments)
         answer = house.call(organisation, "ListVehicles", request)
         pages.append([each.id for each in answer.vehicles])
         token = answer.next_page_token

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from cryptography.exceptions import InvalidTag
@@ -24,7 +25,7 @@ def put(house: House, person: pb.Person, organisation: str = CARRIER) -> pb.Pers
     return answer
 
 
-def get(house: House, organisation: str = CARRIER, **arguments: str) -> pb.Person:
+def get(house: House, organisation: str = CARRIER, **arguments: Any) -> pb.Person:
     answer: pb.Person = house.call(organisation, "GetPerson", pb.GetPersonRequest(person_id="person-1"), **arguments)
     return answer
 
@@ -173,7 +174,7 @@ def test_the_roles_of_a_caller_are_the_kinds_of_its_organisation(house: House) -
     assert carrier is not None
     assert carrier.roles == {Role.CARRIER}
     assert transport is not None
-    assert (transport.roles, transport.division) == ({Role.TRANSPORT_AUTHORITY}, "440300")
+    assert (transport.roles, transport.division) == (frozenset({Role.TRANSPORT_AUTHORITY}), "440300")
     assert operator is not None
     assert operator.roles == {Role.OPERATOR}
 

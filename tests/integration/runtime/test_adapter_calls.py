@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -102,16 +103,14 @@ def at_once(calls: list[Callable[[], Any]]) -> list[Any]:
 def test_one_request_sent_by_eight_at_once_has_one_effect_and_one_answer(counter: Counter) -> None:
     for number in range(10):
         request = a_request(f"r-{number}")
-        answers = at_once([lambda request=request: counter.ask(counter.act, request)] * 8)
+        answers = at_once([partial(counter.ask, counter.act, request)] * 8)
         assert len({answer.SerializeToString() for answer in answers}) == 1
         assert counter.count() == number + 1
     assert counter.tries == 10
 
 
 def test_other_content_under_the_same_id_is_refused_also_at_once(counter: Counter) -> None:
-    outcomes = at_once(
-        [lambda number=number: counter.outcome(counter.act, a_request(vehicle=f"v-{number}")) for number in range(8)]
-    )
+    outcomes = at_once([partial(counter.outcome, counter.act, a_request(vehicle=f"v-{number}")) for number in range(8)])
     assert sorted(outcomes) == ["OK"] + ["REQUEST_ID_REUSED"] * 7
     assert counter.outcome(counter.act, a_request(vehicle="v-99")) == "REQUEST_ID_REUSED"
     assert counter.count() == 1

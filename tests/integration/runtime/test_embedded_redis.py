@@ -1,5 +1,6 @@
 """One Redis under one directory: live state that may be lost, a server that may not be doubled."""
 
+import importlib.util
 import os
 import shutil
 import signal
@@ -122,8 +123,8 @@ def test_a_redis_server_that_is_a_link_to_its_sibling_is_known_again(home: Path,
 
 
 def test_a_missing_program_is_named_with_the_remedy(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redis.importlib.util, "find_spec", lambda name: None)
-    monkeypatch.setattr(redis.shutil, "which", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(EmbeddedError, match="HAZWAY_REDIS_URL") as refused:
         redis.start(home)
     assert "redis-server" in refused.value.zh

@@ -16,11 +16,12 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from hazway import audit, receipt
+from hazway import audit, note, receipt
+from hazway.tiles import Reader
 from services import traceability
 from services.runtime.host import Host
-from services.traceability import log_store, store
-from tests.integration.traceability.log_steps import keeping, let_in, open_log, say, told_of_steps
+from services.traceability import log_store
+from tests.integration.traceability.log_steps import keeping, let_in, open_log, registration, say, told_of_steps
 
 MOST_STEPS = 260
 SUBJECTS = 5
@@ -48,7 +49,7 @@ def live_until_killed(url: str, home: Path, seed: int) -> None:
             while log.round():
                 pass
             with host.engine.connect() as connection:
-                rows = [store.find_registration(connection, digest=digest) for digest in digests]
+                rows = [registration(connection, digest) for digest in digests]
             _note(home / "acknowledged", [row.digest + row.leaf_index.to_bytes(8, "big") + row.receipt for row in rows])
 
 
@@ -83,15 +84,13 @@ def check(host: Host, seed: int) -> int:
         digest, index, given = noted[:32], int.from_bytes(noted[32:40], "big"), noted[40:]
         assert entries[index] == digest
         with host.engine.connect() as connection:
-            row = store.find_registration(connection, digest=digest)
-        assert row is not None
-        assert row.receipt == given
+            assert registration(connection, digest).receipt == given
         receipt.verify(given, digest, keeper.log.spki, keeper.origin)
     (host.settings.home / "acknowledged").unlink(missing_ok=True)
     return head.size
 
 
-def _watch(host: Host, reader: audit.Reader, log_keys: list[audit.note.Verifier]) -> None:
+def _watch(host: Host, reader: Reader, log_keys: list[note.Verifier]) -> None:
     state = host.settings.home / "watched"
     known = state.read_text("utf-8") if state.exists() else None
     audit.watch(reader, log_keys, known, lambda _index, _entry: None, lambda seen: _keep(state, seen))

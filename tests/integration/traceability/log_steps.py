@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, Row, event, text
 
 from services import traceability
 from services.runtime.clock import HandClock
 from services.runtime.database import connect
 from services.runtime.host import Host
+from services.runtime.lease import is_held, take_lease
 from services.runtime.migrations import migrate
 from services.runtime.settings import Settings
-from services.traceability import log_store, publish, sequencer
+from services.runtime.whole_files import write_whole
+from services.traceability import log_store, publish, sequencer, store
 from services.traceability.genesis import begin
 from services.traceability.worker import LogKeeping
 
@@ -61,19 +63,25 @@ def let_in(engine: Engine) -> None:
         connection.execute(text("UPDATE runtime_leases SET until = '-infinity'"))
 
 
+def registration(connection: Connection, digest: bytes) -> Row[Any]:
+    row = store.find_registration(connection, digest=digest)
+    assert row is not None
+    return row
+
+
 @contextmanager
 def told_of_steps(engine: Engine, told: Told) -> Iterator[None]:
     """``told(step, False)`` before each storage step of the log and ``told(step, True)`` after it."""
     with (
-        mock.patch.object(sequencer, "take_lease", _around("lease", sequencer.take_lease, told)),
-        mock.patch.object(sequencer, "is_held", _around("is held", sequencer.is_held, told)),
+        mock.patch.object(sequencer, "take_lease", _around("lease", take_lease, told)),
+        mock.patch.object(sequencer, "is_held", _around("is held", is_held, told)),
         mock.patch.object(log_store, "find_head", _around("head", log_store.find_head, told)),
         mock.patch.object(log_store, "waiting", _around("waiting", log_store.waiting, told)),
         mock.patch.object(log_store, "write_tiles", _around("tiles", log_store.write_tiles, told)),
         mock.patch.object(log_store, "give_leaves", _around("leaves", log_store.give_leaves, told)),
         mock.patch.object(log_store, "move_head", _around("move", log_store.move_head, told)),
         mock.patch.object(log_store, "entries", _around("entries", log_store.entries, told)),
-        mock.patch.object(publish, "write_whole", _around_file(publish.write_whole, told)),
+        mock.patch.object(publish, "write_whole", _around_file(write_whole, told)),
         mock.patch.object(publish, "_drop_partial", _around("drop", publish._drop_partial, told)),
         mock.patch.object(os, "fsync", _around("fsync", os.fsync, told)),
     ):

@@ -8,12 +8,14 @@ import pytest
 from sqlalchemy import text
 
 from hazway import body, ids, keys, record, statement
+from hazway.errors import VerificationError
 from hazway.refusals import Refused
 from hazway.traceability.v1 import traceability_pb2 as pb
 from hazway.trust import Trust
 from hazway.waybill.v1 import waybill_pb2 as waybill
 from services import traceability
 from services.traceability import store
+from services.traceability.model import Key
 from services.traceability.record import custody_context
 from tests.cast import CARRIER, RIVAL, WAYBILL, Cast, a_waybill
 
@@ -114,9 +116,10 @@ def test_a_key_prepared_for_one_organisation_cannot_be_registered_by_another(cas
 
 def test_a_key_of_ones_own_cannot_be_passed_off_as_custodial(cast: Cast) -> None:
     own = keys.generate()
+    assert isinstance(own, keys.Ed25519Signer)
     request = pb.RegisterKeyRequest(
         organisation=CARRIER, key=own.spki, alg=own.alg, custodial=True,
-        possession=statement.keys.Ed25519Signer(own.private_key).sign(b"not this"),
+        possession=own.sign(b"not this"),
     )  # fmt: skip
     request.valid_from.FromDatetime(cast.world.clock.now())
     with pytest.raises(Refused):
@@ -143,12 +146,12 @@ def test_a_copied_database_cannot_sign(kept: Cast) -> None:
     sealing = traceability.keeper_of(kept.world.host.settings).sealing_key
     assert keys.unseal(key.sealed_private, sealing, custody_context(key)).spki == key.public_key
     for stolen, context in ((b"\x00" * 32, custody_context(key)), (sealing, custody_context(key) + b"x")):
-        with pytest.raises(keys.VerificationError):
+        with pytest.raises(VerificationError):
             keys.unseal(key.sealed_private, stolen, context)
     with kept.world.host.engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM traceability_custody")).scalar() == 0
 
 
-def _keys(cast: Cast) -> list[store.Key]:
+def _keys(cast: Cast) -> list[Key]:
     with cast.world.host.engine.connect() as connection:
         return store.keys_of(connection, CARRIER)

@@ -16,6 +16,7 @@ from hazway.trust import Trust
 from services import traceability
 from services.traceability import store
 from services.traceability.export import export
+from services.traceability.model import Key
 from tests.cast import CARRIER, REGISTRY, Cast, a_vehicle
 from tests.world import World
 
@@ -114,7 +115,7 @@ def _register(cast: Cast, signer: keys.Signer, later: timedelta = timedelta()) -
     cast.call(CARRIER, f"{SERVICE}/RegisterKey", request)
 
 
-def _keys(cast: Cast) -> list[store.Key]:
+def _keys(cast: Cast) -> list[Key]:
     with cast.world.host.engine.connect() as connection:
         return store.keys_of(connection, CARRIER)
 

@@ -18,12 +18,13 @@ from hazway import audit, keys, note, receipt
 from services import traceability
 from services.errors import Refusal
 from services.runtime.host import Host
-from services.traceability import log_store, sequencer, store
+from services.traceability import log_store
 from services.traceability.publish import publish
 from services.traceability.sequencer import LogFrozen, Sequencer, WrongLog
+from services.traceability.tree import Tree
 from services.traceability.worker import is_healthy
 from tests import servers
-from tests.integration.traceability.log_steps import keeping, let_in, open_log, say, told_of_steps
+from tests.integration.traceability.log_steps import keeping, let_in, open_log, registration, say, told_of_steps
 
 
 class Fault(OSError):
@@ -103,7 +104,7 @@ def check(host: Host, digests: list[bytes]) -> None:
     log_keys = [keeper.note_signer.verifier]
     audit.audit(audit.directory_reader(folder(host)), log_keys)
     with host.engine.connect() as connection:
-        rows = [store.find_registration(connection, digest=digest) for digest in digests]
+        rows = [registration(connection, digest) for digest in digests]
         assert log_store.entries(connection, rows[0].leaf_index, rows[-1].leaf_index + 1) == digests
     for row in rows:
         found = receipt.verify(row.receipt, row.digest, keeper.log.spki, keeper.origin)
@@ -200,9 +201,7 @@ def test_a_restored_backup_freezes_the_log_before_anything_else_is_signed(fresh:
     assert not log.round()
     assert frozen(fresh) is not None
     with fresh.engine.connect() as connection:
-        row = store.find_registration(connection, digest=later[0])
-    assert row is not None
-    assert row.receipt is None
+        assert registration(connection, later[0]).receipt is None
     assert not is_healthy(fresh)
 
 
@@ -262,13 +261,11 @@ def test_a_receipt_that_does_not_lead_to_the_root_is_never_released(
     """The log's own proof is verified first: a tree that computes wrongly freezes instead of answering."""
     settle(keeping(fresh))
     [digest] = say(fresh, "thing/1", "one")
-    monkeypatch.setattr(sequencer.Tree, "path", lambda *_: [b"\x00" * 32])
+    monkeypatch.setattr(Tree, "path", lambda *_: [b"\x00" * 32])
     assert keeping(fresh).round() is False
     assert frozen(fresh) is not None
     with fresh.engine.connect() as connection:
-        row = store.find_registration(connection, digest=digest)
-    assert row is not None
-    assert row.receipt is None
+        assert registration(connection, digest).receipt is None
 
 
 def test_health_says_when_receipts_stop_coming(fresh: Host) -> None:

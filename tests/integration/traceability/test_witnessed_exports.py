@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from hazway import checkpoint, note, record
+from hazway.errors import VerificationError
 from hazway.policy import Policy, parse
 from hazway.refusals import Refused
 from hazway.trust import Trust
@@ -110,7 +111,7 @@ def test_without_a_quorum_an_authority_gets_nothing_and_the_carrier_is_told(
     answer = cast.clients[CARRIER].exported(f"waybill/{message.id}")
     assert not answer.witnessed
     assert not record.verify(answer.bundle, trust_of(cast.world)).is_witnessed
-    with pytest.raises(record.VerificationError, match="witness"):
+    with pytest.raises(VerificationError, match="witness"):
         record.verify(answer.bundle, trust_of(cast.world, policy_of(agencies)))
     agencies.on("police")
     cast.world.settle()

@@ -76,8 +76,8 @@ def test_nobody_signs_for_another(cast: Cast) -> None:
         for request in (answering(offered), refusing(offered)):
             assert refusal(cast.clients[stranger], request) == {"NOT_FOUND"}, stranger
     for stranger in (LOADER, RIVAL):
-        request = pb.GetHandoverCodeRequest(waybill_id=issued.id, handover_id=offered.id)
-        assert refusal(cast.clients[stranger], request) == {"NOT_FOUND"}
+        asking = pb.GetHandoverCodeRequest(waybill_id=issued.id, handover_id=offered.id)
+        assert refusal(cast.clients[stranger], asking) == {"NOT_FOUND"}
         renew = pb.RenewHandoverCodeRequest(waybill_id=issued.id, handover_id=offered.id)
         assert refusal(cast.clients[stranger], renew) == {"NOT_FOUND"}
     # A statement of the giver's own key, sent by the taker, is no word of the taker.
@@ -494,7 +494,9 @@ def test_no_spoilt_answer_brings_a_server_error_or_a_signature(cast: Cast) -> No
 # What the tests above say it with.
 
 
-def a_handover(message: waybill.Waybill, kind: pb.HandoverKind, seals: list[str] | None = None) -> pb.Handover:
+def a_handover(
+    message: waybill.Waybill, kind: pb.HandoverKind.ValueType, seals: list[str] | None = None
+) -> pb.Handover:
     """All of the petrol; stated as of the waybill's revision."""
     return pb.Handover(
         id=ids.new_id(), waybill_id=message.id, kind=kind, revision=message.revision, lines=[TONNES_28], seals=seals or []
@@ -526,7 +528,7 @@ def entering(offered: pb.Handover, code: str) -> pb.EnterHandoverCodeRequest:
     )  # fmt: skip
 
 
-def swap(waybill_id: str, role: waybill.Role, outgoing: str, incoming: str) -> waybill.SwapAssignmentRequest:
+def swap(waybill_id: str, role: waybill.Role.ValueType, outgoing: str, incoming: str) -> waybill.SwapAssignmentRequest:
     return waybill.SwapAssignmentRequest(
         waybill_id=waybill_id, role=role, outgoing_id=outgoing, incoming_id=incoming, reason="换班"
     )  # fmt: skip
@@ -581,7 +583,7 @@ def last_revision(cast: Cast, waybill_id: str) -> waybill.Revision:
     return revision
 
 
-def current(message: waybill.Waybill, role: waybill.Role) -> list[str]:
+def current(message: waybill.Waybill, role: waybill.Role.ValueType) -> list[str]:
     return [each.resource_id for each in message.assignments if each.role == role and not each.HasField("to_at")]
 
 

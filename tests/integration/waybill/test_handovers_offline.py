@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from click.testing import Result
 from google.protobuf import json_format
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from hazway import cli_handover, keys, offline
 from hazway.cli import app
@@ -105,7 +104,7 @@ def test_nothing_is_countersigned_that_the_giver_did_not_sign(tmp_path: Path) ->
     sound = offline.dumps(offline.OFFER, offer)
     assert offline.loads(sound) == (offline.OFFER, offer)
     (tmp_path / "key.pem").write_bytes(keys.to_pem(keys.generate()))
-    options = [
+    options: list[str | Path] = [
         "--key",
         tmp_path / "key.pem",
         "--organisation",

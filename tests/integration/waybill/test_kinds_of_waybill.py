@@ -4,6 +4,7 @@ elsewhere, taken over after an accident; and a waybill issued where there was no
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from tests.integration.waybill.test_waybill_life import arrives, departs, read
 KG = 1000
 
 
-def after(cast: Cast, trip: pb.Waybill, kind: pb.WaybillKind.ValueType, mass_g: int, **options: str) -> pb.Waybill:
+def after(cast: Cast, trip: pb.Waybill, kind: pb.WaybillKind.ValueType, mass_g: int, **options: Any) -> pb.Waybill:
     """A sound waybill of that kind that follows the trip, leaving in half an hour; nobody loads anything for it."""
     message = a_waybill(departure=cast.world.clock.now() + timedelta(minutes=30), **options)
     message.kind, message.replaces, message.goods[0].mass_g = kind, trip.id, mass_g
@@ -56,11 +57,11 @@ def ends(cast: Cast, trip: pb.Waybill, consignee: str, by: str = CARRIER) -> pb.
     cast.call(consignee, "SignDelivery", pb.SignDeliveryRequest(waybill_id=trip.id, signed_by="值班员"))
     ended = cast.call(by, "GetWaybill", pb.GetWaybillRequest(waybill_id=trip.id))
     assert ended.state == pb.STATE_COMPLETED
-    return ended  # type: ignore[no-any-return]
+    return ended
 
 
 def condition(cast: Cast, tank: str = "tank") -> int:
-    return cast.call(CARRIER, f"{REGISTRY}/GetTank", registry.GetTankRequest(tank_id=tank)).state.condition  # type: ignore[no-any-return]
+    return cast.call(CARRIER, f"{REGISTRY}/GetTank", registry.GetTankRequest(tank_id=tank)).state.condition
 
 
 def takes_deliveries(cast: Cast, organisation: str) -> None:

@@ -66,7 +66,7 @@ def test_a_lorry_of_4_m_20_is_told_of_a_bridge_of_3_m_80_where_routes_are_planne
     unjudged = [("示例低桥", "maxheight", zones.OUTCOME_UNJUDGED)]
     assert told(direct.signs) == unjudged, "nobody has told how high the vehicles are"
     for way in ({"edge_keys": direct.edge_keys}, {"line": direct.line}):
-        checked = check(cast, **way)  # type: ignore[arg-type]
+        checked = check(cast, **way)
         assert (checked.open, told(checked.signs)) == (True, unjudged)
     (said,) = checked.signs
     assert "无法核对" in said.zh
@@ -81,10 +81,10 @@ def test_a_lorry_of_4_m_20_is_told_of_a_bridge_of_3_m_80_where_routes_are_planne
     put_sizes(cast, of_trailer_mm=4_200)
     closed = [("示例低桥", "maxheight", zones.OUTCOME_FORBIDDEN)]
     for way in ({"edge_keys": direct.edge_keys}, {"line": direct.line}):
-        checked = check(cast, **way)  # type: ignore[arg-type]
+        checked = check(cast, **way)
         assert (checked.open, told(checked.signs)) == (False, closed)
         # what another carrier's vehicles are like is nobody else's to learn by asking
-        assert told(check(cast, RIVAL, **way).signs) == unjudged  # type: ignore[arg-type]
+        assert told(check(cast, RIVAL, **way).signs) == unjudged
     assert "4.2 m" in checked.signs[0].zh
     assert check(cast, edge_keys=direct.edge_keys, height_mm=3_800).open, (
         "what the request tells goes before the registry"
@@ -95,7 +95,7 @@ def test_a_lorry_of_4_m_20_is_told_of_a_bridge_of_3_m_80_where_routes_are_planne
     assert not around.signs
     for way in ({"edge_keys": direct.edge_keys}, {"line": direct.line}):
         message = a_waybill()
-        message.route.MergeFrom(type(message.route)(**way))  # type: ignore[arg-type]
+        message.route.MergeFrom(type(message.route)(**way))
         (warning,) = cast.issue(message, validate_only=True).warnings
         assert (name_of(warning), warning.rule, warning.path) == ("ROAD_LIMIT_EXCEEDED", "RT-06", "waybill.route")
         for part in ("示例低桥", "3.8 m", "4.2 m", "OpenStreetMap"):
@@ -134,9 +134,9 @@ def test_a_limit_an_authority_published_stops_the_waybill_and_mass_length_and_wi
 
 
 @pytest.mark.parametrize("fields", [{"height_mm": -1}, {"width_mm": 10_001}, {"length_mm": 100_001}, {"gross_g": -1}])
-def test_impossible_measures_are_refused_in_checks_as_in_plans(cast: Cast, fields: dict[str, int]) -> None:
+def test_impossible_measures_are_refused_in_checks_as_in_plans(cast: Cast, fields: dict[str, Any]) -> None:
     for method, request in (
-        ("CheckRoute", zones.CheckRouteRequest(edge_keys=["1:2:3"], **fields)),  # type: ignore[arg-type]
+        ("CheckRoute", zones.CheckRouteRequest(edge_keys=["1:2:3"], **fields)),
         ("PlanRoute", zone_house.plan_request(**fields)),
     ):
         with pytest.raises(Refused) as refused:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from google.protobuf.message import Message
 
 from hazway.refusal.v1 import refusal_pb2 as refusal
 from hazway.refusals import Fault, Refused
@@ -50,7 +51,7 @@ class Trip:
         )
         self.edges = list(self.zone_call("PlanRoute", plan).edge_keys)
 
-    def zone_call(self, method: str, request: object) -> zones.PlanRouteResponse:
+    def zone_call(self, method: str, request: Message) -> zones.PlanRouteResponse:
         answer: zones.PlanRouteResponse = self.cast.clients[TRANSPORT].call(SERVICE + method, request, patience_s=0)
         return answer
 

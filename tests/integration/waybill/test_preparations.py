@@ -74,7 +74,7 @@ def test_a_check_is_whole_and_by_the_right_people(cast: Cast) -> None:
 
 
 def a_check(
-    waybill_id: str, kind: pb.PreparationKind, person: str, items: tuple[Any, ...]
+    waybill_id: str, kind: pb.PreparationKind.ValueType, person: str, items: tuple[Any, ...]
 ) -> pb.RecordTripCheckRequest:
     checked = [pb.CheckedItem(item=item, passed=True) for item in items]
     return pb.RecordTripCheckRequest(waybill_id=waybill_id, kind=kind, person_id=person, items=checked)

@@ -103,7 +103,7 @@ def test_there_are_so_many_templates_and_no_more_and_none_is_endless(cast: Cast)
 @pytest.mark.parametrize("method", [each.name for each in TEMPLATE_SERVICE.methods()])
 def test_no_spoilt_field_brings_a_server_error(cast: Cast, method: str) -> None:
     put(cast)
-    request = request_class(next(each for each in TEMPLATE_SERVICE.methods() if each.name == method))()
+    request: Any = request_class(next(each for each in TEMPLATE_SERVICE.methods() if each.name == method))()
     if method == "PutTemplate":
         request.template.CopyFrom(pb.Template(id="round", name="x", waybill=a_waybill()))
     if "template_id" in request.DESCRIPTOR.fields_by_name:

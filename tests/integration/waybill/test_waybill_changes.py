@@ -266,7 +266,7 @@ def test_authorities_see_what_touches_their_division_and_say_what_for(cast: Cast
     assert cast.call(POLICE, "GetWaybill", request, purpose="路检").id == waybill.id
 
 
-def sign_as(revision: pb.Revision, signer: pb.Signer) -> pb.SignRevisionRequest:
+def sign_as(revision: pb.Revision, signer: pb.Signer.ValueType) -> pb.SignRevisionRequest:
     return pb.SignRevisionRequest(waybill_id=revision.waybill_id, revision_id=revision.id, signer=signer)
 
 

@@ -36,7 +36,7 @@ def good(cast: Cast, method: str) -> Any:
     if method == "BatchIssueWaybills":
         return pb.BatchIssueWaybillsRequest(requests=[pb.IssueWaybillRequest(request_id="r", waybill=message)])
     issued = cast.issue(message).waybill
-    request = request_class(next(each for each in SERVICE.methods() if each.name == method))()
+    request: Any = request_class(next(each for each in SERVICE.methods() if each.name == method))()
     fields = request.DESCRIPTOR.fields_by_name
     if "waybill" in fields:
         issued.remarks = "x"

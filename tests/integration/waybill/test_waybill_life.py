@@ -244,7 +244,7 @@ def told(cast: Cast) -> list[dict[Any, Any]]:
     """What stands in the outbox for those who follow vehicles, in order."""
     with cast.world.host.engine.connect() as connection:
         rows = connection.execute(text("SELECT payload FROM runtime_outbox WHERE topic = 'trip' ORDER BY id"))
-        return [cbor.loads(row.payload) for row in rows]  # type: ignore[misc]
+        return [cbor.loads(row.payload) for row in rows]
 
 
 def _both_loader_and_consignee(cast: Cast) -> registry.Organisation:

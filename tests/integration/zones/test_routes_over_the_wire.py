@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -137,7 +138,7 @@ def test_places_are_taken_by_position_and_refused_when_off_the_road_or_off_the_m
         ({"destination": pb.RoutePlace(node_id=-1)}, "FIELD_INVALID"),
         ({"origin": pb.RoutePlace()}, "FIELD_MISSING"),
         ({"region_id": "region-nowhere"}, "REGION_UNKNOWN"),
-        ({"goods": [pb.GoodsLine(un_number="12", mode=99)]}, "FIELD_INVALID"),
+        ({"goods": [pb.GoodsLine(un_number="12", mode=cast(Any, 99))]}, "FIELD_INVALID"),
     ):
         with pytest.raises(Refused) as refusal:
             call(world, "PlanRoute", plan_request(**changes))

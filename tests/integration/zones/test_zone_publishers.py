@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from google.protobuf.message import Message
 
 from hazway.client import Client
 from hazway.refusals import Refused
@@ -23,7 +24,7 @@ def put(client: Client, zone: pb.Zone) -> pb.Zone:
     return answer.zone
 
 
-def refused(client: Client, method: str, request: object) -> set[tuple[str, str]]:
+def refused(client: Client, method: str, request: Message) -> set[tuple[str, str]]:
     with pytest.raises(Refused) as refusal:
         client.call(SERVICE + method, request, patience_s=0)
     return {(fault.path, fault.reason) for fault in refusal.value.faults}

@@ -42,7 +42,7 @@ def call(world: World, method: str, request: Any) -> Any:
     return world.operator.call(SERVICE + method, request, patience_s=0)
 
 
-def petrol(state: pb.LoadState = pb.LOAD_STATE_LOADED) -> pb.GoodsLine:
+def petrol(state: pb.LoadState.ValueType = pb.LOAD_STATE_LOADED) -> pb.GoodsLine:
     return pb.GoodsLine(
         un_number="1203", packing_group="II", mode=pb.CARRIAGE_MODE_TANK, mass_g=28_000_000, tank_state=state
     )

@@ -19,7 +19,9 @@ LINE = ConsignmentLine(
 
 
 def a_list(list_id: str = "l1", *lines: ConsignmentLine, **changes: Any) -> ConsignmentList:
-    parties: dict[str, Any] = {name: Party(name=name, organisation_id=name) for name in ("consignor", "carrier", "loader", "consignee")}
+    parties: dict[str, Any] = {
+        name: Party(name=name, organisation_id=name) for name in ("consignor", "carrier", "loader", "consignee")
+    }
     accepted = ConsignmentList(
         id=list_id, **parties, origin=Place(name="油库"), destination=Place(name="加油站"), lines=lines or (LINE,),
         emergency_phone="0755-12345678", state=ListState.ACCEPTED,
