@@ -93,7 +93,8 @@ def _open(
             return
         evidence[GRACE_UNTIL] = until
         if place is not None:
-            evidence |= nearest_exit(world, zone, state.lines.get(slot), place)
+            trip, line = state.trips.get(slot), state.lines.get(slot)
+            evidence |= nearest_exit(world, zone, trip, line, place, (begin, until + 1))
         if (now if ended_ms is None else ended_ms) > until:
             evidence["outcome"] = "stayed"
         else:

@@ -15,6 +15,7 @@ from geo.position import Position
 from geo.roads import RoadGraph
 from geo.shapes import MultiPolygon, Shape, area_of
 from geo.tunnels import Tunnel
+from geo.ways_out import outskirts
 from services.monitoring.engine.closed import Closed
 from services.monitoring.engine.judge import barring, barring_load, limiting, spans
 from services.monitoring.engine.near import NearMap
@@ -119,6 +120,7 @@ class World:
         self.closed = Closed(len(self.near.names), lambda number, load: bool(barring_load(self.tunnel(number), load)))
         self._areas: dict[tuple[str, str], MultiPolygon] = {}
         self._half_widths: dict[tuple[str, str], float] = {}
+        self._beside: dict[tuple[str, str], frozenset[int]] = {}
         self._barring: dict[tuple[object, ...], tuple[ZoneRule, ...]] = {}
 
     @classmethod
@@ -171,6 +173,13 @@ class World:
                 raise KeyError(zone.id)
             self._areas[key] = area_of(zone.shape)
         return self._areas[key]
+
+    def beside(self, zone: ZoneRecord) -> frozenset[int]:
+        """The zones that meet the other side of its fence, itself too where it bends; worked out once."""
+        key = zone.id, zone.version
+        if key not in self._beside:
+            self._beside[key] = frozenset(self.through(*outskirts(self.area(zone))).zone.tolist())
+        return self._beside[key]
 
     def half_width_m(self, zone: ZoneRecord) -> float:
         """Half the width of a zone as long as a road; worked out once."""

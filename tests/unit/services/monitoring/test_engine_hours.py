@@ -12,8 +12,6 @@ from geo.nearest import nearest_on_edge
 from geo.position import Position, distance_m, offset
 from geo.shapes import MultiPolygon
 from services.monitoring.engine import ShardState, World, activate
-from services.monitoring.engine.exits import nearest_exit
-from services.monitoring.engine.planned import Line
 from services.monitoring.model import (
     Activation,
     Alarm,
@@ -203,23 +201,6 @@ def standing_content(effects: Sequence[Effect]) -> list[tuple[object, ...]]:
         (each.occurred_ms, each.ended_ms, each.severity, each.position, sorted(each.evidence.items()))
         for each in areas(effects)
     ]
-
-
-def test_the_nearest_exit_lies_on_the_route_ahead_or_else_on_the_fence() -> None:
-    zone, inside = TOWN.zones["town"], offset(MIDDLE, 0, 1_000)
-    line = Line.of(
-        [
-            (each.latitude_e7, each.longitude_e7)
-            for each in (offset(MIDDLE, 180, 9_000), MIDDLE, offset(MIDDLE, 90, 9_000))
-        ]
-    )
-    on_it = nearest_exit(TOWN, zone, line, offset(MIDDLE, 180, 1_000))
-    assert (on_it["exit_by"], on_it["exit_m"]) == ("route", pytest.approx(4_000, abs=20))
-    assert on_it["exit_longitude_e7"] == pytest.approx(offset(MIDDLE, 90, 3_000).longitude_e7, abs=1_000)
-    off_it = nearest_exit(TOWN, zone, line, inside)
-    assert (off_it["exit_by"], off_it["exit_m"]) == ("air", pytest.approx(2_000, abs=20))
-    ends_inside = Line.of([(each.latitude_e7, each.longitude_e7) for each in (offset(MIDDLE, 180, 9_000), MIDDLE)])
-    assert nearest_exit(TOWN, zone, ends_inside, offset(MIDDLE, 180, 1_000))["exit_by"] == "air"
 
 
 def test_the_nearest_place_on_an_edge_is_as_far_as_the_area_says() -> None:
