@@ -16,8 +16,9 @@ from services.monitoring.model import Activation, ZoneKind, ZoneRecord, ZoneRule
 from services.runtime.clock import legal_day
 from services.runtime.database import take_your_time
 from services.zones.calendar import held
-from services.zones.model import Rule, ZoneVersion
+from services.zones.model import Rule, Tunnel, ZoneVersion
 from services.zones.roads import followed_m
+from services.zones.rules import CATEGORY
 
 _KEPT = 4  # worlds used last; another is made again when a shard far behind asks for it
 
@@ -88,6 +89,8 @@ def to_record(version: ZoneVersion) -> ZoneRecord:
     """A zone's version as detection takes it."""
     zone = version.zone
     bores = zone.tunnel.bores if zone.tunnel else ()
+    of_bores = {bore.id: bore.category for bore in bores if bore.category}
+    of_whole = zone.tunnel.category if zone.tunnel and not of_bores else ""
     return ZoneRecord(
         id=zone.id,
         version=version.version,
@@ -96,11 +99,18 @@ def to_record(version: ZoneVersion) -> ZoneRecord:
         name=zone.name,
         structure_id=zone.id if bores else "",
         bore_ids=tuple(bore.id for bore in bores),
-        category=zone.tunnel.category if zone.tunnel else "",
-        rules=tuple(_rule(rule) for rule in zone.rules),
+        category=of_whole,
+        rules=(*(_categories(zone.tunnel) if zone.tunnel and of_bores else ()), *(_rule(rule) for rule in zone.rules)),
         since_ms=milliseconds(max(version.valid_from, version.recorded_at)),
         followed_m=followed_m(zone),
     )
+
+
+def _categories(tunnel: Tunnel) -> Iterator[ZoneRule]:
+    """One rule for each category, of the bores it means."""
+    for category in sorted({tunnel.category_of(bore) for bore in tunnel.bores} - {""}):
+        means = frozenset(bore.id for bore in tunnel.bores if tunnel.category_of(bore) == category)
+        yield ZoneRule(id=CATEGORY, tunnel_category=category, bore_ids=means)
 
 
 def _rule(rule: Rule) -> ZoneRule:

@@ -161,6 +161,12 @@ def _check_tunnel(tunnel: Tunnel, path: str) -> Iterator[Finding]:
     for number, bore in enumerate(tunnel.bores):
         if not bore.id or ids[bore.id] > 1:
             yield invalid(f"{path}.bores[{number}].id", "missing or taken 缺少或重复")
+        yield from check_category(bore.category, f"{path}.bores[{number}].category")
+        yield from check_notice(bore.category_source, f"{path}.bores[{number}].category_source")
+        if bore.category and (bore.category_source or tunnel.category_source) is None:
+            yield Finding(
+                reason=ZONE_SOURCE_MISSING, path=f"{path}.bores[{number}].category_source", values={"rule": "category"}
+            )
         if bore.length_dm < 0:
             yield invalid(f"{path}.bores[{number}].length_dm", "negative 不能为负")
 
@@ -173,7 +179,7 @@ def _check_bridge(bridge: Bridge, path: str) -> Iterator[Finding]:
 
 def _check_map_facts(zone: Zone, path: str) -> Iterator[Finding]:
     """A proposal rules nothing, an attribute has a name of its own, a source names the map's object."""
-    if zone.proposed and (zone.rules or (zone.tunnel and zone.tunnel.category)):
+    if zone.proposed and (zone.rules or (zone.tunnel and zone.tunnel.strictest())):
         yield Finding(reason=ZONE_PROPOSED_RULES, path=f"{path}.proposed")
     names = Counter(tag.name for tag in zone.tags)
     for number, tag in enumerate(zone.tags):

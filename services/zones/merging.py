@@ -21,7 +21,7 @@ from hazway.zones.v1 import zones_pb2 as pb
 from services import traceability
 from services.zones import imports_store, store
 from services.zones.imports_store import ImportRow
-from services.zones.model import Zone, ZoneKind, ZoneVersion
+from services.zones.model import Tunnel, Zone, ZoneKind, ZoneVersion
 from services.zones.plain import to_json
 from services.zones.wire import zone_to_wire
 
@@ -203,7 +203,7 @@ def _joined(known: Zone, mapped: Zone, row: ImportRow | None) -> Zone:
         return mapped
     tunnel = mapped.tunnel
     if tunnel is not None and known.tunnel is not None:
-        tunnel = replace(tunnel, category=known.tunnel.category, category_source=known.tunnel.category_source)
+        tunnel = tunnel.classified_as(known.tunnel)
     return replace(mapped, tunnel=tunnel, rules=known.rules, source=known.source, proposed=known.proposed)
 
 
@@ -211,10 +211,13 @@ def drawn(zone: Zone) -> bytes:
     """A digest of what a map tells: name, shape, structure, tags and where from; not of the day the map was cut out."""
     stripped = replace(zone, rules=(), source=None, proposed=False, division_code="", width_dm=0)
     if stripped.tunnel is not None:
-        stripped = replace(stripped, tunnel=replace(stripped.tunnel, category="", category_source=None))
+        stripped = replace(stripped, tunnel=stripped.tunnel.classified_as(Tunnel()))
     if stripped.map_source is not None:
         stripped = replace(stripped, map_source=replace(stripped.map_source, extracted_on=None, map_name=""))
-    return _digest(to_json(stripped))
+    plain = to_json(stripped)
+    for bore in (plain["zone"]["tunnel"] or {}).get("bores", ()):  # digests of before bores had a category hold on
+        del bore["category"], bore["category_source"]
+    return _digest(plain)
 
 
 def ruled(zone: Zone) -> bytes:
@@ -227,7 +230,9 @@ def ruled(zone: Zone) -> bytes:
         source=zone.source,
         proposed=zone.proposed,
     )
-    return _digest({**to_json(rest), "category": zone.tunnel.category if zone.tunnel else ""})
+    of_bores = {bore.id: bore.category for bore in (zone.tunnel.bores if zone.tunnel else ()) if bore.category}
+    told = {"category": zone.tunnel.category if zone.tunnel else "", **({"bores": of_bores} if of_bores else {})}
+    return _digest({**to_json(rest), **told})
 
 
 def _digest(plain: Mapping[str, Any]) -> bytes:

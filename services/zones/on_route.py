@@ -42,7 +42,8 @@ class RouteZoneAction(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteZone:
-    """One rule of a zone a planned route touches, for the waybill's own rules; a tunnel's category stands on each of its rows.
+    """One rule of a zone a planned route touches, for the waybill's own rules; the category of the bores gone through stands on each
+    row of a tunnel.
 
     ``windows`` are the instants (half open) in which ``action`` holds within the trip; a rule that does not hold during
     the trip at all has no row. ``exempt`` are the purposes it leaves alone.
@@ -76,11 +77,12 @@ _KINDS: Mapping[ZoneKind, RouteZoneKind] = {
 }
 
 
-def _kind(zone: Zone) -> RouteZoneKind:
+def kind_on(zone: Zone, bores: frozenset[str]) -> RouteZoneKind:
+    """What a zone is to who goes through these bores of it, where it has any."""
     if zone.bridge is not None:
         return RouteZoneKind.LARGE_BRIDGE if zone.bridge.is_large else RouteZoneKind.BRIDGE
     if zone.tunnel is not None:
-        return RouteZoneKind.LONG_TUNNEL if zone.tunnel.length_dm > LONG_TUNNEL_DM else RouteZoneKind.TUNNEL
+        return RouteZoneKind.LONG_TUNNEL if zone.tunnel.length_of(bores) > LONG_TUNNEL_DM else RouteZoneKind.TUNNEL
     return RouteZoneKind.WATER_SOURCE if zone.place_kind is PlaceKind.WATER_SOURCE else _KINDS[zone.kind]
 
 
@@ -171,12 +173,12 @@ def _row(passage: Passage, **rule: object) -> RouteZone:
     values = {
         "zone_id": zone.id,
         "name": zone.name,
-        "kind": _kind(zone),
-        "tunnel_category": tunnel.category if tunnel else "",
+        "kind": kind_on(zone, passage.bores),
+        "tunnel_category": passage.tunnel_category,
         "enter_at": passage.enter_at,
         "leave_at": passage.leave_at,
         "version_id": passage.version.version,
-        "source": _words(tunnel.category_source if tunnel else zone.source),
+        "source": _words(tunnel.source_of(passage.tunnel_category, passage.bores) if tunnel else zone.source),
         "proposed": zone.proposed,
         "limits": tuple(limits_of(passage.version)),
     }

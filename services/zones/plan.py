@@ -62,6 +62,12 @@ class Passage:
     bores: frozenset[str] = frozenset()
 
     @property
+    def tunnel_category(self) -> str:
+        """The strictest of the bores gone through."""
+        tunnel = self.version.zone.tunnel
+        return tunnel.strictest(self.bores) if tunnel else ""
+
+    @property
     def blocking(self) -> tuple[Decision, ...]:
         return tuple(decision for decision in self.decisions if decision.outcome.blocks)
 
@@ -123,12 +129,10 @@ def plan(
 
 def _closed_by(region: Region, passage: Passage) -> frozenset[int]:
     """The edges of the bores that are closed, when all that blocks a way through a tunnel means some bores; else empty."""
-    zone = passage.version.zone
-    meant = {rule.id: rule.bore_ids for rule in zone.rules}
-    named = [meant.get(decision.rule_id, frozenset()) for decision in passage.blocking]
-    if zone.tunnel is None or not all(named):
+    tunnel, named = passage.version.zone.tunnel, [decision.bore_ids for decision in passage.blocking]
+    if tunnel is None or not all(named):
         return frozenset()
-    bores = [bore for bore in zone.tunnel.bores if bore.id in frozenset[str]().union(*named)]
+    bores = [bore for bore in tunnel.bores if bore.id in frozenset[str]().union(*named)]
     return frozenset(region.edge_of[key] for bore in bores for key in bore.edge_keys if key in region.edge_of)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -84,24 +84,19 @@ def tunnel_zones(region: Region, sheet: MapSheet) -> Iterator[Zone]:
         longest = max(of_structure, key=lambda bore: (bore.length_dm, bore.id))
         name = next((bore.name for bore in of_structure if bore.name), "") or f"{longest.ref} {structure_id}"
         element = f"way/{min(way for bore in of_structure for way in bore.way_ids)}"
-        category = category_of(longest.tags)
         closed = [bore for bore in of_structure if _is_closed(bore.tags)]
         only = frozenset(bore.id for bore in closed) if len(closed) < len(of_structure) else frozenset[str]()
         rules = (_map_rule(element, sheet, only),) if closed else ()
+        tunnel = _tunnel(region, sorted(of_structure, key=lambda bore: bore.id), sheet)
         yield Zone(
             id=structure_id,
             kind=ZoneKind.TUNNEL,
             name=_name(name, structure_id),
-            tunnel=Tunnel(
-                length_dm=longest.length_dm,
-                category=category,
-                category_source=sheet.notice(element, f"hazmat:{category}=no") if category else None,
-                bores=tuple(_bore(region, bore) for bore in sorted(of_structure, key=lambda bore: bore.id)),
-            ),
+            tunnel=tunnel,
             rules=rules,
             tags=_tags(longest.tags),
             map_source=sheet.source(element),
-            proposed=not (rules or category),
+            proposed=not (rules or tunnel.strictest()),
         )
 
 
@@ -145,6 +140,22 @@ def _landmark_zones(landmarks: Iterable[Landmark], sheet: MapSheet) -> Iterator[
             map_source=sheet.source(mark.element),
             proposed=True,
         )
+
+
+def _tunnel(region: Region, bores: Sequence[MapBore], sheet: MapSheet) -> Tunnel:
+    """With the category the map gives all its bores alike, else each bore with its own."""
+    categories = [category_of(bore.tags) for bore in bores]
+    sources = [
+        sheet.notice(f"way/{min(bore.way_ids)}", f"hazmat:{category}=no") if category else None
+        for bore, category in zip(bores, categories, strict=True)
+    ]
+    drawn = [_bore(region, bore) for bore in bores]
+    length_dm = max(bore.length_dm for bore in bores)
+    if len(set(categories)) == 1:
+        return Tunnel(length_dm=length_dm, category=categories[0], category_source=sources[0], bores=tuple(drawn))
+    told = zip(drawn, categories, sources, strict=True)
+    own = tuple(replace(bore, category=category, category_source=source) for bore, category, source in told)
+    return Tunnel(length_dm=length_dm, bores=own)
 
 
 def category_of(tags: Mapping[str, str]) -> str:

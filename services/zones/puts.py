@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,7 +12,7 @@ from geo.shapes import ShapeError
 from hazway.zones.v1 import zones_pb2 as pb
 from services import traceability
 from services.errors import Finding, Refusal, refuse
-from services.errors.common import STALE_ETAG, invalid
+from services.errors.common import STALE_ETAG, invalid, missing
 from services.errors.zones import NOT_A_TUNNEL, ZONE_KIND_FIXED, ZONE_NOT_IN_FORCE
 from services.runtime.access import Relation, Role
 from services.runtime.call import Call
@@ -63,6 +65,7 @@ def declare_tunnel(call: Call, request: Any) -> pb.DeclareTunnelResponse:
         *source.findings,
         *check_notice(source.value, "source"),
         *check_category(request.category, "category"),
+        *_check_bore_categories(request.bore_categories),
         *rules.findings,
         *(check_rules(rules.value, source.value, "rules") if not rules.findings else ()),
         *faults,
@@ -76,10 +79,11 @@ def declare_tunnel(call: Call, request: Any) -> pb.DeclareTunnelResponse:
             *_check_etag(before, request.etag),
             *_check_tunnel(known.zone),
             *check_bores(rules.value, known.zone.tunnel, "rules"),
+            *_check_bores_there(request.bore_categories, known.zone.tunnel),
             *_check_publisher(call, known.zone, "zone"),
         )
     )
-    tunnel = replace(known.zone.tunnel or Tunnel(), category=request.category, category_source=source.value)
+    tunnel = _classified(known.zone.tunnel or Tunnel(), request, source.value)
     zone = replace(known.zone, tunnel=tunnel, rules=rules.value, source=source.value, proposed=False)
     zone = _in_own_division(call, zone)
     version, registered = _write(call, request, zone, span, before)
@@ -177,6 +181,34 @@ def _check_tunnel(zone: Zone) -> Findings:
     if zone.kind is ZoneKind.TUNNEL:
         return ()
     return (Finding(reason=NOT_A_TUNNEL, path="zone_id", values={"zone": zone.name}),)
+
+
+def _classified(tunnel: Tunnel, request: Any, source: Notice) -> Tunnel:
+    """By the declaration alone: what was said of the tunnel or its bores before holds no longer."""
+    own = {each.bore_id: each.category for each in request.bore_categories}
+    told = Tunnel(
+        category=request.category, category_source=source,
+        bores=tuple(replace(bore, category=own.get(bore.id, ""), category_source=None) for bore in tunnel.bores),
+    )  # fmt: skip
+    return tunnel.classified_as(told)
+
+
+def _check_bore_categories(own: Sequence[Any]) -> Iterator[Finding]:
+    ids = Counter(each.bore_id for each in own)
+    for number, each in enumerate(own):
+        path = f"bore_categories[{number}]"
+        if not each.category:
+            yield missing(f"{path}.category")
+        yield from check_category(each.category, f"{path}.category")
+        if ids[each.bore_id] > 1:
+            yield invalid(f"{path}.bore_id", "named twice 重复")
+
+
+def _check_bores_there(own: Sequence[Any], tunnel: Tunnel | None) -> Iterator[Finding]:
+    known = {bore.id for bore in tunnel.bores} if tunnel else set()
+    for number, each in enumerate(own):
+        if each.bore_id not in known:
+            yield invalid(f"bore_categories[{number}].bore_id", "no such bore of this tunnel 该隧道没有此洞")
 
 
 def _each_once(findings: Any) -> Findings:

@@ -63,6 +63,7 @@ class Decision:
     values: Mapping[str, str] = field(default_factory=dict)
     speed_dkmh: int = 0
     permit_id: str = ""
+    bore_ids: frozenset[str] = frozenset()  # of a tunnel only these bores; empty: all of it
 
     def finding(self, path: str = "") -> Finding:
         return Finding(reason=self.reason, path=path, rule=self.rule_id, basis=self.basis, values=self.values)
@@ -139,7 +140,7 @@ def judge_stay(
     carried = tuple(passes)
     rules = (rule for rule in version.zone.rules if not (rule.bore_ids and bores and rule.bore_ids.isdisjoint(bores)))
     decisions = [_rule(version, rule, cargo, enter, leave, carried) for rule in rules]
-    return tuple(decision for decision in (_category(version, cargo), *decisions) if decision is not None)
+    return tuple(decision for decision in (_category(version, cargo, bores), *decisions) if decision is not None)
 
 
 def passes_for(permits: Iterable[Permit], vehicle_ids: Iterable[str]) -> tuple[Permit, ...]:
@@ -167,18 +168,19 @@ def next_change(version: ZoneVersion, after: datetime) -> datetime | None:
     return min((at for at in changes if at is not None and at > after), default=None)
 
 
-def _category(version: ZoneVersion, cargo: Cargo) -> Decision | None:
-    """A tunnel nobody classified restricts nothing by category."""
+def _category(version: ZoneVersion, cargo: Cargo, bores: frozenset[str]) -> Decision | None:
+    """By the strictest category on the way through; what nobody classified restricts nothing by it."""
     zone = version.zone
-    category = zone.tunnel.category if zone.tunnel else ""
+    category = zone.tunnel.strictest(bores) if zone.tunnel else ""
     if zone.tunnel is None or not category or cargo.tunnels.allows(category):
         return None
+    closed = [bore for bore in zone.tunnel.bores if zone.tunnel.category_of(bore) == category]
     forbidden = category in cargo.tunnels.forbidden
     wanted = [
         each for each in cargo.tunnels.reasons
         if (each.lowest_forbidden == "?") is not forbidden and each.lowest_forbidden and each.lowest_forbidden <= category
     ]  # fmt: skip
-    source = zone.tunnel.category_source or zone.source
+    source = zone.tunnel.source_of(category, bores) or zone.source
     return Decision(
         zone_id=zone.id, zone_name=zone.name, version=version.version, rule_id=CATEGORY,
         outcome=Outcome.FORBIDDEN if forbidden else Outcome.UNDECIDED,
@@ -189,6 +191,7 @@ def _category(version: ZoneVersion, cargo: Cargo) -> Decision | None:
             "why": "；".join(dict.fromkeys(f"UN{each.un_number} {each.zh}" for each in wanted)),
             "why_en": "; ".join(dict.fromkeys(f"UN{each.un_number} {each.en}" for each in wanted)),
         },
+        bore_ids=frozenset(bore.id for bore in closed) if len(closed) < len(zone.tunnel.bores) else frozenset(),
     )  # fmt: skip
 
 
@@ -220,7 +223,7 @@ def _rule(
     return Decision(
         zone_id=zone.id, zone_name=zone.name, version=version.version, rule_id=rule.id, outcome=outcome, reason=reason,
         basis=source.basis() if source else None, values=values, permit_id=permit_id,
-        speed_dkmh=rule.speed_dkmh if outcome is Outcome.SPEED_LIMIT else 0,
+        speed_dkmh=rule.speed_dkmh if outcome is Outcome.SPEED_LIMIT else 0, bore_ids=rule.bore_ids,
     )  # fmt: skip
 
 

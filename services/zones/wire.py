@@ -157,6 +157,8 @@ def version_to_wire(
 ) -> pb.Zone:
     """The zone with what is known of this version."""
     message = zone_to_wire(version.zone, pb.Zone() if message is None else message, shapes=shapes)
+    if version.zone.tunnel is not None:
+        message.tunnel.strictest_category = version.zone.tunnel.strictest()
     message.version, message.recorded_by, message.withdrawn = version.version, version.recorded_by, version.withdrawn
     for name, at in (
         ("valid_from", version.valid_from),
@@ -181,7 +183,7 @@ def passage_to_wire(passage: Passage) -> pb.Passage:
         version=passage.version.version,
         name=zone.name,
         kind=pb.ZoneKind.Value(f"ZONE_KIND_{zone.kind.name}"),
-        tunnel_category=zone.tunnel.category if zone.tunnel else "",
+        tunnel_category=passage.tunnel_category,
         length_dm=passage.length_dm,
         decisions=[decision_to_wire(decision) for decision in passage.decisions],
         proposed=zone.proposed,

@@ -276,6 +276,8 @@ LABELS_2: Mapping[str, str] = {
     "barred_from_category": "禁行隧道类别",
     "bay": "车位",
     "bore": "隧道洞",
+    "bore_categories": "分洞隧道类别",
+    "bore_id": "隧道洞",
     "bore_ids": "所限隧道洞",
     "bores": "隧道洞",
     "bridge": "桥梁",

@@ -244,5 +244,5 @@ def _closed(
     trip = state.trips[slot]
     reason = {"rule": "RT-01", "name": zone.name, "zone_version": zone.version, "zone_rule": rules[0].id}
     if rules[0].id == CATEGORY:
-        reason |= {"category": zone.category, "forbidden": trip.tunnel_forbidden}
+        reason |= {"category": rules[0].tunnel_category, "forbidden": trip.tunnel_forbidden}
     return {**reason, **named(world.roads, bore_id)}

@@ -124,6 +124,35 @@ def test_a_map_that_closes_one_tube_of_two_closes_that_one_alone(house: House, t
     assert {(tag.name, tag.value) for tag in zone.tags} >= {("maxheight", "4.2"), ("layer", "-1")}
 
 
+def test_tubes_a_map_tells_apart_keep_their_own_category_and_what_an_authority_declared_stays(
+    house: House, tmp_path: Path
+) -> None:
+    drawn, road = InventedMap(), {"highway": "trunk", "name": "示例路", "oneway": "yes"}
+    for number, (north, places, tags) in enumerate(
+        ((0, (0, 500, 1_000, 1_500), {"hazmat__D": "no"}), (30, (1_500, 1_000, 500, 0), {}))
+    ):
+        for piece, (west, east) in enumerate(pairwise(places)):
+            tunnel = {"tunnel": "yes", "layer": "-1", **tags} if piece == 1 else {}
+            drawn.way(10 * number + piece + 1, [(north, west), (north, east)], **road, **tunnel)
+    house.take_in(drawn, tmp_path)
+    (zone,) = [zone for zone in house.known().values() if zone.kind is ZoneKind.TUNNEL]
+    assert zone.tunnel is not None
+    first, second = sorted(zone.tunnel.bores, key=lambda bore: bore.entrance != position((0, 500)))
+    assert (zone.tunnel.category, first.category, second.category, zone.proposed) == ("", "D", "", False)
+    assert first.category_source is not None
+    assert (first.category_source.number, first.category_source.title) == ("way/2", "hazmat:D=no")
+    assert house.take_in(drawn, tmp_path).changed == 0
+    by_hand = replace(
+        zone.tunnel, bores=tuple(replace(bore, category="E" if bore == second else "") for bore in zone.tunnel.bores)
+    )
+    house.put(replace(zone, tunnel=by_hand, source=Notice(issuer="示例市交通运输局")))
+    drawn.way(99, [(0, 1_500), (0, 2_500)], **road)
+    house.take_in(drawn, tmp_path)
+    again = house.known()[zone.id].tunnel
+    assert again is not None
+    assert {bore.id: bore.category for bore in again.bores} == {first.id: "", second.id: "E"}
+
+
 def county() -> InventedMap:
     """A road with a bridge of 1.1 km, one of 100 m, a culvert and three tunnels, one closed to dangerous goods, one of category D; a lake, a water source
     with an island, a school drawn twice, a hospital as a point, places to stop."""

@@ -34,17 +34,17 @@ def declare(world: World, category: str = "D", *rules: pb.Rule) -> pb.Zone:
     return zone
 
 
-def through(plan: pb.PlanRouteResponse) -> bool:
+def through_tunnel(plan: pb.PlanRouteResponse) -> bool:
     return structure() in {passage.zone_id for passage in plan.passages}
 
 
 def test_petrol_goes_around_a_tunnel_declared_d_and_a_cleaned_tank_goes_through(world: World) -> None:
     import_model(world)
     before = call(world, "PlanRoute", plan_request())
-    assert through(before)
+    assert through_tunnel(before)
     declared = declare(world)
     around = call(world, "PlanRoute", plan_request())
-    assert not through(around)
+    assert not through_tunnel(around)
     (binding,) = around.binding
     assert (binding.zone_id, binding.rule_id, binding.version) == (structure(), "category", declared.version)
     assert binding.reason == "TUNNEL_FORBIDDEN"
@@ -53,9 +53,9 @@ def test_petrol_goes_around_a_tunnel_declared_d_and_a_cleaned_tank_goes_through(
     assert around.duration_s > around.unrestricted_duration_s == before.duration_s
     assert around.line[0] != around.line[-1]
     cleaned = call(world, "PlanRoute", plan_request(goods=[petrol(pb.LOAD_STATE_CLEANED)]))
-    assert through(cleaned)
+    assert through_tunnel(cleaned)
     assert not cleaned.binding
-    assert through(call(world, "PlanRoute", plan_request(goods=[])))
+    assert through_tunnel(call(world, "PlanRoute", plan_request(goods=[])))
 
 
 def test_the_plan_is_the_one_the_region_was_chosen_for(world: World) -> None:
@@ -81,15 +81,51 @@ def test_a_planned_route_checks_open_and_the_one_through_the_tunnel_does_not(wor
     assert {decision.outcome for decision in refused} == {pb.OUTCOME_FORBIDDEN}
 
 
+def test_a_tube_may_be_declared_of_a_category_of_its_own(world: World) -> None:
+    import_model(world)
+    straight = call(world, "PlanRoute", plan_request(ignore_restrictions=True))
+    known = call(world, "GetZone", pb.GetZoneRequest(zone_id=structure())).tunnel.bores
+    edges = set(straight.edge_keys)
+    through = next(bore.id for bore in known if edges & set(bore.edge_keys))
+    other = next(bore.id for bore in known if not edges & set(bore.edge_keys))
+
+    def declared(*own: tuple[str, str]) -> pb.Tunnel:
+        bores = [pb.BoreCategory(bore_id=bore_id, category=category) for bore_id, category in own]
+        request = pb.DeclareTunnelRequest(zone_id=structure(), category="B", bore_categories=bores, source=NOTICE)
+        tunnel: pb.Tunnel = call(world, "DeclareTunnel", request).zone.tunnel
+        return tunnel
+
+    for bore_id, expected in ((other, True), (through, False)):
+        tunnel = declared((bore_id, "E"))
+        assert (tunnel.category, tunnel.strictest_category) == ("B", "E")
+        assert {bore.id: bore.category for bore in tunnel.bores} == {**{bore.id: "" for bore in known}, bore_id: "E"}
+        planned = call(world, "PlanRoute", plan_request())
+        assert through_tunnel(planned) is expected
+        checked = call(world, "CheckRoute", pb.CheckRouteRequest(edge_keys=straight.edge_keys, goods=[petrol()]))
+        (passage,) = [each for each in checked.passages if each.zone_id == structure()]
+        assert (checked.open, passage.tunnel_category) == (expected, "B" if expected else "E")
+    for own, wrong in (
+        (
+            ((through, "E"), (through, "F"), ("nowhere", "")),
+            {"[0].bore_id", "[1].bore_id", "[1].category", "[2].category"},
+        ),
+        ((("nowhere", "C"),), {"[0].bore_id"}),
+    ):
+        with pytest.raises(Refused) as refusal:
+            declared(*own)
+        assert {fault.path for fault in refusal.value.faults} == {f"bore_categories{each}" for each in wrong}
+    assert not any(bore.category for bore in declared().bores), "a declaration says all there is"
+
+
 def test_a_night_window_binds_at_night_only(world: World) -> None:
     import_model(world)
     window = pb.Window(from_minute=22 * 60, to_minute=6 * 60)  # the clock stands at 08:00 in Beijing
     declare(world, "", pb.Rule(id="night", action=pb.ACTION_FORBID, calendar=pb.Calendar(windows=[window])))
-    assert through(call(world, "PlanRoute", plan_request()))
+    assert through_tunnel(call(world, "PlanRoute", plan_request()))
     request = plan_request()
     request.departure_time.FromDatetime(world.clock.now() + timedelta(hours=15))
     by_night = call(world, "PlanRoute", request)
-    assert not through(by_night)
+    assert not through_tunnel(by_night)
     assert [decision.rule_id for decision in by_night.binding] == ["night"]
 
 
@@ -99,11 +135,11 @@ def test_a_declaration_that_begins_while_the_lorry_is_on_its_way_binds(world: Wo
     request = pb.DeclareTunnelRequest(zone_id=structure(), category="D", source=NOTICE)
     request.valid_from.FromDatetime(midnight)
     declared = call(world, "DeclareTunnel", request).zone
-    assert through(call(world, "PlanRoute", plan_request()))
+    assert through_tunnel(call(world, "PlanRoute", plan_request()))
     late = plan_request()
     late.departure_time.FromDatetime(midnight - timedelta(seconds=1))
     around = call(world, "PlanRoute", late)
-    assert not through(around)
+    assert not through_tunnel(around)
     assert [decision.version for decision in around.binding] == [declared.version]
 
 

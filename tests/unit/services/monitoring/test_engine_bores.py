@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from geo.itinerary import Itinerary
@@ -12,6 +14,9 @@ from services.monitoring.engine.bores import direction, lead_along, meaning
 from services.monitoring.engine.planned import Line
 from services.monitoring.model import AlarmKind, ZoneKind, ZoneRecord, ZoneRule
 from services.monitoring.texts import alarm_text
+from services.monitoring.worlds import to_record
+from services.zones.model import Bore, Notice, Tunnel, Zone, ZoneVersion
+from services.zones.model import ZoneKind as ZoneKinds
 from tests.unit.services.monitoring.drives import a_trip, driven, entries_of, kinds, off_plan, run, standing
 
 
@@ -50,6 +55,35 @@ def test_only_the_bore_that_is_closed_alarms_and_it_is_named(graph: RoadGraph, r
             str(bore.exit.latitude_e7), str(bore.exit.longitude_e7),
         )  # fmt: skip
     assert not [kind for kind in kinds(run(closed(roads, trip, other), a_trip(), *rows)) if kind.startswith("TUNNEL")]
+
+
+def test_a_bore_of_a_category_of_its_own_alarms_for_its_own_and_the_other_does_not(
+    graph: RoadGraph, roads: Roads, trip: Itinerary
+) -> None:
+    through, other = bores_of(graph, trip)
+    rows = entries_of(driven(graph, off_plan(trip)))
+    for bore, alarms in ((through, True), (other, False)):
+        bores = tuple(
+            Bore(
+                id=each, entrance=roads.bores[each].entrance, exit=roads.bores[each].exit,
+                category="D" if each == bore else "", category_source=Notice(issuer="示例县公安局"),
+            )
+            for each in (through, other)
+        )  # fmt: skip
+        zone = Zone(
+            id=trip.structure_id or "",
+            kind=ZoneKinds.TUNNEL,
+            name="示例山隧道",
+            tunnel=Tunnel(category="C", bores=bores),
+        )
+        known = datetime(2026, 1, 1, tzinfo=UTC)
+        record = to_record(
+            ZoneVersion(number=1, zone=zone, valid_from=known, valid_to=None, recorded_at=known, recorded_by="police")
+        )
+        assert {rule.tunnel_category for rule in record.rules} == {"C", "D"}
+        found = standing(run(World.build([record], roads=roads), a_trip(tunnel_forbidden="DE"), *rows))
+        assert [alarm.kind for alarm in found] == (["TUNNEL_AHEAD", "TUNNEL_TRANSIT"] if alarms else [])
+        assert {alarm.evidence["category"] for alarm in found} == ({"D"} if alarms else set())
 
 
 def test_the_words_of_an_alarm_name_the_direction() -> None:

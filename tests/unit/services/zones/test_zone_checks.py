@@ -71,6 +71,16 @@ def test_a_sound_zone_passes(zone: Zone) -> None:
         (tunnel(tunnel=Tunnel(category="D", bores=(BORE,))), "zone.tunnel.category_source", "ZONE_SOURCE_MISSING"),
         (tunnel(tunnel=Tunnel(bores=(BORE, BORE))), "zone.tunnel.bores[0].id", "FIELD_INVALID"),
         (
+            tunnel(tunnel=Tunnel(bores=(replace(BORE, category="F", category_source=NOTICE),))),
+            "zone.tunnel.bores[0].category",
+            "FIELD_INVALID",
+        ),
+        (
+            tunnel(tunnel=Tunnel(bores=(replace(BORE, category="D"),))),
+            "zone.tunnel.bores[0].category_source",
+            "ZONE_SOURCE_MISSING",
+        ),
+        (
             tunnel(tunnel=Tunnel(bores=(replace(BORE, length_dm=-1),))),
             "zone.tunnel.bores[0].length_dm",
             "FIELD_INVALID",

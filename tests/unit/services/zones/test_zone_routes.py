@@ -20,6 +20,7 @@ from services.zones.model import (
     Calendar,
     Effective,
     GoodsFilter,
+    Notice,
     Outcome,
     Tunnel,
     Window,
@@ -27,8 +28,10 @@ from services.zones.model import (
     ZoneKind,
     ZoneVersion,
 )
+from services.zones.on_route import kind_on as route_zone_kind
 from services.zones.plan import Held, Trip, passages, passages_of_line, plan
 from services.zones.roads import Region, edges_of
+from services.zones.rules import forbids
 from services.zones.signs import MAP_RULE
 from tests.unit.services.zones.zone_samples import (
     NOON,
@@ -233,6 +236,38 @@ def test_a_ban_on_one_bore_closes_that_direction_and_leaves_the_other_open() -> 
         assert westwards.binding == ()
         line = passages_of_line([lasting(zone)], [east[1], east[0]], TRIP)
         assert [passage.decisions for passage in line] == [()]
+
+
+def test_tubes_of_two_categories_are_judged_each_by_its_own_and_the_whole_by_the_stricter() -> None:
+    """Petrol may pass C and not D. Eastwards the tube is D, westwards as the tunnel: C, and a kilometre longer."""
+    east = [ORIGIN, offset(ORIGIN, 90, STEP_M), offset(offset(ORIGIN, 90, STEP_M / 2), 0, STEP_M)]
+    over = region(east, [(0, 1), (1, 0), (0, 2), (2, 1), (1, 2), (2, 0)])
+    own = Notice(issuer="示例市交通运输局", number="示交〔2026〕2号")
+    there = Bore(
+        id="east", entrance=east[0], exit=east[1], edge_keys=("0:100:101",), category="D", category_source=own,
+        length_dm=25_000,
+    )  # fmt: skip
+    back = Bore(id="west", entrance=east[1], exit=east[0], edge_keys=("1:101:100",), length_dm=35_000)
+    drawn = Tunnel(category="C", category_source=NOTICE, bores=(there, back), length_dm=35_000)
+    zone = replace(tunnel(), tunnel=drawn)
+    eastwards, westwards = (plan(over, held(over, zone), *ends, TRIP) for ends in ((0, 1), (1, 0)))
+    assert eastwards is not None
+    assert westwards is not None
+    assert eastwards.route is not None
+    assert eastwards.route.edges == (2, 3)
+    (binding,) = eastwards.binding
+    assert (binding.rule_id, binding.values["category"], binding.bore_ids) == ("category", "D", frozenset({"east"}))
+    assert binding.basis == own.basis()
+    assert westwards.route == westwards.unrestricted
+    (passage,) = westwards.passages
+    assert (passage.tunnel_category, passage.decisions) == ("C", ())
+    assert [route_zone_kind(zone, frozenset({bore})).name for bore in ("east", "west")] == ["TUNNEL", "LONG_TUNNEL"]
+    nobody_knows = forbids(version(zone), cargo(), NOON)
+    assert [each.values["category"] for each in nobody_knows] == ["D"], "which tube is not known: the stricter"
+    assert drawn.strictest() == "D"
+    assert (drawn.source_of("D"), drawn.source_of("C", frozenset({"west"}))) == (own, NOTICE)
+    bare = replace(zone, tunnel=replace(drawn, category="", category_source=None))
+    assert plan(over, held(over, bare), 1, 0, TRIP).passages[0].tunnel_category == ""  # type: ignore[union-attr]
 
 
 def test_a_private_road_is_used_only_where_there_is_no_other() -> None:

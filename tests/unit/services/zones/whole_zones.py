@@ -133,13 +133,15 @@ def _square(south: int, west: int, side: int) -> tuple[Position, ...]:
 
 
 @st.composite
-def bores(draw: Any) -> tuple[Bore, ...]:
+def bores(draw: Any, *, classified: bool) -> tuple[Bore, ...]:
     line = draw(lines())
+    categories = [draw(st.sampled_from(["", "B", "E"])) if classified else "" for _ in range(2)]
     drawn = line if draw(st.booleans()) else ()
     return tuple(
         Bore(id=f"bore-{number}", entrance=ends[0], exit=ends[-1], length_dm=draw(st.integers(0, 10**6)),
              edge_keys=("1:2:3",) * draw(st.integers(0, 1)), way_ids=draw(st.lists(st.integers(1, 1 << 40), max_size=2).map(tuple)),
-             line=drawn if number == 0 else drawn[::-1])
+             line=drawn if number == 0 else drawn[::-1], category=categories[number],
+             category_source=draw(notices) if categories[number] else None)
         for number, ends in enumerate((line, line[::-1])[: draw(st.integers(1, 2))])
     )  # fmt: skip
 
@@ -155,7 +157,7 @@ def zones(draw: Any) -> Zone:
             length_dm=draw(st.integers(0, 10**6)),
             category=category,
             category_source=draw(notices) if category else None,
-            bores=draw(bores()),
+            bores=draw(bores(classified=not proposed)),
         )
         shape["width_dm"] = draw(st.integers(0, 500))
     elif kind is ZoneKind.BRIDGE:

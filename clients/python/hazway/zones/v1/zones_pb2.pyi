@@ -443,8 +443,12 @@ class Bore(_message.Message):
     EDGE_KEYS_FIELD_NUMBER: _builtins.int
     WAY_IDS_FIELD_NUMBER: _builtins.int
     LINE_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELD_NUMBER: _builtins.int
+    CATEGORY_SOURCE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     length_dm: _builtins.int
+    category: _builtins.str
+    """This bore's own category A to E, where bores differ 分洞隧道类别; empty: the tunnel's."""
     @_builtins.property
     def entrance(self) -> _types_pb2.Position: ...
     @_builtins.property
@@ -461,6 +465,10 @@ class Bore(_message.Message):
     def line(self) -> _containers.RepeatedCompositeFieldContainer[_types_pb2.Position]:
         """From entrance to exit; empty: straight."""
 
+    @_builtins.property
+    def category_source(self) -> Global___Notice:
+        """Who classified this bore, and in what; empty: as for the tunnel."""
+
     def __init__(
         self,
         *,
@@ -471,10 +479,12 @@ class Bore(_message.Message):
         edge_keys: _abc.Iterable[_builtins.str] | None = ...,
         way_ids: _abc.Iterable[_builtins.int] | None = ...,
         line: _abc.Iterable[_types_pb2.Position] | None = ...,
+        category: _builtins.str = ...,
+        category_source: Global___Notice | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["entrance", b"entrance", "exit", b"exit"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["category_source", b"category_source", "entrance", b"entrance", "exit", b"exit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["edge_keys", b"edge_keys", "entrance", b"entrance", "exit", b"exit", "id", b"id", "length_dm", b"length_dm", "line", b"line", "way_ids", b"way_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "category_source", b"category_source", "edge_keys", b"edge_keys", "entrance", b"entrance", "exit", b"exit", "id", b"id", "length_dm", b"length_dm", "line", b"line", "way_ids", b"way_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -490,10 +500,13 @@ class Tunnel(_message.Message):
     CATEGORY_FIELD_NUMBER: _builtins.int
     CATEGORY_SOURCE_FIELD_NUMBER: _builtins.int
     BORES_FIELD_NUMBER: _builtins.int
+    STRICTEST_CATEGORY_FIELD_NUMBER: _builtins.int
     length_dm: _builtins.int
     """Of the longest bore."""
     category: _builtins.str
-    """A to E after ADR 1.9.5.2.2 隧道类别; empty: nobody has classified it."""
+    """A to E after ADR 1.9.5.2.2 隧道类别, of every bore without one of its own; empty: nobody has classified these."""
+    strictest_category: _builtins.str
+    """What is shown for the whole: the strictest of its bores."""
     @_builtins.property
     def category_source(self) -> Global___Notice:
         """Who classified it, and in what."""
@@ -507,14 +520,40 @@ class Tunnel(_message.Message):
         category: _builtins.str = ...,
         category_source: Global___Notice | None = ...,
         bores: _abc.Iterable[Global___Bore] | None = ...,
+        strictest_category: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["category_source", b"category_source"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bores", b"bores", "category", b"category", "category_source", b"category_source", "length_dm", b"length_dm"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bores", b"bores", "category", b"category", "category_source", b"category_source", "length_dm", b"length_dm", "strictest_category", b"strictest_category"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Tunnel: _TypeAlias = Tunnel  # noqa: Y015
+
+@_typing.final
+class BoreCategory(_message.Message):
+    """One bore's own category."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BORE_ID_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELD_NUMBER: _builtins.int
+    bore_id: _builtins.str
+    category: _builtins.str
+    """A to E."""
+    def __init__(
+        self,
+        *,
+        bore_id: _builtins.str = ...,
+        category: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bore_id", b"bore_id", "category", b"category"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BoreCategory: _TypeAlias = BoreCategory  # noqa: Y015
 
 @_typing.final
 class Deck(_message.Message):
@@ -1066,6 +1105,7 @@ class DeclareTunnelRequest(_message.Message):
     ETAG_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     STATEMENT_FIELD_NUMBER: _builtins.int
+    BORE_CATEGORIES_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     zone_id: _builtins.str
     category: _builtins.str
@@ -1084,6 +1124,10 @@ class DeclareTunnelRequest(_message.Message):
     def valid_from(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def valid_to(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def bore_categories(self) -> _containers.RepeatedCompositeFieldContainer[Global___BoreCategory]:
+        """Bores whose category is not the tunnel's 分洞隧道类别, all from now on."""
+
     def __init__(
         self,
         *,
@@ -1097,10 +1141,11 @@ class DeclareTunnelRequest(_message.Message):
         etag: _builtins.str = ...,
         validate_only: _builtins.bool = ...,
         statement: _builtins.bytes = ...,
+        bore_categories: _abc.Iterable[Global___BoreCategory] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["source", b"source", "valid_from", b"valid_from", "valid_to", b"valid_to"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "etag", b"etag", "request_id", b"request_id", "rules", b"rules", "source", b"source", "statement", b"statement", "valid_from", b"valid_from", "valid_to", b"valid_to", "validate_only", b"validate_only", "zone_id", b"zone_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bore_categories", b"bore_categories", "category", b"category", "etag", b"etag", "request_id", b"request_id", "rules", b"rules", "source", b"source", "statement", b"statement", "valid_from", b"valid_from", "valid_to", b"valid_to", "validate_only", b"validate_only", "zone_id", b"zone_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1745,6 +1790,7 @@ class Passage(_message.Message):
     name: _builtins.str
     kind: Global___ZoneKind.ValueType
     tunnel_category: _builtins.str
+    """The strictest of the bores gone through."""
     length_dm: _builtins.int
     proposed: _builtins.bool
     """Nobody has confirmed the zone: it binds no one."""
