@@ -132,7 +132,7 @@ class Convoy:
             needs = [one for one in effects if isinstance(one, NeedsHistory)]
             after = {one.number: one.after for one in laps}
             for number, need in zip(self.shards_of(one.vehicle for one in needs), needs, strict=True):
-                found.asked.append((number, need.vehicle, Asked(need.from_ms, after[number])))
+                found.asked.append((number, need.vehicle, Asked(need.from_ms, None if need.is_new else after[number])))
         for taken in (taken for one in laps for taken in one.facts):
             fact = taken.fact
             entry = PassEntry(fact) if isinstance(fact, PassFact) else TripEntry(fact)

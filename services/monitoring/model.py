@@ -236,10 +236,12 @@ class EstimatedPosition:
 
 @dataclass(frozen=True, slots=True)
 class NeedsHistory:
-    """A fix or a waybill fact came late: ``recompute`` this vehicle from its stored fixes; nothing before ``from_ms`` changes."""
+    """A fix or a waybill fact came late: ``recompute`` this vehicle from its stored fixes; nothing before ``from_ms`` changes. A late
+    fix may be known already, unless it ``is_new``."""
 
     vehicle: int
     from_ms: int
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,8 @@ class Batch:
 
 
 def arranged(state: ShardState, fixes: Fixes, arrival: Int64s, out: Outbox) -> Rows:
-    """The rows in order of vehicle and time. A fix as new as one already taken is a repeat; older ones ask for history."""
+    """The rows in order of vehicle and time. A fix as new as one already taken is a repeat; older ones ask for history, and so do
+    those from before a trip that ticks have put in force."""
     slot = state.slots(fixes.vehicle)
     order = np.argsort(slot.astype(np.uint16) if len(state) < 1 << 16 else slot, kind="stable")  # radix sort
     slot, time = slot[order], np.clip(fixes.time_ms[order], 0, _LATEST_MS)
@@ -113,8 +114,13 @@ def arranged(state: ShardState, fixes: Fixes, arrival: Int64s, out: Outbox) -> R
     newest = np.maximum(time, state.columns["heard_ms"][slot])
     newest = np.maximum.accumulate(newest + group) - group
     known = before(newest, first, state.columns["heard_ms"][slot[first]])
-    _ask(state, slot, time, known, arrival[order], out)
-    order, slot, time = (values[time > known] for values in (order, slot, time))
+    taken = time > known
+    _ask(state, slot, time, time < known, arrival[order], out)
+    if (state.columns["trip_ms"][slot[first]] > state.columns["heard_ms"][slot[first]]).any():
+        behind = taken & (time < state.columns["trip_ms"][slot])
+        _ask(state, slot, time, behind, arrival[order], out, is_new=True)
+        taken &= ~behind
+    order, slot, time = (values[taken] for values in (order, slot, time))
     placed = (np.abs(fixes.latitude_e7) <= 900_000_000) & (np.abs(fixes.longitude_e7) <= 1_800_000_000)
     flags = np.where(placed, fixes.flags, fixes.flags & ~POSITIONED)
     columns = (
@@ -124,11 +130,13 @@ def arranged(state: ShardState, fixes: Fixes, arrival: Int64s, out: Outbox) -> R
     return Rows(arrival[order], slot, time, *(column[order].astype(np.int64) for column in columns))
 
 
-def _ask(state: ShardState, slot: Int64s, time: Int64s, known: Int64s, arrival: Int64s, out: Outbox) -> None:
-    late = np.flatnonzero(time < known)
+def _ask(
+    state: ShardState, slot: Int64s, time: Int64s, is_late: Mask, arrival: Int64s, out: Outbox, *, is_new: bool = False
+) -> None:
+    late = np.flatnonzero(is_late)
     for place in np.unique(slot[late]).tolist():
         mine = late[slot[late] == place]
-        out.add(int(arrival[mine].max()), NeedsHistory(int(state.vehicle[place]), int(time[mine].min())))
+        out.add(int(arrival[mine].max()), NeedsHistory(int(state.vehicle[place]), int(time[mine].min()), is_new))
 
 
 def engine_on(rows: Rows) -> Mask:

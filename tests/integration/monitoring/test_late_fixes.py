@@ -145,3 +145,18 @@ def test_a_need_noted_before_a_death_is_met_by_the_next_worker(house: House, mon
     expire_leases(house)
     work_off(a_worker(house, "other"))
     assert final(house, "lorry2") == final(house, "lorry1")
+
+
+def test_a_drive_that_comes_when_the_next_trip_is_known_counts_for_the_trip_it_was_on(house: House) -> None:
+    """The vehicle was silent over the change of waybills, so its fixes are not older than what it had said; a clock has put the new
+    trip in force."""
+    start = house.now - timedelta(hours=1)
+    house.tell_trip("lorry1", start, waybill_id="first")
+    house.rows(*drive(start + timedelta(minutes=1), minutes=1))
+    house.tell_trip("lorry1", start + timedelta(minutes=30), waybill_id="second")
+    house.world.settle()
+    house.rows(*drive(start + timedelta(minutes=10), minutes=5, dkmh=FAST, north_m=8_000))
+    house.world.settle()
+    house.rows(*drive(start + timedelta(minutes=40), minutes=1, north_m=20_000))
+    house.world.settle()
+    assert [alarm.waybill_id for alarm in house.alarms(kind=pb.ALARM_KIND_OVERSPEED)] == ["first"]

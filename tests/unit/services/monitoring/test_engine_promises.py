@@ -22,8 +22,8 @@ from services.monitoring.model import (
     TripEntry,
     TripFact,
 )
-from tests.unit.services.monitoring.drives import START_MS, Row, Told, a_trip, entries_of, run, standing
-from tests.unit.services.monitoring.random_days import a_country, a_day
+from tests.unit.services.monitoring.drives import START_MS, Row, Told, a_trip, entries_of, run, standing, straight
+from tests.unit.services.monitoring.random_days import MIDDLE, a_country, a_day
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
@@ -159,3 +159,13 @@ def test_a_fact_that_comes_when_ticks_have_judged_beyond_it_asks_for_history(cou
     for at_ms, asked in ((judged_ms, [NeedsHistory(1, judged_ms)]), (judged_ms + 1, [])):
         effects = run(country, departed, tick, a_trip(at_ms=at_ms, event="AMENDED", driver_id="d2"))
         assert [effect for effect in effects if isinstance(effect, NeedsHistory)] == asked
+
+
+def test_a_fix_from_before_a_trip_that_a_tick_has_put_in_force_belongs_to_the_trip_before(country: World) -> None:
+    fixes = straight(MIDDLE, speed_dkmh=0, seconds=700, interval_s=350)
+    told = [a_trip(), FixesEntry(Fixes.of(fixes[:1])), a_trip(at_ms=START_MS + 600_000, waybill_id="w2")]
+    state = ShardState()
+    run(country, *told, START_MS + 600_000 + country.thresholds.late_fact_ms, state=state)
+    effects = run(country, FixesEntry(Fixes.of(fixes[1:])), state=state)
+    assert effects[0] == NeedsHistory(1, START_MS + 350_000, is_new=True)
+    assert not [effect for effect in effects[1:] if isinstance(effect, NeedsHistory)]
