@@ -10,7 +10,7 @@ bars those who follow it, not those whose line only crosses it, and a tunnel tho
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +24,7 @@ from services.monitoring.engine.desk import end_alarm, raise_alarm, withdraw_ala
 from services.monitoring.engine.judge import NO_LOAD, load_of, spans
 from services.monitoring.engine.planned import Line, Stretch
 from services.monitoring.engine.state import ShardState
-from services.monitoring.engine.way import Met, met_anew, met_by, met_by_all
+from services.monitoring.engine.way import Met, ask, met_anew, met_by
 from services.monitoring.engine.world import World
 from services.monitoring.facts import TripFact
 from services.monitoring.model import AlarmKind, ZoneKind, ZoneRecord, ZoneRule, always
@@ -67,13 +67,18 @@ def trip_changed(state: ShardState, world: World, slot: int, at_ms: int, out: Ou
     trip, told = state.trips.get(slot), _told(state, slot)
     for cause in [cause for cause, waybill_id in told.items() if trip is None or trip.waybill_id != waybill_id]:
         _take_back(state, slot, cause, at_ms, out, arrival, "trip over")
-    met: Met = {cause: [] for cause in _told(state, slot)}
-    line = state.lines.get(slot)
-    if trip is not None and line is not None and load_of(_leaving(trip)) != NO_LOAD:
-        met |= met_by(world, line, _leaving(trip))
-    why = "trip over" if line is None else "way free"
+    why = "trip over" if state.lines.get(slot) is None else "way free"
     at_ms = max(at_ms, state.activation.at_ms)
-    _judge(state, world, slot, met, at_ms, state.position(slot), out, arrival, why)
+    _judge(state, world, slot, _met(state, world, slot), at_ms, state.position(slot), out, arrival, why)
+
+
+def foresee(state: ShardState, world: World, slots: Iterable[int], at_ms: int) -> None:
+    """Facts of these vehicles are about to come into force: ask at once what their routes go through."""
+    facts = (fact for slot in slots for fact in state.pending.get(slot, ()) if fact.at_ms <= at_ms)
+    trips = (
+        fact for fact in facts if isinstance(fact, TripFact) and len(fact.route) > 1 and (fact.under_way or fact.waits)
+    )
+    ask(world, [Line.of(trip.route) for trip in trips])
 
 
 def ways_ahead(batch: Batch) -> None:
@@ -104,12 +109,10 @@ def _look_again(
     state: ShardState, world: World, due: Sequence[tuple[int, Position | None]], out: Outbox, arrivals: Sequence[int]
 ) -> None:
     """Each of these vehicles at its moment, from where it was last believed to be before it."""
-    lines = {slot: line for slot, _ in due if (line := state.lines.get(slot)) is not None}
-    met = met_by_all(world, lines)
+    ask(world, [line for slot, _ in due if (line := state.lines.get(slot)) is not None])
     for (slot, place), arrival in zip(due, arrivals, strict=True):
         at_ms = int(state.columns["look_ms"][slot])
-        here: Met = {cause: [] for cause in _told(state, slot)} | met.get(slot, {})
-        _judge(state, world, slot, here, at_ms, place, out, arrival, "way free")
+        _judge(state, world, slot, _met(state, world, slot), at_ms, place, out, arrival, "way free")
 
 
 def reached(state: ShardState, slot: int, zone_id: str, at_ms: int, out: Outbox, arrival: int) -> None:
@@ -124,6 +127,15 @@ def _told(state: ShardState, slot: int) -> dict[str, str]:
         for (_, kind, cause), alarm in state.open.of(slot).items()
         if kind == AlarmKind.ROUTE_BARRED
     }
+
+
+def _met(state: ShardState, world: World, slot: int) -> Met:
+    """What may bar the vehicle's trip on its line, and what it has been told of."""
+    met: Met = {cause: [] for cause in _told(state, slot)}
+    trip, line = state.trips.get(slot), state.lines.get(slot)
+    if trip is not None and line is not None and load_of(_leaving(trip)) != NO_LOAD:
+        met |= met_by(world, line, _leaving(trip))
+    return met
 
 
 def _leaving(trip: TripFact) -> TripFact:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from services.monitoring.engine.areas import areas
 from services.monitoring.engine.batch import Outbox, Rows, arranged
-from services.monitoring.engine.closures import ways_ahead, ways_ahead_until, zones_changed
+from services.monitoring.engine.closures import foresee, ways_ahead, ways_ahead_until, zones_changed
 from services.monitoring.engine.fatigue import fatigue, paused
 from services.monitoring.engine.faults import position_faults
 from services.monitoring.engine.hours import apply_hours
@@ -70,6 +70,7 @@ def _fixes(state: ShardState, world: World, fixes: Fixes, out: Outbox) -> None:
 def put_in_force(state: ShardState, world: World, at_ms: int) -> list[Effect]:
     """Put all facts in force that wait and are due; no fix from before then is still to come."""
     out = Outbox()
+    foresee(state, world, state.pending, at_ms)
     for slot in list(state.pending):
         take_due(state, world, slot, at_ms, out, int(state.vehicle[slot]))
     return out.effects()
@@ -79,6 +80,8 @@ def _put_in_force(state: ShardState, world: World, rows: Rows, out: Outbox) -> l
     """Bring waiting facts into force that come before a vehicle's first row; name the vehicles that have more between their rows."""
     split = []
     waiting = state.pending.keys() & set(rows.slot.tolist()) if state.pending else ()
+    if len(waiting) > 1:
+        foresee(state, world, waiting, int(rows.time.max()))
     for slot in sorted(waiting):
         begin, end = np.searchsorted(rows.slot, [slot, slot + 1]).tolist()
         take_due(state, world, slot, int(rows.time[begin]), out, int(rows.arrival[begin]))
@@ -128,6 +131,7 @@ def _tick(state: ShardState, world: World, at_ms: int, out: Outbox) -> None:
     paused(state, state.tick_ms, at_ms, out)
     state.tick_ms = at_ms
     by_ms = at_ms - world.thresholds.late_fact_ms
+    foresee(state, world, state.pending, by_ms)
     for slot in list(state.pending):
         take_due(state, world, slot, by_ms, out, int(state.vehicle[slot]))
     ways_ahead_until(state, world, by_ms, out)

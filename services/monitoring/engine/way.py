@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -23,63 +26,101 @@ _AT_PORTAL_M = 40.0
 _AROUND_PORTAL_E7 = 100_000  # a line that comes by has a corner or a piece within a kilometre
 
 Met = dict[str, list[Stretch]]  # by zone
+Through = Callable[[Int64s, Int64s, Int64s, Int64s], Crossings]
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """What a line goes through, whoever goes by it: numbers of zones that may bar somebody, where it is in each, and tunnels."""
+
+    zone: Int64s
+    inside: list[list[Stretch]]
+    tunnels: Met
+
+
+_KNOWN: WeakKeyDictionary[World, WeakKeyDictionary[Line, _Way]] = WeakKeyDictionary()
 
 
 def met_anew(planned: Lines, world: World, news: Change) -> dict[int, Met]:
     """By slot, the changed zones its line goes through."""
     met: dict[int, Met] = {}
     if news.box is not None:
-        for slot, zone, found in _inside(planned.coming_by(news.box), news.index.through):
-            met.setdefault(slot, {})[news.index.keys[zone]] = found
+        slots = _slots_of(planned.coming_by(news.box))
+        for some in _portions(slots):
+            for (place, number), found in _inside(some, news.index.through).items():
+                for slot in slots[some[place]]:
+                    met.setdefault(slot, {})[news.index.keys[number]] = found
     if news.tunnels:
-        for slot, line in planned.coming_by(_around(world, news.tunnels)).items():
-            for zone_id, found in _tunnels(world, line, news.tunnels).items():
-                met.setdefault(slot, {})[zone_id] = found
+        slots = _slots_of(planned.coming_by(_around(world, news.tunnels)))
+        for line, tunnels in zip(slots, _tunnels(world, list(slots), news.tunnels), strict=True):
+            for slot in slots[line]:
+                met.setdefault(slot, {}).update(tunnels)
     return met
 
 
 def met_by(world: World, line: Line, trip: TripFact) -> Met:
     """All zones that may bar the trip on its line."""
-    found = world.through(*line.pieces)
-    rows = np.flatnonzero(world.barred.to_load(load_of(trip), found.zone))
-    found = Crossings(*(getattr(found, name)[rows] for name in Crossings.__slots__))
-    met = {world.zone(zone).id: inside for (_, zone), inside in stretches([line], found).items()}
-    return met | _tunnels(world, line, world.watched)
+    ask(world, [line])
+    way = _KNOWN[world][line]
+    rows = np.flatnonzero(world.barred.to_load(load_of(trip), way.zone)).tolist()
+    return {world.zone(int(way.zone[row])).id: way.inside[row] for row in rows} | way.tunnels
 
 
-def met_by_all(world: World, lines: Mapping[int, Line]) -> dict[int, Met]:
-    """By slot, the zones with rules that many lines go through, asked for at once."""
-    met: dict[int, Met] = {slot: _tunnels(world, line, world.watched) for slot, line in lines.items()}
-    for slot, number, found in _inside(lines, world.through):
-        zone = world.zone(number)
-        if zone.rules and is_visited(zone):
-            met[slot][zone.id] = found
-    return met
+def ask(world: World, lines: Iterable[Line]) -> None:
+    """Find what these lines go through, all at once; of each it is asked once in a world."""
+    known = _KNOWN.setdefault(world, WeakKeyDictionary())
+    for some in _portions([line for line in dict.fromkeys(lines) if line not in known]):
+        found: list[tuple[list[int], list[list[Stretch]]]] = [([], []) for _ in some]
+        for (place, number), inside in _inside(some, partial(_bars_some, world)).items():
+            found[place][0].append(number)
+            found[place][1].append(inside)
+        for line, (numbers, where), tunnels in zip(some, found, _tunnels(world, some, world.watched), strict=True):
+            known[line] = _Way(np.array(numbers, dtype=np.int64), where, tunnels)
 
 
-def _inside(
-    lines: Mapping[int, Line], through: Callable[[Int64s, Int64s, Int64s, Int64s], Crossings]
-) -> Iterator[tuple[int, int, list[Stretch]]]:
-    """Slot, number of a zone, and where the line is in it; some lines at a time, for those of a nation have too many pieces."""
-    slots = list(lines)
-    for first in range(0, len(slots), _AT_ONCE):
-        some = slots[first : first + _AT_ONCE]
-        chosen = [lines[slot] for slot in some]
-        for (place, number), found in stretches(chosen, through(*joined_pieces(chosen))).items():
-            yield some[place], number, found
+def _slots_of(lines: Mapping[int, Line]) -> dict[Line, list[int]]:
+    slots: dict[Line, list[int]] = {}
+    for slot, line in lines.items():
+        slots.setdefault(line, []).append(slot)
+    return slots
 
 
-def _tunnels(world: World, line: Line, among: Mapping[str, ZoneRecord]) -> Met:
-    """The tunnels the line comes by both portals of."""
-    met: Met = {}
-    if among:
-        for number in np.unique(world.near.near(*line.samples())[1]).tolist():
-            name = world.near.names[number]
-            if name in among:
-                portals = world.roads.portals[name]
-                found = filter(None, (_between(line, *ends) for ends in zip(portals[::2], portals[1::2], strict=True)))
-                met.setdefault(among[name].id, []).extend(found)
-    return {zone_id: sorted(found) for zone_id, found in met.items() if found}
+def _portions(lines: Iterable[Line]) -> Iterator[list[Line]]:
+    """Some at a time, for the lines of a nation have too many pieces."""
+    rest = list(lines)
+    yield from (rest[first : first + _AT_ONCE] for first in range(0, len(rest), _AT_ONCE))
+
+
+def _inside(lines: Sequence[Line], through: Through) -> dict[tuple[int, int], list[Stretch]]:
+    return stretches(lines, through(*joined_pieces(lines)))
+
+
+def _bars_some(world: World, *pieces: Int64s) -> Crossings:
+    """What the pieces go through of the zones that bar any load from being in them."""
+    found = world.through(*pieces)
+    numbers, place = np.unique(found.zone, return_inverse=True)
+    zones = map(world.zone, numbers.tolist())
+    bars = np.array([is_visited(zone) and bool(zone.rules or zone.category) for zone in zones], dtype=bool)
+    rows = np.flatnonzero(bars[place])
+    return Crossings(*(getattr(found, name)[rows] for name in Crossings.__slots__))
+
+
+def _tunnels(world: World, lines: Sequence[Line], among: Mapping[str, ZoneRecord]) -> list[Met]:
+    """Of each line the tunnels it comes by both portals of."""
+    met: list[Met] = [{} for _ in lines]
+    if not among or not lines:
+        return met
+    samples = [line.samples() for line in lines]
+    whose = np.repeat(np.arange(len(lines)), [len(north) for north, _ in samples])
+    row, number = world.near.near(*(np.concatenate(column) for column in zip(*samples, strict=True)))
+    for place, tunnel in np.unique(np.stack([whose[row], number]), axis=1).T.tolist():
+        name = world.near.names[tunnel]
+        if name in among:
+            portals = world.roads.portals[name]
+            ends = zip(portals[::2], portals[1::2], strict=True)
+            found = [each for pair in ends if (each := _between(lines[place], *pair)) is not None]
+            met[place].setdefault(among[name].id, []).extend(found)
+    return [{zone_id: sorted(found) for zone_id, found in each.items() if found} for each in met]
 
 
 def _between(line: Line, one: Position, other: Position) -> Stretch | None:
