@@ -163,7 +163,7 @@ def test_a_fact_that_comes_when_ticks_have_judged_beyond_it_asks_for_history(cou
 
 def test_a_fix_from_before_a_trip_that_a_tick_has_put_in_force_belongs_to_the_trip_before(country: World) -> None:
     fixes = straight(MIDDLE, speed_dkmh=0, seconds=700, interval_s=350)
-    told = [a_trip(), FixesEntry(Fixes.of(fixes[:1])), a_trip(at_ms=START_MS + 600_000, waybill_id="w2")]
+    told: list[Told] = [a_trip(), FixesEntry(Fixes.of(fixes[:1])), a_trip(at_ms=START_MS + 600_000, waybill_id="w2")]
     state = ShardState()
     run(country, *told, START_MS + 600_000 + country.thresholds.late_fact_ms, state=state)
     effects = run(country, FixesEntry(Fixes.of(fixes[1:])), state=state)
