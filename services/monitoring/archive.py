@@ -6,7 +6,7 @@ manifest covers comes from files, what lies behind it from the log, so nothing i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -158,7 +158,19 @@ def _let_go(engine: Engine, home: Path, before: datetime) -> None:
             {"before": before, "shards": log_store.SHARDS},
         )
         handed_on.forget(connection, milliseconds(before - _CHANGES))
-    for shard in log_store.VEHICLE_SHARDS:
+        old: Sequence[int] = (
+            connection.execute(
+                text(
+                    "SELECT c.shard FROM monitoring_cursors AS c CROSS JOIN LATERAL ("
+                    "  SELECT recorded_at FROM monitoring_log WHERE shard = c.shard ORDER BY seq LIMIT 1) AS l"
+                    " WHERE l.recorded_at < :before AND c.shard < :shards ORDER BY c.shard"
+                ),
+                {"before": before, "shards": log_store.SHARDS},
+            )
+            .scalars()
+            .all()
+        )
+    for shard in old:
         with engine.begin() as connection:
             upto = connection.execute(
                 text(
