@@ -31,6 +31,7 @@ class Kind(Enum):
     HANDOVER_OPEN = "交接未签"
     AMENDED_UNDER_WAY = "途中更正运单"
     ROUTE_BARRED = "计划路线受阻"
+    LINK_DOWN = "链路中断"
 
 
 class Severity(Enum):
@@ -100,8 +101,10 @@ class Alarm:
 
     @property
     def subject(self) -> str:
-        """What the alarm is stated about: the trip where there is one, else the vehicle."""
-        return f"waybill/{self.waybill_id}" if self.waybill_id else f"vehicle/{self.vehicle_id}"
+        """What the alarm is stated about: the trip where there is one, else the vehicle, else the carrier."""
+        if self.waybill_id:
+            return f"waybill/{self.waybill_id}"
+        return f"vehicle/{self.vehicle_id}" if self.vehicle_id else f"organisation/{self.carrier_id}"
 
     def stated(self) -> dict[str, object]:
         """What is said under the operator's key when the alarm is raised, amended or withdrawn."""

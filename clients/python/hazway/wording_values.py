@@ -26,6 +26,7 @@ VALUES_2: Mapping[str, str] = {
     "ALARM_KIND_HANDOVER_OPEN": "交接未签",
     "ALARM_KIND_AMENDED_UNDER_WAY": "途中更正运单",
     "ALARM_KIND_ROUTE_BARRED": "计划路线受阻",
+    "ALARM_KIND_LINK_DOWN": "链路中断",
     "ALARM_STATE_OPEN": "未处理",
     "ALARM_STATE_HANDLED": "已处理",
     "ALARM_STATE_WITHDRAWN": "已撤销",

@@ -66,6 +66,12 @@ class _AlarmKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AlarmKind.V
     """A zone has come to bar the way ahead of a trip under way, or loaded and about to leave 计划路线受阻. It ends when the vehicle is
     in the zone, and is withdrawn when nothing bars its way any more: the zone is lifted, a pass granted, the route or trip over.
     """
+    ALARM_KIND_LINK_DOWN: _AlarmKind.ValueType  # 18
+    """链路中断: a carrier's gateway has fallen silent, and with it three or more of its vehicles under way. One alarm for all of them,
+    about the carrier and no vehicle; evidence counts them (vehicles, silent, back, named) and names up to 200 (vehicle_ids).
+    It ends when the gateway is heard of again; who does not come back with it, and whoever carries explosives, toxic gas or
+    radioactive matter, has an alarm of its own.
+    """
 
 class AlarmKind(_AlarmKind, metaclass=_AlarmKindEnumTypeWrapper): ...
 
@@ -107,6 +113,12 @@ ALARM_KIND_AMENDED_UNDER_WAY: AlarmKind.ValueType  # 16
 ALARM_KIND_ROUTE_BARRED: AlarmKind.ValueType  # 17
 """A zone has come to bar the way ahead of a trip under way, or loaded and about to leave 计划路线受阻. It ends when the vehicle is
 in the zone, and is withdrawn when nothing bars its way any more: the zone is lifted, a pass granted, the route or trip over.
+"""
+ALARM_KIND_LINK_DOWN: AlarmKind.ValueType  # 18
+"""链路中断: a carrier's gateway has fallen silent, and with it three or more of its vehicles under way. One alarm for all of them,
+about the carrier and no vehicle; evidence counts them (vehicles, silent, back, named) and names up to 200 (vehicle_ids).
+It ends when the gateway is heard of again; who does not come back with it, and whoever carries explosives, toxic gas or
+radioactive matter, has an alarm of its own.
 """
 Global___AlarmKind: _TypeAlias = AlarmKind  # noqa: Y015
 
