@@ -1,6 +1,7 @@
 """Group commit: whatever arrives within a few tens of milliseconds becomes durable in one transaction.
 
-Waiting callers are answered only after the commit; a PostgreSQL that is away is waited for, and nothing is answered.
+Waiting callers are answered only after the commit; a PostgreSQL that is away, or has no room for us, is waited for, and nothing is
+answered.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from services.monitoring import figures_store, links, log_store
 from services.monitoring.intake import Taken
 from services.monitoring.packed import by_shard
 from services.runtime.bus import Bus
 from services.runtime.clock import Clock, legal_day
+from services.runtime.database import is_transient
 
 WAKE = "hazway:fixes"
 _GATHER_S = 0.02
@@ -37,14 +40,18 @@ class _Waiting:
     done: asyncio.Future[None]
     loop: asyncio.AbstractEventLoop
 
-    def answer(self) -> None:
+    def answer(self, fault: Exception | None) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits, and the others still do
-            self.loop.call_soon_threadsafe(_finish, self.done)
+            self.loop.call_soon_threadsafe(_finish, self.done, fault)
 
 
-def _finish(done: asyncio.Future[None]) -> None:
-    if not done.done():  # the stream may have been cancelled meanwhile
+def _finish(done: asyncio.Future[None], fault: Exception | None) -> None:
+    if done.done():  # the stream may have been cancelled meanwhile
+        return
+    if fault is None:
         done.set_result(None)
+    else:
+        done.set_exception(fault)
 
 
 class Committer:
@@ -60,7 +67,8 @@ class Committer:
         self._thread.start()
 
     async def append(self, taken: Taken, carrier_id: str) -> None:
-        """Return once the records, how many were refused, and that the carrier was heard of are durable."""
+        """Return once the records, how many were refused, and that the carrier was heard of are durable. Raises what keeps them from
+        ever being so."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
         with self._arrived:
@@ -76,9 +84,14 @@ class Committer:
 
     def _run(self) -> None:
         while (batch := self._gather()) is not None:
-            self._commit(batch)
+            fault: Exception | None = None
+            try:
+                self._commit(batch)
+            except Exception as error:  # whatever it is: others wait for this thread
+                _log.exception("fixes that cannot be kept")
+                fault = error
             for one in batch:
-                one.answer()
+                one.answer(fault)
             self._bus.publish(WAKE)
 
     def _gather(self) -> list[_Waiting] | None:
@@ -116,9 +129,11 @@ class Committer:
                     links.note(connection, minute, heard)
                 self._heard |= dict.fromkeys(heard, minute)
                 return
-            except DBAPIError as error:
+            except (DBAPIError, NoConnection) as error:
+                if isinstance(error, DBAPIError) and not is_transient(error):
+                    raise
                 # A commit whose answer was lost may stand: the same fixes twice change nothing (detection drops them).
-                _log.warning("fixes wait for the database", extra={"error": str(error.orig)[:200]})
+                _log.warning("fixes wait for the database", extra={"error": str(error)[:200]})
                 time.sleep(wait_s)
                 wait_s = min(2.0, wait_s * 2)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -39,6 +40,7 @@ class Gateway:
         self.committer = Committer(host.engine, host.bus, host.clock)
         self._bus: Bus = host.bus
         self._live: LiveMap | None = None
+        self._opening = threading.Lock()
         self._fleets: dict[str, _Fleet] = {}
         self._reading: Together[None] = Together()
         self._watched: Together[Watched] = Together()
@@ -47,10 +49,11 @@ class Gateway:
 
     @property
     def live(self) -> LiveMap:
-        """Opened by the first watcher: a process nobody watches through does not listen."""
-        if self._live is None:
-            self._live = LiveMap(self._bus, SHARDS)
-        return self._live
+        """Opened by the first watcher, once however many come at once: a process nobody watches through does not listen."""
+        with self._opening:
+            if self._live is None:
+                self._live = LiveMap(self._bus, SHARDS)
+            return self._live
 
     def is_fresh(self, organisation: str, *, with_strangers: bool = False) -> bool:
         """Whether the fleet at hand is good enough to judge by, and to call vehicles strangers by."""

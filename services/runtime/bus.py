@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 import redis
 
 _log = logging.getLogger("hazway.runtime")
 _PATIENCE_S = 0.5  # a wake-up later than this is worth less than the look somebody takes anyway
+_QUIET_S = 5.0  # who has heard nothing for so long asks whether anybody is there
+_DEAF_S = 15.0  # and who has heard nothing for so long, no answer either, connects anew: nobody tells the end of a line that was cut
 
 
 class Bus:
@@ -40,10 +43,18 @@ class Bus:
             try:
                 with self._listening.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
                     subscription.psubscribe(pattern)
+                    heard = asked = time.monotonic()
                     while not stopped.is_set():
-                        message = subscription.get_message(timeout=0.5)
+                        message, now = subscription.get_message(timeout=0.5), time.monotonic()
                         if message is not None:
-                            hear(message["channel"].decode(), message["data"])
+                            heard = now
+                            if message["type"] == "pmessage":
+                                hear(message["channel"].decode(), message["data"])
+                        elif now - heard > _DEAF_S:
+                            raise redis.ConnectionError("nobody answers")
+                        elif now - max(heard, asked) > _QUIET_S:
+                            subscription.ping()
+                            asked = now
             except (redis.RedisError, OSError):
                 stopped.wait(0.5)
 

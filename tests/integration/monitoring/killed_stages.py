@@ -35,6 +35,7 @@ from hazway import cbor, registration, statement
 from services import assembly
 from services.monitoring import second_stage, shares, worker
 from services.monitoring.log_store import PERSON_SHARDS, VEHICLE_SHARDS
+from services.runtime import database
 from services.runtime.host import open_host
 from services.runtime.loops import run_loops
 from services.runtime.settings import Settings
@@ -86,8 +87,8 @@ _WRITTEN_BY_WHO_HELD_NOTHING = (
 
 @dataclass
 class Fate:
-    """How a worker ends: at which of its statements and commits it is killed, or at the beginning of which transaction it is frozen,
-    with what it is about to write in its hands; never, where it is 0."""
+    """How a worker ends: at which of its statements and commits it is killed, or before which transaction or commit it is frozen, with
+    what it is about to write in its hands or its locks held; never, where it is 0."""
 
     killed_at: int = 0
     frozen_at: int = 0
@@ -100,7 +101,7 @@ class Fate:
         if not mortal:
             return cls(rows=rows)
         if chance.random() < 0.5:
-            return cls(frozen_at=chance.randint(2, 12) if alone else chance.randint(5, 40), rows=rows)
+            return cls(frozen_at=chance.randint(2, 24) if alone else chance.randint(10, 80), rows=rows)
         return cls(killed_at=chance.randint(8, 60 if alone else 200), rows=rows)
 
 
@@ -134,6 +135,7 @@ def live(settings: Settings, stages: tuple[str, ...], fate: Fate) -> None:
     """Work as a worker does until nothing is left to do for these stages, or until the fate."""
     worker._MOST_OF_A_SHARD = second_stage._MOST_ROWS = fate.rows
     worker._LATE_S, worker._SNAPSHOT_S, shares._RENEW_S = 0.1, 0.5, 0.1
+    database._FROZEN_S = 1  # so that the database ends some of those that are frozen in the middle of a transaction
     host, stopped = open_host(settings), threading.Event()
     steps: Counter[int] = Counter()
 
@@ -154,7 +156,8 @@ def live(settings: Settings, stages: tuple[str, ...], fate: Fate) -> None:
     loops = [dataclasses.replace(loop, every_s=0.02) for loop in assembly.worker_loops(host) if loop.name in stages]
     for name in ("before_cursor_execute", "commit"):
         event.listen(host.engine, name, strike(signal.SIGKILL, fate.killed_at))
-    event.listen(host.engine, "begin", strike(signal.SIGSTOP, fate.frozen_at))
+    for name in ("begin", "commit"):
+        event.listen(host.engine, name, strike(signal.SIGSTOP, fate.frozen_at))
     threading.Thread(target=watch, daemon=True).start()
     run_loops(loops, host.bus, stopped)
 

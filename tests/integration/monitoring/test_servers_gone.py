@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from hazway.refusals import Refused
 from services.monitoring import live
@@ -171,3 +176,60 @@ def test_second_stages_go_on_without_redis_and_after_postgresql_was_restarted_be
     redis.start(home)
     stated, revisions = stated_and_revisions(house)
     assert stated == revisions, "each revision is stated once"
+
+
+@contextmanager
+def no_room(url: str) -> Iterator[None]:
+    """Somebody has taken all connections of the server, those of whoever was connected too."""
+    hogs: list[Any] = []
+    hog = create_engine(url, poolclass=NullPool)
+
+    def take_all() -> None:
+        with contextlib.suppress(OperationalError):
+            while True:
+                hogs.append(hog.connect())
+
+    try:
+        take_all()
+        mine = [one.exec_driver_sql("SELECT pg_backend_pid()").scalar_one() for one in hogs]
+        hogs[0].execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE backend_type = 'client backend' AND pid <> ALL(:mine)"
+            ),
+            {"mine": mine},
+        )
+        deadline = time.monotonic() + 1
+        while time.monotonic() < deadline:
+            take_all()
+            time.sleep(0.05)
+        yield
+    finally:
+        for one in hogs:
+            one.close()
+
+
+def test_fixes_wait_for_a_postgresql_that_has_no_room(house: House) -> None:
+    """Too many clients: whoever commits has been thrown out in the middle, and is let in again when the others have gone."""
+    driven = drive(house.now - timedelta(minutes=60), minutes=50)
+    house.rows(*driven[:30])
+    answers: list[int] = []
+
+    def send() -> None:
+        for place in range(30, len(driven), 10):
+            while True:
+                try:
+                    answers.append(house.rows(*driven[place : place + 10]).accepted)
+                    break
+                except Refused as refusal:
+                    assert refusal.reasons <= {"BUSY", "UNAVAILABLE"}, refusal  # noqa: PT017
+                    time.sleep(0.2)
+
+    sending = threading.Thread(target=send)
+    with no_room(house.world.host.settings.database_url):
+        sending.start()
+        time.sleep(2)
+        assert sending.is_alive()
+    sending.join(60)
+    assert sum(answers) == len(driven[30:])
+    assert times_of(house.recent()) == [fix.time_ms for fix in driven]
