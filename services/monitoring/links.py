@@ -40,6 +40,48 @@ def note(connection: Connection, minute: int, carriers: Collection[str]) -> None
     )
 
 
+def silent_since(connection: Connection, asked: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
+    """Of (carrier, minute) pairs those in which nothing was heard of the carrier's gateway after the minute, but what was already on
+    its way then, for as long as it takes to miss a vehicle; each with the last minute the gateway was heard of before."""
+    rows = connection.execute(
+        _SILENT,
+        {"carriers": [carrier for carrier, _ in asked], "minutes": [minute for _, minute in asked]},
+    )
+    return {(row.carrier_id, row.minute): row.heard for row in rows}
+
+
+_LATE, _MISSED = 1, 8  # minutes: what is on its way, and less than a vehicle may be silent
+_SILENT = text(
+    "WITH asked AS (SELECT carrier_id, minute, minute + :missed AS upto FROM unnest(CAST(:carriers AS text[]), CAST(:minutes AS bigint[]))"
+    "   AS a (carrier_id, minute)),"
+    " heard AS (SELECT a.carrier_id, minute, upto / 1440 * 1440 - 1440 AS first, CAST(1441 + upto % 1440 AS int) AS size,"
+    "   coalesce(y.minutes, CAST(0 AS bit(1440))) || coalesce(t.minutes, CAST(0 AS bit(1440))) AS bits FROM asked AS a"
+    "  LEFT JOIN monitoring_links AS t ON t.carrier_id = a.carrier_id AND t.day = DATE '1970-01-01' + CAST(upto / 1440 AS int)"
+    "  LEFT JOIN monitoring_links AS y ON y.carrier_id = a.carrier_id AND y.day = DATE '1970-01-01' + CAST(upto / 1440 - 1 AS int)),"
+    " last AS (SELECT carrier_id, minute, first, size, length(rtrim(CAST(substring(bits FROM 1 FOR size) AS text), '0')) AS place FROM heard)"
+    " SELECT carrier_id, minute, first + place - 1 AS heard FROM last WHERE place > 0 AND place <= size - :missed + :late"
+).bindparams(missed=_MISSED, late=_LATE)
+
+
+def heard_after(connection: Connection, asked: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
+    """Of (carrier, minute) pairs those whose gateway was heard of after the minute, each with the first minute of that."""
+    rows = connection.execute(
+        _HEARD_AFTER,
+        {"carriers": [carrier for carrier, _ in asked], "minutes": [minute for _, minute in asked]},
+    )
+    return {(row.carrier_id, row.minute): row.heard for row in rows}
+
+
+_HEARD_AFTER = text(
+    "SELECT a.carrier_id, minute, min(1440 * (day - DATE '1970-01-01') + passed + place - 1) AS heard"
+    " FROM unnest(CAST(:carriers AS text[]), CAST(:minutes AS bigint[])) AS a (carrier_id, minute)"
+    " JOIN monitoring_links AS l ON l.carrier_id = a.carrier_id AND day >= DATE '1970-01-01' + CAST(minute / 1440 AS int),"
+    " LATERAL (SELECT CAST(greatest(0, minute + 1 - 1440 * (day - DATE '1970-01-01')) AS int) AS passed) AS p,"
+    " LATERAL (SELECT position('1' IN substring(CAST(minutes AS text) FROM passed + 1)) AS place) AS f"
+    " WHERE place > 0 GROUP BY a.carrier_id, minute"
+)
+
+
 def connected(connection: Connection, scope: Scope, hold_minutes: int, now: datetime) -> tuple[int, int]:
     """Minutes the links were up, and all minutes of the period since each was first, up to now; of carriers with vehicles in the scope.
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import Connection
 
 from services import alarms, traceability
-from services.monitoring import late_store, vehicles
+from services.monitoring import late_store, outages, vehicles
 from services.monitoring.late_store import Stage
 from services.monitoring.model import Alarm, Effect
 from services.monitoring.raising import to_alarm
@@ -28,11 +28,12 @@ class Teller:
         return self._vehicles
 
     def tell(self, connection: Connection, effects: Sequence[Effect], stage: Stage = Stage.VEHICLE) -> bool:
-        """Tell what is to be told of alarms; whether anything is new at the desk."""
+        """Tell what is to be told of alarms now; whether anything is new at the desk."""
         said = [one for one in effects if isinstance(one, Alarm)]
         if not said:
             return False
         known = self.known(connection, {one.vehicle for one in said})
         late_store.keep_told(connection, said, stage)
-        told = [to_alarm(one, known[one.vehicle]) for one in said]
-        return bool(alarms.put_alarms(connection, self._keeper, told, self._host.clock.now()))
+        now = self._host.clock.now()
+        told = [to_alarm(one, known[one.vehicle]) for one in outages.held_back(connection, said, known, now)]
+        return bool(alarms.put_alarms(connection, self._keeper, told, now))

@@ -61,6 +61,16 @@ def alarm_text(kind: AlarmKind, evidence: Mapping[str, str]) -> tuple[str, str]:
     )
 
 
+def link_text(evidence: Mapping[str, str]) -> tuple[str, str]:
+    """What the alarm of a link that is down says: how many fell silent with it, and what has become of them."""
+    zh = "企业网关链路中断，{vehicles} 辆在途车辆随之离线：仍离线 {silent} 辆，已恢复 {back} 辆，已单独报警 {named} 辆"
+    en = "The carrier's gateway fell silent and {vehicles} vehicles under way with it: {silent} still are, {back} are back, {named} have an alarm of their own"
+    if "heard_ms" in evidence:
+        zh, en = zh + "；链路已于 {heard_ms} 恢复", en + "; the gateway was heard of again at {heard_ms} (Beijing)"
+    values = {name: _shown(name, value, {}) for name, value in evidence.items()}
+    return zh.format_map(values), en.format_map(values)
+
+
 def _added(evidence: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """What else there is to say: which bore it is, how long who is inside may take to leave, and what has come of it."""
     if "direction" in evidence:

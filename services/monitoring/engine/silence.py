@@ -8,9 +8,12 @@ import numpy.typing as npt
 from geo.position import Position, distances_m
 from services.monitoring.engine.batch import Batch, Outbox, before
 from services.monitoring.engine.desk import end_alarm, raise_alarm, withdraw_alarm
+from services.monitoring.engine.judge import load_of
 from services.monitoring.engine.state import ShardState
 from services.monitoring.engine.world import World
-from services.monitoring.model import AlarmKind
+from services.monitoring.model import AlarmKind, Severity, TripFact
+
+_WATCHED = frozenset({"1", "7"})  # classes
 
 
 def offline(batch: Batch) -> None:
@@ -60,9 +63,17 @@ def _raise(
 ) -> None:
     raise_alarm(
         state, out, arrival, slot, AlarmKind.OFFLINE, since_ms,
-        position=place, evidence={"rule": "DM-06", "last_heard_ms": heard_ms},
+        severity=_severity(state.trips.get(slot)), position=place, evidence={"rule": "DM-06", "last_heard_ms": heard_ms},
     )  # fmt: skip
     state.columns["silent"][slot] = True
+
+
+def _severity(trip: TripFact | None) -> Severity:
+    """Of explosives, toxic gas and radioactive matter somebody must know at once where each is."""
+    goods, _, _ = load_of(trip)
+    hazards = {hazard for line in goods for hazard in line.hazards}
+    grave = "2.3" in hazards or not _WATCHED.isdisjoint(hazard.split(".")[0] for hazard in hazards)
+    return Severity.GRAVE if grave else Severity.ORDINARY
 
 
 def moved_offline(batch: Batch) -> None:
