@@ -67,10 +67,11 @@ class Road:
     def credentials(self, carrier: str) -> Credentials:
         return self.authority.issue(carrier)
 
-    def client(self, organisation: str, signer: keys.Signer | None = None) -> Client:
+    def client(self, organisation: str, signer: keys.Signer | None = None, *, port: int = 0) -> Client:
+        """Calls the api process that was started last, or another's port."""
         issued = self.credentials(organisation)
         identity = Identity(authority=issued.authority, key=issued.key, chain=issued.chain)
-        return Client(f"localhost:{self.port()}", identity, organisation=organisation, signer=signer)
+        return Client(f"localhost:{port or self.port()}", identity, organisation=organisation, signer=signer)
 
     def cpu(self) -> dict[str, float]:
         """CPU-seconds used so far by api, worker and PostgreSQL with all its backends."""
@@ -140,7 +141,7 @@ def road(carriers: int, each: int, start_ms: int) -> Iterator[Road]:
         built = Road(settings, host, DevelopmentAuthority(home / "authority"), {}, postgres.pid)
         begun.callback(_end, built.processes)
         built.start("api")
-        _register(built, carriers, each)
+        register(built, carriers, each)
         built.start("worker")
         built.caught_up = _catch_up(built, start_ms - 1_000)
         yield built
@@ -162,7 +163,7 @@ def carrier(number: int) -> str:
     return f"fleet{number}"
 
 
-def _register(built: Road, carriers: int, each: int) -> None:
+def register(built: Road, carriers: int, each: int) -> None:
     operator = built.client(traceability.OPERATOR, traceability.keeper_of(built.settings).operator)
     for number in range(carriers):
         organisation = registry.Organisation(

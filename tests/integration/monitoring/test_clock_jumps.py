@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import text
 
+from hazway import keys
 from hazway.alarms.v1 import alarms_pb2 as pb
+from hazway.monitoring.v1 import monitoring_pb2
+from services import assembly, traceability
 from services.runtime import clock
+from services.runtime.certificates import DevelopmentAuthority
 from services.runtime.clock import SharedClock
 from services.runtime.host import open_host
-from services.runtime.settings import Settings
-from tests.integration.monitoring.road_house import House, a_fix
+from services.runtime.settings import Settings, to_environment
+from tests.bench.road_house import Road, carrier, register
+from tests.integration.monitoring.road_house import MONITORING, PLACE, House, a_fix
 from tests.integration.monitoring.test_second_stages import expected, laden, report, shown, side_by_side, two_shifts
 
+ROOT = Path(__file__).resolve().parents[3]
 JUMPS = [timedelta(hours=5), timedelta(hours=-5), timedelta(days=400), timedelta(days=-400)]
 
 
@@ -109,3 +121,58 @@ def test_second_stages_find_the_same_though_the_clock_jumped_while_they_were_at_
         house.world.clock.advance(hours=-hours)
     house.world.settle()
     assert shown(house, "lorry3", "other1") == expected(house)
+
+
+@contextmanager
+def wrong_apis(built: Road, *seconds: int) -> Iterator[list[int]]:
+    """The ports of an api process more for each host whose clock is so far off."""
+    processes, ports = list[subprocess.Popen[bytes]](), list[int]()
+    told = built.settings.home / assembly.PORTS_FILE
+    try:
+        for off in seconds:
+            told.unlink(missing_ok=True)
+            program = [sys.executable, "-m", "tests.integration.monitoring.wrong_clock", str(off)]
+            processes.append(subprocess.Popen(program, cwd=ROOT, env=to_environment(built.settings)))
+            while not told.exists():
+                assert processes[-1].poll() is None
+                time.sleep(0.05)
+            ports.append(built.port())
+        yield ports
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait()
+
+
+def test_two_api_processes_whose_hosts_are_ten_minutes_apart_take_and_refuse_the_same_and_sign_the_same_time(
+    tmp_path: Path, migrated_database_url: str, redis_url: str
+) -> None:
+    settings = Settings(home=tmp_path, database_url=migrated_database_url, redis_url=redis_url, pool=4)
+    assembly.prepare(settings)
+    built = Road(settings, open_host(settings), DevelopmentAuthority(tmp_path / "authority"), {}, 0)
+    with wrong_apis(built, -300, 300) as ports, built.host.engine.connect() as connection:
+        register(built, 1, 2)
+        for number, port in enumerate(ports):
+            vehicle_id, now_ms = f"{carrier(0)}-{number}", int(time.time() * 1000)
+            fixes = [
+                monitoring_pb2.Fix(
+                    vehicle_id=vehicle_id, time_ms=now_ms + round(minutes * 60_000), latitude_e7=PLACE[0] + 1,
+                    longitude_e7=PLACE[1], positioned=True,
+                )
+                for minutes in (-30 * 24 * 60 - 1, -30 * 24 * 60 + 1, 0, 4, 6)
+            ]  # fmt: skip
+            with built.client(carrier(0), port=port) as client:
+                (answer,) = client.stream(
+                    f"{MONITORING}/ReportFixes", iter([monitoring_pb2.ReportFixesRequest(batch=1, fixes=fixes)])
+                )
+            assert [(one.index, one.reason) for one in answer.refused] == [
+                (0, "FIX_TIME_INVALID"),
+                (4, "FIX_TIME_INVALID"),
+            ]
+            operator = traceability.keeper_of(built.settings).operator
+            with built.client(traceability.OPERATOR, operator, port=port) as client:
+                client.register_key(keys.generate())
+            stated = connection.execute(text("SELECT max(stated_at) FROM traceability_statements")).scalar_one()
+            assert abs(stated - datetime.now(UTC)) < timedelta(seconds=20)
+    built.host.close()
