@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
@@ -114,15 +114,20 @@ def state(
 
 def state_all(connection: Connection, keeper: Keeper, deeds: Sequence[Deed], at: datetime) -> list[Registered]:
     """State them in this order, signed with the operator's key, in two round trips to the database; all or none."""
-    return register_all(connection, keeper, [_done(keeper, deed, at) for deed in deeds]) if deeds else []
+    return register_all(connection, keeper, list(sign_all(keeper, deeds, at))) if deeds else []
 
 
-def _done(keeper: Keeper, deed: Deed, at: datetime) -> Act:
-    signed = statement.make(
-        keeper.operator, issuer=OPERATOR, subject=deed.subject, kind=deed.kind, request_id=deed.request_id,
-        body=deed.body, issued_at=at,
-    )  # fmt: skip
-    return Act(statement.parse_unverified(signed), signed, at)
+def sign_all(keeper: Keeper, deeds: Iterable[Deed], at: datetime) -> Iterator[Act]:
+    """Each deed signed with the operator's key, for ``register_all``; nothing is on record yet.
+
+    What is signed is kept once, as bytes: an import holds tens of thousands of acts until it may write.
+    """
+    for deed in deeds:
+        signed = statement.make(
+            keeper.operator, issuer=OPERATOR, subject=deed.subject, kind=deed.kind, request_id=deed.request_id,
+            body=deed.body, issued_at=at,
+        )  # fmt: skip
+        yield Act(replace(statement.parse_unverified(signed), body={}), signed, at)
 
 
 def check_statement(call: Call, request: Any, signed: bytes, method: str) -> statement.Statement:

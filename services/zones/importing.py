@@ -7,7 +7,7 @@ import hashlib
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -24,14 +24,15 @@ from services.errors import Finding, Refusal
 from services.errors.zones import ZONE_KIND_FIXED
 from services.runtime.bus import Bus
 from services.runtime.database import take_your_time
-from services.zones import store
+from services.zones import imports_store, store
 from services.zones.book import graph_to_bytes
 from services.zones.divisions import divisions
-from services.zones.merging import AT_ONCE, Merged, Merger, Told, put_of, state_versions, untold
+from services.zones.merging import Merged, Merger
 from services.zones.model import Zone, ZoneKind
 from services.zones.proposals import MapSheet, proposed_zones
 from services.zones.puts import WAKE_ZONES
 from services.zones.roads import Region
+from services.zones.stating import Change, Told, put_of, state_decided, untold
 
 MODEL = "model"
 
@@ -93,8 +94,12 @@ def import_zones(
     """
     with engine.begin() as connection:
         take_your_time(connection)
-        store.queue_up(connection)
-        changed = sum(_keep_all(connection, keeper, some, at) for some in _at_once(zones))
+        given = {zone.id: zone for zone in zones}
+
+        def decide(ids: Sequence[str]) -> dict[str, Change | None]:
+            return _different(connection, [given[zone_id] for zone_id in ids], at)
+
+        changed = len(state_decided(connection, keeper, given, decide, at))
     if bus is not None and changed:
         bus.publish(WAKE_ZONES)
     return changed
@@ -140,9 +145,8 @@ def keep_map(
         box=region.box,
         imported_at=at,
     )
-    stored = graph_to_bytes(graph)
-    store.queue_up(connection)
-    fresh = store.insert_region(connection, row, stored)
+    imports_store.queue_up(connection)
+    fresh = store.insert_region(connection, row, graph_to_bytes(graph))
     merged = Merger(connection, keeper, sheet.name, at, told).merge(zones)
     return Imported(region.id, tunnels, graph.edge_count, merged.written, fresh, merged, skipped)
 
@@ -161,24 +165,16 @@ def content_digest(graph: RoadGraph) -> str:
     return digest.hexdigest()
 
 
-def _at_once(zones: Sequence[Zone]) -> Iterator[list[Zone]]:
-    """In this order, so many that one statement to the database can hold them, and each zone once in it."""
-    some: dict[str, Zone] = {}
-    for zone in zones:
-        if zone.id in some or len(some) == AT_ONCE:
-            yield list(some.values())
-            some = {}
-        some[zone.id] = zone
-    yield list(some.values())
-
-
-def _keep_all(connection: Connection, keeper: traceability.Keeper, zones: Sequence[Zone], at: datetime) -> int:
-    """State the zones that are not just so already; how many those were."""
+def _different(connection: Connection, zones: Sequence[Zone], at: datetime) -> dict[str, Change | None]:
+    """What puts those of the zones that are not just so already."""
     ids = [zone.id for zone in zones]
     known, newest = store.current(connection, ids, at), store.newest_of(connection, ids)
-    fresh = [zone for zone in zones if not ((has := known.get(zone.id)) and not has.withdrawn and has.zone == zone)]
-    for zone in fresh:
+    changes: dict[str, Change | None] = {}
+    for zone in zones:
         if zone.id in newest and newest[zone.id].zone.kind is not zone.kind:
             values = {"kind": newest[zone.id].zone.kind.name}
             raise Refusal((Finding(reason=ZONE_KIND_FIXED, path=zone.id, values=values),))
-    return len(state_versions(connection, keeper, [put_of(zone) for zone in fresh], at))
+        has = known.get(zone.id)
+        is_so = has is not None and not has.withdrawn and has.zone == zone
+        changes[zone.id] = None if is_so else put_of(zone)
+    return changes

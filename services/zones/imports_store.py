@@ -34,16 +34,21 @@ def concerning(connection: Connection, map_name: str, zone_ids: Sequence[str]) -
 
 
 def put(connection: Connection, rows: Iterable[ImportRow]) -> None:
-    values = [
-        {"id": row.zone_id, "map": row.map_name, "drawn": row.drawn, "ruled": row.ruled, "closed": row.closed}
-        for row in rows
-    ]
-    if values:
-        connection.execute(
-            text(
-                "INSERT INTO zones_imports (zone_id, map, drawn, ruled, closed)"
-                " VALUES (:id, :map, :drawn, :ruled, :closed) ON CONFLICT (zone_id) DO UPDATE SET map = EXCLUDED.map,"
-                " drawn = EXCLUDED.drawn, ruled = EXCLUDED.ruled, closed = EXCLUDED.closed"
-            ),
-            values,
-        )
+    """Remember these, each zone once, in one round trip."""
+    kept = list(rows)
+    if kept:
+        connection.execute(_PUT, {name: [getattr(row, name) for row in kept] for name in ImportRow.__slots__})
+
+
+_PUT = text(
+    "INSERT INTO zones_imports (zone_id, map, drawn, ruled, closed)"
+    " SELECT * FROM unnest(CAST(:zone_id AS text[]), CAST(:map_name AS text[]), CAST(:drawn AS bytea[]),"
+    "  CAST(:ruled AS bytea[]), CAST(:closed AS bigint[])) ON CONFLICT (zone_id) DO UPDATE SET map = EXCLUDED.map,"
+    " drawn = EXCLUDED.drawn, ruled = EXCLUDED.ruled, closed = EXCLUDED.closed"
+)
+_QUEUE = 0x484D4150  # "HMAP": any number, as long as it is always the same one
+
+
+def queue_up(connection: Connection) -> None:
+    """Nobody else takes in a map until this transaction ends; before ``store.queue_up``."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:queue)"), {"queue": _QUEUE})

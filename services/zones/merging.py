@@ -9,35 +9,27 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
-from hazway import body
 from hazway.zones.v1 import zones_pb2 as pb
 from services import traceability
 from services.zones import imports_store, store
 from services.zones.imports_store import ImportRow
 from services.zones.model import Tunnel, Zone, ZoneKind, ZoneVersion
 from services.zones.plain import to_json
-from services.zones.wire import zone_to_wire
+from services.zones.stating import Change, Told, put_of, state_decided, untold
 
-AT_ONCE = 500
 VANISHED = "地图中已不存在 no longer on the map"
-
-Told = Callable[[str, int, int], None]  # how far an import is: at what, so many of so many
-
-
-def untold(_what: str, _done: int, _all: int) -> None:
-    """Nobody is told how far it is."""
-
 
 BY_HAND = "changed by hand 已人工修改"
 WITHDRAWN = "withdrawn by hand 已人工撤销"
 OTHER_KIND = "of another kind 类别不同"
+NEW, CHANGED, UNCHANGED, CLOSED, GONE = "new", "changed", "unchanged", "closed", "gone already"
 VANISHED_KEPT = "vanished, but confirmed or changed by hand 地图已无，但已确认或人工修改"
 
 
@@ -57,60 +49,80 @@ class Merged:
         return self.new + self.changed + self.closed
 
 
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """What comes of one zone: how it is counted, and what to remember of it, None leaving what is remembered."""
+
+    outcome: str  # NEW, CHANGED, UNCHANGED, CLOSED, GONE, or why it is kept as it is
+    row: ImportRow | None = None
+
+
+_Decided = tuple[_Decision, Change | None]  # and what to state
+
+
 class Merger:
-    """One import into the caller's transaction, which must have called ``store.queue_up``."""
+    """One import into the caller's transaction."""
 
     def __init__(
         self, connection: Connection, keeper: traceability.Keeper, map_name: str, at: datetime, told: Told = untold
     ) -> None:
         self.connection, self.keeper, self.map_name, self.at, self.told = connection, keeper, map_name, at, told
-        self.merged = Merged()
+        self._mapped: dict[str, Zone] = {}
+        self._rows: dict[str, ImportRow] = {}
+        self._decisions: dict[str, _Decision] = {}
 
     def merge(self, proposed: Sequence[Zone]) -> Merged:
-        """Bring all that the map proposes now together with what there is."""
-        ids = {zone.id for zone in proposed}
-        rows = imports_store.concerning(self.connection, self.map_name, list(ids))
+        """Bring all that the map proposes now together with what there is. The caller has called ``imports_store.queue_up``."""
+        self._mapped = {zone.id: zone for zone in proposed}
+        self._rows = imports_store.concerning(self.connection, self.map_name, list(self._mapped))
         vanished = sorted(
-            row.zone_id for row in rows.values() if row.map_name == self.map_name and row.zone_id not in ids
+            row.zone_id
+            for row in self._rows.values()
+            if row.map_name == self.map_name and row.zone_id not in self._mapped
         )
-        for first in range(0, len(proposed), AT_ONCE):
-            self.told("登记区域 zones kept", first, len(proposed))
-            self._propose_all(proposed[first : first + AT_ONCE], rows)
-        for first in range(0, len(vanished), AT_ONCE):
-            self._close_all([rows[zone_id] for zone_id in vanished[first : first + AT_ONCE]])
-        return self.merged
-
-    def _propose_all(self, zones: Sequence[Zone], rows: Mapping[str, ImportRow]) -> None:
-        known = store.current(self.connection, [zone.id for zone in zones], self.at)
-        kept, changes = [], []
-        for zone in zones:
-            row, change = self._propose(zone, known.get(zone.id), rows.get(zone.id))
-            kept += [row] if row is not None else []
-            changes += [change] if change is not None else []
-        self._write(changes)
+        versions = state_decided(
+            self.connection, self.keeper, [*self._mapped, *vanished], self._decide, self.at, self.told
+        )
+        kept = []
+        for zone_id, each in self._decisions.items():
+            if each.row is not None:
+                kept.append(replace(each.row, closed=versions[zone_id].number) if each.outcome == CLOSED else each.row)
         imports_store.put(self.connection, kept)
+        return self._counted()
 
-    def _propose(
-        self, zone: Zone, known: ZoneVersion | None, row: ImportRow | None
-    ) -> tuple[ImportRow | None, Change | None]:
-        """What to remember of it, None leaving what is remembered, and what to state."""
-        self.merged.found[zone.place_kind.name if zone.place_kind else zone.kind.name] += 1
+    def _counted(self) -> Merged:
+        count = Counter(each.outcome for each in self._decisions.values())
+        numbers = {name: count.pop(name, 0) for name in (NEW, CHANGED, UNCHANGED, CLOSED)}
+        count.pop(GONE, None)
+        found = Counter(zone.place_kind.name if zone.place_kind else zone.kind.name for zone in self._mapped.values())
+        return Merged(found=found, kept=count, **numbers)
+
+    def _decide(self, ids: Sequence[str]) -> dict[str, Change | None]:
+        known, newest = store.current(self.connection, ids, self.at), store.newest_of(self.connection, ids)
+        changes: dict[str, Change | None] = {}
+        for zone_id in ids:
+            mapped, has = self._mapped.get(zone_id), known.get(zone_id)
+            decision, changes[zone_id] = (
+                _close(self._rows[zone_id], has, newest.get(zone_id))
+                if mapped is None
+                else self._propose(mapped, has, self._rows.get(zone_id))
+            )
+            self._decisions[zone_id] = decision
+        return changes
+
+    def _propose(self, zone: Zone, known: ZoneVersion | None, row: ImportRow | None) -> _Decided:
         fresh = ImportRow(zone_id=zone.id, map_name=self.map_name, drawn=drawn(zone), ruled=ruled(zone))
         if known is None:
-            self.merged.new += 1
-            return fresh, put_of(zone)
+            return _Decision(NEW, fresh), put_of(zone)
         if known.zone.kind is not zone.kind:
-            self.merged.kept[OTHER_KIND] += 1
-            return None, None
+            return _Decision(OTHER_KIND), None
         if known.withdrawn and (row is None or row.closed != known.number):
-            self.merged.kept[WITHDRAWN] += 1
-            return None, None
+            return _Decision(WITHDRAWN), None
         now_drawn = drawn(known.zone)
         # of a tunnel that came in before imports were remembered, the shape is the map's
         as_imported = row.drawn == now_drawn if row is not None else zone.kind is ZoneKind.TUNNEL
         if not as_imported:
-            self.merged.kept[BY_HAND] += 1
-            return None, None
+            return _Decision(BY_HAND), None
         wanted = _joined(known.zone, zone, row)
         if (
             not known.withdrawn
@@ -118,82 +130,22 @@ class Merger:
             and ruled(wanted) == ruled(known.zone)
             and wanted.division_code == known.zone.division_code
         ):
-            self.merged.unchanged += 1
-            return (fresh if fresh != row else None), None
-        self.merged.changed += 1
-        return fresh, put_of(wanted)
-
-    def _close_all(self, rows: Sequence[ImportRow]) -> None:
-        """Close what the map shows no more, but for what somebody confirmed or changed by hand."""
-        ids = [row.zone_id for row in rows]
-        known = store.current(self.connection, ids, self.at)
-        newest = store.newest_of(self.connection, ids)
-        closing: list[tuple[ImportRow, Zone]] = []
-        for row in rows:
-            version = known.get(row.zone_id)
-            if version is None or version.withdrawn:
-                continue
-            is_published_ahead = newest[row.zone_id].number != version.number
-            if is_published_ahead or (drawn(version.zone), ruled(version.zone)) != (row.drawn, row.ruled):
-                self.merged.kept[VANISHED_KEPT] += 1
-            else:
-                closing.append((row, version.zone))
-        self.merged.closed += len(closing)
-        closed = self._write([_closing_of(zone) for _, zone in closing])
-        rows = [replace(row, closed=version.number) for (row, _), version in zip(closing, closed, strict=True)]
-        imports_store.put(self.connection, rows)
-
-    def _write(self, changes: Sequence[Change]) -> list[ZoneVersion]:
-        return state_versions(self.connection, self.keeper, changes, self.at)
+            return _Decision(UNCHANGED, fresh if fresh != row else None), None
+        return _Decision(CHANGED, fresh), put_of(wanted)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """An act of the operator on a zone. ``request`` is what is stated."""
-
-    zone: Zone
-    kind: str
-    request: Any
-    withdrawn: bool = False
-
-
-def put_of(zone: Zone) -> Change:
-    return Change(zone, "zone.put", pb.PutZoneRequest(zone=zone_to_wire(zone, pb.Zone())))
+def _close(row: ImportRow, known: ZoneVersion | None, newest: ZoneVersion | None) -> _Decided:
+    """Close what the map shows no more, but for what somebody confirmed or changed by hand."""
+    if known is None or known.withdrawn or newest is None:
+        return _Decision(GONE), None
+    is_published_ahead = newest.number != known.number
+    if is_published_ahead or (drawn(known.zone), ruled(known.zone)) != (row.drawn, row.ruled):
+        return _Decision(VANISHED_KEPT), None
+    return _Decision(CLOSED, row), _closing_of(known.zone)
 
 
 def _closing_of(zone: Zone) -> Change:
     return Change(zone, "zone.withdraw", pb.WithdrawZoneRequest(zone_id=zone.id, reason=VANISHED), withdrawn=True)
-
-
-def state_versions(
-    connection: Connection, keeper: traceability.Keeper, changes: Sequence[Change], at: datetime
-) -> list[ZoneVersion]:
-    """State acts of the operator on different zones, and add the versions they make, from ``at`` on."""
-    if not changes:
-        return []
-    deeds = [
-        traceability.Deed(
-            kind=change.kind,
-            subject=f"zone/{change.zone.id}",
-            body=body.body_of(change.request),
-            request_id=f"import:{change.zone.id}:{at.isoformat()}",
-        )
-        for change in changes
-    ]
-    registered = traceability.state_all(connection, keeper, deeds, at)
-    begins = store.next_begins(connection, [change.zone.id for change in changes], at)
-    drafts = [
-        store.Draft(
-            zone=change.zone,
-            box=change.zone.area().box,
-            valid_from=at,
-            valid_to=None if change.withdrawn else begins.get(change.zone.id),
-            registered=each.digest,
-            withdrawn=change.withdrawn,
-        )
-        for change, each in zip(changes, registered, strict=True)
-    ]
-    return store.append_all(connection, drafts, now=at, by=traceability.OPERATOR)
 
 
 def _joined(known: Zone, mapped: Zone, row: ImportRow | None) -> Zone:

@@ -210,6 +210,14 @@ def changes_since(connection: Connection, number: int, most: int = 1_000) -> lis
     return [_version(row) for row in rows]
 
 
+def written_since(connection: Connection, number: int) -> list[str]:
+    """The zones of which a version after that number was written, by id."""
+    rows = connection.execute(
+        text("SELECT DISTINCT zone_id FROM zones_versions WHERE version > :number ORDER BY zone_id"), {"number": number}
+    )
+    return list(rows.scalars())
+
+
 def last_change(connection: Connection) -> int:
     """The number of the newest version, 0 before the first."""
     return int(connection.execute(text("SELECT coalesce(max(version), 0) FROM zones_versions")).scalar_one())
