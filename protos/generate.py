@@ -47,12 +47,17 @@ def write_image(target: Path, root: Path = PROTOS) -> None:
     protoc(["--include_imports", "--include_source_info", f"--descriptor_set_out={target}"], root)
 
 
-def comments(root: Path = PROTOS) -> str:
-    """What ``COMMENTS`` must hold: the explanations of everything in the contract, for those who read it over HTTP."""
+def read_image() -> FileDescriptorSet:
+    """The contract and all it imports."""
     with tempfile.TemporaryDirectory() as scratch:
         image = Path(scratch) / "image.binpb"
-        write_image(image, root)
-        return comments_json(FileDescriptorSet.FromString(image.read_bytes()))
+        write_image(image)
+        return FileDescriptorSet.FromString(image.read_bytes())
+
+
+def comments() -> str:
+    """What ``COMMENTS`` must hold: the explanations of everything in the contract, for those who read it over HTTP."""
+    return comments_json(read_image())
 
 
 def generate(target: Path) -> None:

@@ -128,6 +128,8 @@ def _operation(path: str, request: Any, response: Any) -> dict[str, Any]:
         said.append(f"签名操作 stated act “{title}”: kind {ACTS[path].kind}, subject {ACTS[path].subject(_Named())}")
     for relation, roles in TABLE.get(path, {}).items():
         said.append(f"谁可调用 who may call, {relation.name}: {', '.join(sorted(role.name for role in roles))}")
+    if "request_id" in request.fields_by_name:
+        said.append("同一 request_id 只生效一次 one request_id takes effect once: sent again, it answers the same")
     content = _json(request.full_name)
     content["application/json"]["example"] = example_of(request)
     return {

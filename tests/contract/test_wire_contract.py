@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import runpy
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from google.protobuf.descriptor_pb2 import (
     DescriptorProto,
     FieldDescriptorProto,
+    FileDescriptorProto,
     FileDescriptorSet,
     MethodDescriptorProto,
 )
@@ -60,11 +62,29 @@ def mutations(contract: FileDescriptorSet) -> Iterator[MethodDescriptorProto]:
             )
 
 
-def test_the_committed_wire_code_is_what_the_protos_say() -> None:
+def test_the_committed_wire_code_is_what_the_protos_say_and_every_method_its_promise() -> None:
     done = subprocess.run(
-        [sys.executable, ROOT / "protos/check.py", "fresh"], check=False, capture_output=True, text=True
+        [sys.executable, ROOT / "protos/check.py", "fresh", "comments"], check=False, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_method_without_a_comment_or_without_its_chinese_name_is_found() -> None:
+    spec = importlib.util.spec_from_file_location("comments", ROOT / "protos/comments.py")
+    assert spec is not None
+    assert spec.loader is not None
+    reader = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(reader)
+    said = {"GetZone": "One zone 查询区域.", "PutZone": "A new zone.", "ListZones": ""}
+    file = FileDescriptorProto(name="zones.proto", package="hazway.zones.v1")
+    service = file.service.add(name="ZoneService")
+    for number, (name, comment) in enumerate(said.items()):
+        service.method.add(name=name)
+        file.source_code_info.location.add(path=[6, 0, 2, number], leading_comments=comment)
+    google = FileDescriptorProto(name="google.proto", package="google.rpc")
+    google.service.add(name="Any").method.add(name="Any")
+    silent = reader.silent_methods(FileDescriptorSet(file=[file, google]))
+    assert silent == ["hazway.zones.v1.ZoneService.ListZones", "hazway.zones.v1.ZoneService.PutZone"]
 
 
 def test_no_field_is_a_float(contract: FileDescriptorSet) -> None:

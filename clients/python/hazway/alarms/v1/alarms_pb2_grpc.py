@@ -80,7 +80,7 @@ class AlarmServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def ListAlarms(self, request, context):
-        """Alarms of the caller's vehicles, or, for an authority, those it must see; newest first.
+        """Alarms of the caller's vehicles 报警列表, or, for an authority, those it must see; newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -94,14 +94,14 @@ class AlarmServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WatchAlarms(self, request, context):
-        """Every change to the caller's alarms from now on, or from a resume token on.
+        """Every change to the caller's alarms from now on 报警推送, or from a resume token on.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListAlarmGroups(self, request, context):
-        """The same alarms by trip and cause, the group with the latest change first.
+        """The same alarms by trip and cause 报警归组, the group with the latest change first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -122,14 +122,14 @@ class AlarmServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AnswerSupervision(self, request, context):
-        """The carrier's answer; a stated act.
+        """The carrier's answer 督办答复; a stated act, once: SUPERVISION_ANSWERED after that.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListSupervisions(self, request, context):
-        """Supervision requests on the caller's alarms, or, for an authority, those it has made; newest first.
+        """Supervision requests on the caller's alarms 督办列表, or, for an authority, those it has made; newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

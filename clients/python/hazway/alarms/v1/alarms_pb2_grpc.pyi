@@ -32,41 +32,41 @@ class AlarmServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> AlarmServiceAsyncStub: ...
     ListAlarms: _grpc.UnaryUnaryMultiCallable[_alarms_pb2.ListAlarmsRequest, _alarms_pb2.ListAlarmsResponse]
-    """Alarms of the caller's vehicles, or, for an authority, those it must see; newest first."""
+    """Alarms of the caller's vehicles 报警列表, or, for an authority, those it must see; newest first."""
     HandleAlarm: _grpc.UnaryUnaryMultiCallable[_alarms_pb2.HandleAlarmRequest, _alarms_pb2.HandleAlarmResponse]
     """Say what was done about an alarm 处置; a stated act."""
     WatchAlarms: _grpc.UnaryStreamMultiCallable[_alarms_pb2.WatchAlarmsRequest, _alarms_pb2.WatchAlarmsResponse]
-    """Every change to the caller's alarms from now on, or from a resume token on."""
+    """Every change to the caller's alarms from now on 报警推送, or from a resume token on."""
     ListAlarmGroups: _grpc.UnaryUnaryMultiCallable[_alarms_pb2.ListAlarmGroupsRequest, _alarms_pb2.ListAlarmGroupsResponse]
-    """The same alarms by trip and cause, the group with the latest change first."""
+    """The same alarms by trip and cause 报警归组, the group with the latest change first."""
     GetAlarmFigures: _grpc.UnaryUnaryMultiCallable[_alarms_pb2.GetAlarmFiguresRequest, _alarms_pb2.GetAlarmFiguresResponse]
     """How many alarms of each kind were raised and handled, and what they turned out to be 误报率."""
     RequestSupervision: _grpc.UnaryUnaryMultiCallable[_alarms_pb2.RequestSupervisionRequest, _alarms_pb2.RequestSupervisionResponse]
     """An authority asks the carrier to account for an alarm by a time 督办; a stated act."""
     AnswerSupervision: _grpc.UnaryUnaryMultiCallable[_alarms_pb2.AnswerSupervisionRequest, _alarms_pb2.AnswerSupervisionResponse]
-    """The carrier's answer; a stated act."""
+    """The carrier's answer 督办答复; a stated act, once: SUPERVISION_ANSWERED after that."""
     ListSupervisions: _grpc.UnaryUnaryMultiCallable[_alarms_pb2.ListSupervisionsRequest, _alarms_pb2.ListSupervisionsResponse]
-    """Supervision requests on the caller's alarms, or, for an authority, those it has made; newest first."""
+    """Supervision requests on the caller's alarms 督办列表, or, for an authority, those it has made; newest first."""
 
 @_typing.type_check_only
 class AlarmServiceAsyncStub(AlarmServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListAlarms: _aio.UnaryUnaryMultiCallable[_alarms_pb2.ListAlarmsRequest, _alarms_pb2.ListAlarmsResponse]  # type: ignore[assignment]
-    """Alarms of the caller's vehicles, or, for an authority, those it must see; newest first."""
+    """Alarms of the caller's vehicles 报警列表, or, for an authority, those it must see; newest first."""
     HandleAlarm: _aio.UnaryUnaryMultiCallable[_alarms_pb2.HandleAlarmRequest, _alarms_pb2.HandleAlarmResponse]  # type: ignore[assignment]
     """Say what was done about an alarm 处置; a stated act."""
     WatchAlarms: _aio.UnaryStreamMultiCallable[_alarms_pb2.WatchAlarmsRequest, _alarms_pb2.WatchAlarmsResponse]  # type: ignore[assignment]
-    """Every change to the caller's alarms from now on, or from a resume token on."""
+    """Every change to the caller's alarms from now on 报警推送, or from a resume token on."""
     ListAlarmGroups: _aio.UnaryUnaryMultiCallable[_alarms_pb2.ListAlarmGroupsRequest, _alarms_pb2.ListAlarmGroupsResponse]  # type: ignore[assignment]
-    """The same alarms by trip and cause, the group with the latest change first."""
+    """The same alarms by trip and cause 报警归组, the group with the latest change first."""
     GetAlarmFigures: _aio.UnaryUnaryMultiCallable[_alarms_pb2.GetAlarmFiguresRequest, _alarms_pb2.GetAlarmFiguresResponse]  # type: ignore[assignment]
     """How many alarms of each kind were raised and handled, and what they turned out to be 误报率."""
     RequestSupervision: _aio.UnaryUnaryMultiCallable[_alarms_pb2.RequestSupervisionRequest, _alarms_pb2.RequestSupervisionResponse]  # type: ignore[assignment]
     """An authority asks the carrier to account for an alarm by a time 督办; a stated act."""
     AnswerSupervision: _aio.UnaryUnaryMultiCallable[_alarms_pb2.AnswerSupervisionRequest, _alarms_pb2.AnswerSupervisionResponse]  # type: ignore[assignment]
-    """The carrier's answer; a stated act."""
+    """The carrier's answer 督办答复; a stated act, once: SUPERVISION_ANSWERED after that."""
     ListSupervisions: _aio.UnaryUnaryMultiCallable[_alarms_pb2.ListSupervisionsRequest, _alarms_pb2.ListSupervisionsResponse]  # type: ignore[assignment]
-    """Supervision requests on the caller's alarms, or, for an authority, those it has made; newest first."""
+    """Supervision requests on the caller's alarms 督办列表, or, for an authority, those it has made; newest first."""
 
 class AlarmServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -75,7 +75,7 @@ class AlarmServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _alarms_pb2.ListAlarmsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_alarms_pb2.ListAlarmsResponse, _abc.Awaitable[_alarms_pb2.ListAlarmsResponse]]:
-        """Alarms of the caller's vehicles, or, for an authority, those it must see; newest first."""
+        """Alarms of the caller's vehicles 报警列表, or, for an authority, those it must see; newest first."""
 
     @_abc_1.abstractmethod
     def HandleAlarm(
@@ -91,7 +91,7 @@ class AlarmServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _alarms_pb2.WatchAlarmsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_alarms_pb2.WatchAlarmsResponse], _abc.AsyncIterator[_alarms_pb2.WatchAlarmsResponse]]:
-        """Every change to the caller's alarms from now on, or from a resume token on."""
+        """Every change to the caller's alarms from now on 报警推送, or from a resume token on."""
 
     @_abc_1.abstractmethod
     def ListAlarmGroups(
@@ -99,7 +99,7 @@ class AlarmServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _alarms_pb2.ListAlarmGroupsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_alarms_pb2.ListAlarmGroupsResponse, _abc.Awaitable[_alarms_pb2.ListAlarmGroupsResponse]]:
-        """The same alarms by trip and cause, the group with the latest change first."""
+        """The same alarms by trip and cause 报警归组, the group with the latest change first."""
 
     @_abc_1.abstractmethod
     def GetAlarmFigures(
@@ -123,7 +123,7 @@ class AlarmServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _alarms_pb2.AnswerSupervisionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_alarms_pb2.AnswerSupervisionResponse, _abc.Awaitable[_alarms_pb2.AnswerSupervisionResponse]]:
-        """The carrier's answer; a stated act."""
+        """The carrier's answer 督办答复; a stated act, once: SUPERVISION_ANSWERED after that."""
 
     @_abc_1.abstractmethod
     def ListSupervisions(
@@ -131,6 +131,6 @@ class AlarmServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _alarms_pb2.ListSupervisionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_alarms_pb2.ListSupervisionsResponse, _abc.Awaitable[_alarms_pb2.ListSupervisionsResponse]]:
-        """Supervision requests on the caller's alarms, or, for an authority, those it has made; newest first."""
+        """Supervision requests on the caller's alarms 督办列表, or, for an authority, those it has made; newest first."""
 
 def add_AlarmServiceServicer_to_server(servicer: AlarmServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -91,7 +91,8 @@ class LoadingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetChecklist(self, request, context):
-        """What has to be checked, and what the registry says of each item now.
+        """What has to be checked 查验项目, and what the registry says of each item now. For the loader and the carrier; NOT_FOUND where
+        nobody has booked.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -133,7 +134,9 @@ class LoadingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetLoading(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Everything recorded of a waybill's loading so far 装货情况: checks, permit, weights, record. For its loader, its parties and
+        authorities on its way; NOT_FOUND for others, and where nobody has booked.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')

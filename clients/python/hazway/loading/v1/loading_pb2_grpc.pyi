@@ -38,7 +38,9 @@ class LoadingServiceStub:
     CreateAppointment: _grpc.UnaryUnaryMultiCallable[_loading_pb2.CreateAppointmentRequest, _loading_pb2.CreateAppointmentResponse]
     """Book a lorry 预约, and keep what the registry knows of it, so that the gate sees only what changed since."""
     GetChecklist: _grpc.UnaryUnaryMultiCallable[_loading_pb2.GetChecklistRequest, _loading_pb2.Checklist]
-    """What has to be checked, and what the registry says of each item now."""
+    """What has to be checked 查验项目, and what the registry says of each item now. For the loader and the carrier; NOT_FOUND where
+    nobody has booked.
+    """
     SubmitCheck: _grpc.UnaryUnaryMultiCallable[_loading_pb2.SubmitCheckRequest, _loading_pb2.SubmitCheckResponse]
     """The checks before loading 装货前查验. A FAIL is kept as one, voids what was permitted, and is no error of the call."""
     GetFillPermit: _grpc.UnaryUnaryMultiCallable[_loading_pb2.GetFillPermitRequest, _loading_pb2.FillPermit]
@@ -50,6 +52,9 @@ class LoadingServiceStub:
     RecordLoading: _grpc.UnaryUnaryMultiCallable[_loading_pb2.RecordLoadingRequest, _loading_pb2.RecordLoadingResponse]
     """The loading record 装货记录 with the actual quantities, which clears the lorry to leave 放行."""
     GetLoading: _grpc.UnaryUnaryMultiCallable[_loading_pb2.GetLoadingRequest, _loading_pb2.Loading]
+    """Everything recorded of a waybill's loading so far 装货情况: checks, permit, weights, record. For its loader, its parties and
+    authorities on its way; NOT_FOUND for others, and where nobody has booked.
+    """
 
 @_typing.type_check_only
 class LoadingServiceAsyncStub(LoadingServiceStub):
@@ -61,7 +66,9 @@ class LoadingServiceAsyncStub(LoadingServiceStub):
     CreateAppointment: _aio.UnaryUnaryMultiCallable[_loading_pb2.CreateAppointmentRequest, _loading_pb2.CreateAppointmentResponse]  # type: ignore[assignment]
     """Book a lorry 预约, and keep what the registry knows of it, so that the gate sees only what changed since."""
     GetChecklist: _aio.UnaryUnaryMultiCallable[_loading_pb2.GetChecklistRequest, _loading_pb2.Checklist]  # type: ignore[assignment]
-    """What has to be checked, and what the registry says of each item now."""
+    """What has to be checked 查验项目, and what the registry says of each item now. For the loader and the carrier; NOT_FOUND where
+    nobody has booked.
+    """
     SubmitCheck: _aio.UnaryUnaryMultiCallable[_loading_pb2.SubmitCheckRequest, _loading_pb2.SubmitCheckResponse]  # type: ignore[assignment]
     """The checks before loading 装货前查验. A FAIL is kept as one, voids what was permitted, and is no error of the call."""
     GetFillPermit: _aio.UnaryUnaryMultiCallable[_loading_pb2.GetFillPermitRequest, _loading_pb2.FillPermit]  # type: ignore[assignment]
@@ -73,6 +80,9 @@ class LoadingServiceAsyncStub(LoadingServiceStub):
     RecordLoading: _aio.UnaryUnaryMultiCallable[_loading_pb2.RecordLoadingRequest, _loading_pb2.RecordLoadingResponse]  # type: ignore[assignment]
     """The loading record 装货记录 with the actual quantities, which clears the lorry to leave 放行."""
     GetLoading: _aio.UnaryUnaryMultiCallable[_loading_pb2.GetLoadingRequest, _loading_pb2.Loading]  # type: ignore[assignment]
+    """Everything recorded of a waybill's loading so far 装货情况: checks, permit, weights, record. For its loader, its parties and
+    authorities on its way; NOT_FOUND for others, and where nobody has booked.
+    """
 
 class LoadingServiceServicer(metaclass=_abc_1.ABCMeta):
     """The loader 装货人 checks before filling and loading; any FAIL means that nothing may be filled or loaded, and the lorry may
@@ -93,7 +103,9 @@ class LoadingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _loading_pb2.GetChecklistRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_loading_pb2.Checklist, _abc.Awaitable[_loading_pb2.Checklist]]:
-        """What has to be checked, and what the registry says of each item now."""
+        """What has to be checked 查验项目, and what the registry says of each item now. For the loader and the carrier; NOT_FOUND where
+        nobody has booked.
+        """
 
     @_abc_1.abstractmethod
     def SubmitCheck(
@@ -140,6 +152,9 @@ class LoadingServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _loading_pb2.GetLoadingRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_loading_pb2.Loading, _abc.Awaitable[_loading_pb2.Loading]]: ...
+    ) -> _typing.Union[_loading_pb2.Loading, _abc.Awaitable[_loading_pb2.Loading]]:
+        """Everything recorded of a waybill's loading so far 装货情况: checks, permit, weights, record. For its loader, its parties and
+        authorities on its way; NOT_FOUND for others, and where nobody has booked.
+        """
 
 def add_LoadingServiceServicer_to_server(servicer: LoadingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

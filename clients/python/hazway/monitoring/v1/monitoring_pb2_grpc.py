@@ -60,22 +60,23 @@ class MonitoringServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def ReportFixes(self, request_iterator, context):
-        """Report fixes of the caller's vehicles. Each batch is answered once it is durable, in order; refused fixes are named
-        by index and the rest kept. Send again what was not answered: a repeated fix changes nothing.
+        """Report fixes of the caller's vehicles 上报定位. Each batch is answered once it is durable, in order; refused fixes are named by
+        index and the rest kept. Send again what was not answered: a repeated fix changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetTrack(self, request, context):
-        """One vehicle's fixes in a span of at most 48 hours, in order of time.
+        """One vehicle's fixes in a span of at most 48 hours 轨迹, in order of time. For its carrier, and authorities where it was;
+        NOT_FOUND for others.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchVehicles(self, request, context):
-        """The last known position of the caller's vehicles, then every change.
+        """The last known position of the caller's vehicles 实时位置, then every change.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

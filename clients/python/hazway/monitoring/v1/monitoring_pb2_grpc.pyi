@@ -32,13 +32,15 @@ class MonitoringServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> MonitoringServiceAsyncStub: ...
     ReportFixes: _grpc.StreamStreamMultiCallable[_monitoring_pb2.ReportFixesRequest, _monitoring_pb2.ReportFixesResponse]
-    """Report fixes of the caller's vehicles. Each batch is answered once it is durable, in order; refused fixes are named
-    by index and the rest kept. Send again what was not answered: a repeated fix changes nothing.
+    """Report fixes of the caller's vehicles 上报定位. Each batch is answered once it is durable, in order; refused fixes are named by
+    index and the rest kept. Send again what was not answered: a repeated fix changes nothing.
     """
     GetTrack: _grpc.UnaryUnaryMultiCallable[_monitoring_pb2.GetTrackRequest, _monitoring_pb2.GetTrackResponse]
-    """One vehicle's fixes in a span of at most 48 hours, in order of time."""
+    """One vehicle's fixes in a span of at most 48 hours 轨迹, in order of time. For its carrier, and authorities where it was;
+    NOT_FOUND for others.
+    """
     WatchVehicles: _grpc.UnaryStreamMultiCallable[_monitoring_pb2.WatchVehiclesRequest, _monitoring_pb2.WatchVehiclesResponse]
-    """The last known position of the caller's vehicles, then every change."""
+    """The last known position of the caller's vehicles 实时位置, then every change."""
     GetFigures: _grpc.UnaryUnaryMultiCallable[_monitoring_pb2.GetFiguresRequest, _monitoring_pb2.GetFiguresResponse]
     """The figures a carrier or division is scored on 考核指标, over a day or a month, each with numerator and denominator."""
 
@@ -46,13 +48,15 @@ class MonitoringServiceStub:
 class MonitoringServiceAsyncStub(MonitoringServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     ReportFixes: _aio.StreamStreamMultiCallable[_monitoring_pb2.ReportFixesRequest, _monitoring_pb2.ReportFixesResponse]  # type: ignore[assignment]
-    """Report fixes of the caller's vehicles. Each batch is answered once it is durable, in order; refused fixes are named
-    by index and the rest kept. Send again what was not answered: a repeated fix changes nothing.
+    """Report fixes of the caller's vehicles 上报定位. Each batch is answered once it is durable, in order; refused fixes are named by
+    index and the rest kept. Send again what was not answered: a repeated fix changes nothing.
     """
     GetTrack: _aio.UnaryUnaryMultiCallable[_monitoring_pb2.GetTrackRequest, _monitoring_pb2.GetTrackResponse]  # type: ignore[assignment]
-    """One vehicle's fixes in a span of at most 48 hours, in order of time."""
+    """One vehicle's fixes in a span of at most 48 hours 轨迹, in order of time. For its carrier, and authorities where it was;
+    NOT_FOUND for others.
+    """
     WatchVehicles: _aio.UnaryStreamMultiCallable[_monitoring_pb2.WatchVehiclesRequest, _monitoring_pb2.WatchVehiclesResponse]  # type: ignore[assignment]
-    """The last known position of the caller's vehicles, then every change."""
+    """The last known position of the caller's vehicles 实时位置, then every change."""
     GetFigures: _aio.UnaryUnaryMultiCallable[_monitoring_pb2.GetFiguresRequest, _monitoring_pb2.GetFiguresResponse]  # type: ignore[assignment]
     """The figures a carrier or division is scored on 考核指标, over a day or a month, each with numerator and denominator."""
 
@@ -63,8 +67,8 @@ class MonitoringServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_monitoring_pb2.ReportFixesRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_monitoring_pb2.ReportFixesResponse], _abc.AsyncIterator[_monitoring_pb2.ReportFixesResponse]]:
-        """Report fixes of the caller's vehicles. Each batch is answered once it is durable, in order; refused fixes are named
-        by index and the rest kept. Send again what was not answered: a repeated fix changes nothing.
+        """Report fixes of the caller's vehicles 上报定位. Each batch is answered once it is durable, in order; refused fixes are named by
+        index and the rest kept. Send again what was not answered: a repeated fix changes nothing.
         """
 
     @_abc_1.abstractmethod
@@ -73,7 +77,9 @@ class MonitoringServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _monitoring_pb2.GetTrackRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_monitoring_pb2.GetTrackResponse, _abc.Awaitable[_monitoring_pb2.GetTrackResponse]]:
-        """One vehicle's fixes in a span of at most 48 hours, in order of time."""
+        """One vehicle's fixes in a span of at most 48 hours 轨迹, in order of time. For its carrier, and authorities where it was;
+        NOT_FOUND for others.
+        """
 
     @_abc_1.abstractmethod
     def WatchVehicles(
@@ -81,7 +87,7 @@ class MonitoringServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _monitoring_pb2.WatchVehiclesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_monitoring_pb2.WatchVehiclesResponse], _abc.AsyncIterator[_monitoring_pb2.WatchVehiclesResponse]]:
-        """The last known position of the caller's vehicles, then every change."""
+        """The last known position of the caller's vehicles 实时位置, then every change."""
 
     @_abc_1.abstractmethod
     def GetFigures(

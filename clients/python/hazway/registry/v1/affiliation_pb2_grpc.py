@@ -59,7 +59,8 @@ class AffiliationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetAffiliation(self, request, context):
-        """The score of the facts as they were at a time. Earlier scores: HistoryService.ListVersions.
+        """The score of the facts as they were at a time 挂靠评分. For the carrier, authorities where the vehicle is registered, and the
+        operator; NOT_FOUND for others. Earlier scores: HistoryService.ListVersions.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

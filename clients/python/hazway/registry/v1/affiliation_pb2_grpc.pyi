@@ -36,7 +36,9 @@ class AffiliationServiceStub:
     PutAffiliation: _grpc.UnaryUnaryMultiCallable[_affiliation_pb2.PutAffiliationRequest, _affiliation_pb2.PutAffiliationResponse]
     """State what is known of who pays, employs and houses one vehicle 登记挂靠核查事实. Each statement is a new version."""
     GetAffiliation: _grpc.UnaryUnaryMultiCallable[_affiliation_pb2.GetAffiliationRequest, _affiliation_pb2.Affiliation]
-    """The score of the facts as they were at a time. Earlier scores: HistoryService.ListVersions."""
+    """The score of the facts as they were at a time 挂靠评分. For the carrier, authorities where the vehicle is registered, and the
+    operator; NOT_FOUND for others. Earlier scores: HistoryService.ListVersions.
+    """
 
 @_typing.type_check_only
 class AffiliationServiceAsyncStub(AffiliationServiceStub):
@@ -46,7 +48,9 @@ class AffiliationServiceAsyncStub(AffiliationServiceStub):
     PutAffiliation: _aio.UnaryUnaryMultiCallable[_affiliation_pb2.PutAffiliationRequest, _affiliation_pb2.PutAffiliationResponse]  # type: ignore[assignment]
     """State what is known of who pays, employs and houses one vehicle 登记挂靠核查事实. Each statement is a new version."""
     GetAffiliation: _aio.UnaryUnaryMultiCallable[_affiliation_pb2.GetAffiliationRequest, _affiliation_pb2.Affiliation]  # type: ignore[assignment]
-    """The score of the facts as they were at a time. Earlier scores: HistoryService.ListVersions."""
+    """The score of the facts as they were at a time 挂靠评分. For the carrier, authorities where the vehicle is registered, and the
+    operator; NOT_FOUND for others. Earlier scores: HistoryService.ListVersions.
+    """
 
 class AffiliationServiceServicer(metaclass=_abc_1.ABCMeta):
     """Who is scored does not write what he is scored by: registrars state it, the vehicle's carrier and authorities read it."""
@@ -65,6 +69,8 @@ class AffiliationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _affiliation_pb2.GetAffiliationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_affiliation_pb2.Affiliation, _abc.Awaitable[_affiliation_pb2.Affiliation]]:
-        """The score of the facts as they were at a time. Earlier scores: HistoryService.ListVersions."""
+        """The score of the facts as they were at a time 挂靠评分. For the carrier, authorities where the vehicle is registered, and the
+        operator; NOT_FOUND for others. Earlier scores: HistoryService.ListVersions.
+        """
 
 def add_AffiliationServiceServicer_to_server(servicer: AffiliationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -50,14 +50,15 @@ class HistoryServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def ListVersions(self, request, context):
-        """All versions of one thing, the one learnt last first. A carrier sees those of the time when the thing was its own.
+        """All versions of one thing 历史版本, the one learnt last first. A carrier sees those of the time when the thing was its own.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetVersion(self, request, context):
-        """The one version that was true at a time, by what was known at a time.
+        """The one version that was true at a time, by what was known at a time 某时版本. Who may see the thing may; NOT_FOUND where
+        nothing was true or known then.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

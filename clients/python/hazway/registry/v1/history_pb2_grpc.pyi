@@ -32,17 +32,21 @@ class HistoryServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> HistoryServiceAsyncStub: ...
     ListVersions: _grpc.UnaryUnaryMultiCallable[_history_pb2.ListVersionsRequest, _history_pb2.ListVersionsResponse]
-    """All versions of one thing, the one learnt last first. A carrier sees those of the time when the thing was its own."""
+    """All versions of one thing 历史版本, the one learnt last first. A carrier sees those of the time when the thing was its own."""
     GetVersion: _grpc.UnaryUnaryMultiCallable[_history_pb2.GetVersionRequest, _history_pb2.Version]
-    """The one version that was true at a time, by what was known at a time."""
+    """The one version that was true at a time, by what was known at a time 某时版本. Who may see the thing may; NOT_FOUND where
+    nothing was true or known then.
+    """
 
 @_typing.type_check_only
 class HistoryServiceAsyncStub(HistoryServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListVersions: _aio.UnaryUnaryMultiCallable[_history_pb2.ListVersionsRequest, _history_pb2.ListVersionsResponse]  # type: ignore[assignment]
-    """All versions of one thing, the one learnt last first. A carrier sees those of the time when the thing was its own."""
+    """All versions of one thing 历史版本, the one learnt last first. A carrier sees those of the time when the thing was its own."""
     GetVersion: _aio.UnaryUnaryMultiCallable[_history_pb2.GetVersionRequest, _history_pb2.Version]  # type: ignore[assignment]
-    """The one version that was true at a time, by what was known at a time."""
+    """The one version that was true at a time, by what was known at a time 某时版本. Who may see the thing may; NOT_FOUND where
+    nothing was true or known then.
+    """
 
 class HistoryServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -51,7 +55,7 @@ class HistoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _history_pb2.ListVersionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_history_pb2.ListVersionsResponse, _abc.Awaitable[_history_pb2.ListVersionsResponse]]:
-        """All versions of one thing, the one learnt last first. A carrier sees those of the time when the thing was its own."""
+        """All versions of one thing 历史版本, the one learnt last first. A carrier sees those of the time when the thing was its own."""
 
     @_abc_1.abstractmethod
     def GetVersion(
@@ -59,6 +63,8 @@ class HistoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _history_pb2.GetVersionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_history_pb2.Version, _abc.Awaitable[_history_pb2.Version]]:
-        """The one version that was true at a time, by what was known at a time."""
+        """The one version that was true at a time, by what was known at a time 某时版本. Who may see the thing may; NOT_FOUND where
+        nothing was true or known then.
+        """
 
 def add_HistoryServiceServicer_to_server(servicer: HistoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

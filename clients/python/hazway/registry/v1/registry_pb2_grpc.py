@@ -156,7 +156,9 @@ class RegistryServiceServicer:
     """
 
     def RegisterOrganisation(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Register a firm or authority, or change its entry 登记单位. The operator and transport authorities; what it may do follows from
+        its kinds. All faults are answered at once; sent again with the same request_id it answers the same and changes nothing.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -169,44 +171,55 @@ class RegistryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetOrganisation(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """One organisation as it is now 单位. For everybody; NOT_FOUND for an id nobody registered.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListOrganisations(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Organisations by id, of one kind where it is named 单位列表. For everybody, page by page.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def PutLicence(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Put a licence on record, or change it 登记许可证. The operator and transport authorities. Its scope is read from the text of the
+        paper; a text nobody can read is refused as SCOPE_NOT_UNDERSTOOD, not guessed.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListLicences(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Licences of an organisation 许可证列表, page by page. A firm sees its own, an authority those registered in its division, the
+        operator all.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def PutVehicle(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Put a vehicle on record, or change it 登记车辆. The operator or a transport authority for anybody's, a firm for its own. All
+        faults at once: plate, vehicle identification number, masses, sizes, scope.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetVehicle(self, request, context):
-        """One vehicle, by its id or by its plate and colour.
+        """One vehicle, by its id or by its plate and colour 车辆. Its own firm, an authority where it is registered, or the operator;
+        for others NOT_FOUND, as if there were none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListVehicles(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Vehicles by id, of one carrier where it is named 车辆列表, page by page. A firm sees its own, an authority those registered in
+        its division, the operator all.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -219,7 +232,9 @@ class RegistryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PutTank(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Put a tank on record, or change it 登记罐体. The operator or a transport authority for anybody's, a firm for its own. All
+        faults at once: code, compartments, media, inspection. Its state is kept where none is told.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -232,31 +247,41 @@ class RegistryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetTank(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """One tank with what is or was last in it 罐体. Its own firm, an authority where it is registered, or the operator; for others
+        NOT_FOUND, as if there were none.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListTanks(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Tanks by id, of one carrier where it is named 罐体列表, page by page. A firm sees its own, an authority those registered in its
+        division, the operator all.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def PutPerson(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Put a driver, escort or loading supervisor on record, or change the entry 登记从业人员. The operator or a transport authority for
+        anybody's, a firm for its own. The identity number comes back masked.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetPerson(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """One person with qualifications and employment 从业人员. Its own firm, an authority where it is registered, or the operator; for
+        others NOT_FOUND, as if there were none.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListPersons(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """People by id, of one organisation where it is named 从业人员列表, page by page. A firm sees its own, an authority those
+        registered in its division, the operator all.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -269,19 +294,24 @@ class RegistryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PutPermit(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Put a permit or a pass on record, or change it 登记许可、通行证. The operator, transport authorities and the police.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RevokePermit(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """A permit permits nothing from now on, for a reason 撤销许可、通行证. The operator, transport authorities and the police; what was
+        judged by it before stays as it was. NOT_FOUND for a permit the organisation does not hold.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListPermits(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Permits and passes of an organisation 许可、通行证列表, page by page. A firm sees its own, an authority those registered in its
+        division, the operator all.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -1037,7 +1067,8 @@ class SessionServiceServicer:
     """
 
     def IssueToken(self, request, context):
-        """For a person who works for the calling organisation; asked for with the organisation's certificate, or the person's.
+        """A token for a person who works for the calling organisation 人员令牌; asked for with the organisation's certificate, or the
+        person's. It ends after eight hours, and at once when the employment does.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -37,31 +37,75 @@ class RegistryServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> RegistryServiceAsyncStub: ...
     RegisterOrganisation: _grpc.UnaryUnaryMultiCallable[_registry_pb2.RegisterOrganisationRequest, _registry_pb2.RegisterOrganisationResponse]
+    """Register a firm or authority, or change its entry 登记单位. The operator and transport authorities; what it may do follows from
+    its kinds. All faults are answered at once; sent again with the same request_id it answers the same and changes nothing.
+    """
     SuspendOrganisation: _grpc.UnaryUnaryMultiCallable[_registry_pb2.SuspendOrganisationRequest, _registry_pb2.SuspendOrganisationResponse]
     """Nobody acts for a suspended organisation 暂停单位, until it is reinstated."""
     GetOrganisation: _grpc.UnaryUnaryMultiCallable[_registry_pb2.GetOrganisationRequest, _registry_pb2.Organisation]
+    """One organisation as it is now 单位. For everybody; NOT_FOUND for an id nobody registered."""
     ListOrganisations: _grpc.UnaryUnaryMultiCallable[_registry_pb2.ListOrganisationsRequest, _registry_pb2.ListOrganisationsResponse]
+    """Organisations by id, of one kind where it is named 单位列表. For everybody, page by page."""
     PutLicence: _grpc.UnaryUnaryMultiCallable[_registry_pb2.PutLicenceRequest, _registry_pb2.PutLicenceResponse]
+    """Put a licence on record, or change it 登记许可证. The operator and transport authorities. Its scope is read from the text of the
+    paper; a text nobody can read is refused as SCOPE_NOT_UNDERSTOOD, not guessed.
+    """
     ListLicences: _grpc.UnaryUnaryMultiCallable[_registry_pb2.ListLicencesRequest, _registry_pb2.ListLicencesResponse]
+    """Licences of an organisation 许可证列表, page by page. A firm sees its own, an authority those registered in its division, the
+    operator all.
+    """
     PutVehicle: _grpc.UnaryUnaryMultiCallable[_registry_pb2.PutVehicleRequest, _registry_pb2.PutVehicleResponse]
+    """Put a vehicle on record, or change it 登记车辆. The operator or a transport authority for anybody's, a firm for its own. All
+    faults at once: plate, vehicle identification number, masses, sizes, scope.
+    """
     GetVehicle: _grpc.UnaryUnaryMultiCallable[_registry_pb2.GetVehicleRequest, _registry_pb2.Vehicle]
-    """One vehicle, by its id or by its plate and colour."""
+    """One vehicle, by its id or by its plate and colour 车辆. Its own firm, an authority where it is registered, or the operator;
+    for others NOT_FOUND, as if there were none.
+    """
     ListVehicles: _grpc.UnaryUnaryMultiCallable[_registry_pb2.ListVehiclesRequest, _registry_pb2.ListVehiclesResponse]
+    """Vehicles by id, of one carrier where it is named 车辆列表, page by page. A firm sees its own, an authority those registered in
+    its division, the operator all.
+    """
     MergeVehicles: _grpc.UnaryUnaryMultiCallable[_registry_pb2.MergeVehiclesRequest, _registry_pb2.MergeVehiclesResponse]
     """Two entries are one vehicle: the merged id leads to the kept one from now on 合并车辆."""
     PutTank: _grpc.UnaryUnaryMultiCallable[_registry_pb2.PutTankRequest, _registry_pb2.PutTankResponse]
+    """Put a tank on record, or change it 登记罐体. The operator or a transport authority for anybody's, a firm for its own. All
+    faults at once: code, compartments, media, inspection. Its state is kept where none is told.
+    """
     SetTankState: _grpc.UnaryUnaryMultiCallable[_registry_pb2.SetTankStateRequest, _registry_pb2.SetTankStateResponse]
     """What is or was last in the tank, or that it was cleaned 罐体状态."""
     GetTank: _grpc.UnaryUnaryMultiCallable[_registry_pb2.GetTankRequest, _registry_pb2.Tank]
+    """One tank with what is or was last in it 罐体. Its own firm, an authority where it is registered, or the operator; for others
+    NOT_FOUND, as if there were none.
+    """
     ListTanks: _grpc.UnaryUnaryMultiCallable[_registry_pb2.ListTanksRequest, _registry_pb2.ListTanksResponse]
+    """Tanks by id, of one carrier where it is named 罐体列表, page by page. A firm sees its own, an authority those registered in its
+    division, the operator all.
+    """
     PutPerson: _grpc.UnaryUnaryMultiCallable[_registry_pb2.PutPersonRequest, _registry_pb2.PutPersonResponse]
+    """Put a driver, escort or loading supervisor on record, or change the entry 登记从业人员. The operator or a transport authority for
+    anybody's, a firm for its own. The identity number comes back masked.
+    """
     GetPerson: _grpc.UnaryUnaryMultiCallable[_registry_pb2.GetPersonRequest, _registry_pb2.Person]
+    """One person with qualifications and employment 从业人员. Its own firm, an authority where it is registered, or the operator; for
+    others NOT_FOUND, as if there were none.
+    """
     ListPersons: _grpc.UnaryUnaryMultiCallable[_registry_pb2.ListPersonsRequest, _registry_pb2.ListPersonsResponse]
+    """People by id, of one organisation where it is named 从业人员列表, page by page. A firm sees its own, an authority those
+    registered in its division, the operator all.
+    """
     EndEmployment: _grpc.UnaryUnaryMultiCallable[_registry_pb2.EndEmploymentRequest, _registry_pb2.EndEmploymentResponse]
     """Off-boarding in one act 离职: employment ends and the person can act for the organisation no more, at once."""
     PutPermit: _grpc.UnaryUnaryMultiCallable[_registry_pb2.PutPermitRequest, _registry_pb2.PutPermitResponse]
+    """Put a permit or a pass on record, or change it 登记许可、通行证. The operator, transport authorities and the police."""
     RevokePermit: _grpc.UnaryUnaryMultiCallable[_registry_pb2.RevokePermitRequest, _registry_pb2.RevokePermitResponse]
+    """A permit permits nothing from now on, for a reason 撤销许可、通行证. The operator, transport authorities and the police; what was
+    judged by it before stays as it was. NOT_FOUND for a permit the organisation does not hold.
+    """
     ListPermits: _grpc.UnaryUnaryMultiCallable[_registry_pb2.ListPermitsRequest, _registry_pb2.ListPermitsResponse]
+    """Permits and passes of an organisation 许可、通行证列表, page by page. A firm sees its own, an authority those registered in its
+    division, the operator all.
+    """
     ImportRows: _grpc.UnaryUnaryMultiCallable[_registry_pb2.ImportRowsRequest, _registry_pb2.ImportRowsResponse]
     """Vehicles, tanks or people from one CSV or XLSX sheet 批量导入, with a report for each row."""
 
@@ -74,31 +118,75 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     RegisterOrganisation: _aio.UnaryUnaryMultiCallable[_registry_pb2.RegisterOrganisationRequest, _registry_pb2.RegisterOrganisationResponse]  # type: ignore[assignment]
+    """Register a firm or authority, or change its entry 登记单位. The operator and transport authorities; what it may do follows from
+    its kinds. All faults are answered at once; sent again with the same request_id it answers the same and changes nothing.
+    """
     SuspendOrganisation: _aio.UnaryUnaryMultiCallable[_registry_pb2.SuspendOrganisationRequest, _registry_pb2.SuspendOrganisationResponse]  # type: ignore[assignment]
     """Nobody acts for a suspended organisation 暂停单位, until it is reinstated."""
     GetOrganisation: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetOrganisationRequest, _registry_pb2.Organisation]  # type: ignore[assignment]
+    """One organisation as it is now 单位. For everybody; NOT_FOUND for an id nobody registered."""
     ListOrganisations: _aio.UnaryUnaryMultiCallable[_registry_pb2.ListOrganisationsRequest, _registry_pb2.ListOrganisationsResponse]  # type: ignore[assignment]
+    """Organisations by id, of one kind where it is named 单位列表. For everybody, page by page."""
     PutLicence: _aio.UnaryUnaryMultiCallable[_registry_pb2.PutLicenceRequest, _registry_pb2.PutLicenceResponse]  # type: ignore[assignment]
+    """Put a licence on record, or change it 登记许可证. The operator and transport authorities. Its scope is read from the text of the
+    paper; a text nobody can read is refused as SCOPE_NOT_UNDERSTOOD, not guessed.
+    """
     ListLicences: _aio.UnaryUnaryMultiCallable[_registry_pb2.ListLicencesRequest, _registry_pb2.ListLicencesResponse]  # type: ignore[assignment]
+    """Licences of an organisation 许可证列表, page by page. A firm sees its own, an authority those registered in its division, the
+    operator all.
+    """
     PutVehicle: _aio.UnaryUnaryMultiCallable[_registry_pb2.PutVehicleRequest, _registry_pb2.PutVehicleResponse]  # type: ignore[assignment]
+    """Put a vehicle on record, or change it 登记车辆. The operator or a transport authority for anybody's, a firm for its own. All
+    faults at once: plate, vehicle identification number, masses, sizes, scope.
+    """
     GetVehicle: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetVehicleRequest, _registry_pb2.Vehicle]  # type: ignore[assignment]
-    """One vehicle, by its id or by its plate and colour."""
+    """One vehicle, by its id or by its plate and colour 车辆. Its own firm, an authority where it is registered, or the operator;
+    for others NOT_FOUND, as if there were none.
+    """
     ListVehicles: _aio.UnaryUnaryMultiCallable[_registry_pb2.ListVehiclesRequest, _registry_pb2.ListVehiclesResponse]  # type: ignore[assignment]
+    """Vehicles by id, of one carrier where it is named 车辆列表, page by page. A firm sees its own, an authority those registered in
+    its division, the operator all.
+    """
     MergeVehicles: _aio.UnaryUnaryMultiCallable[_registry_pb2.MergeVehiclesRequest, _registry_pb2.MergeVehiclesResponse]  # type: ignore[assignment]
     """Two entries are one vehicle: the merged id leads to the kept one from now on 合并车辆."""
     PutTank: _aio.UnaryUnaryMultiCallable[_registry_pb2.PutTankRequest, _registry_pb2.PutTankResponse]  # type: ignore[assignment]
+    """Put a tank on record, or change it 登记罐体. The operator or a transport authority for anybody's, a firm for its own. All
+    faults at once: code, compartments, media, inspection. Its state is kept where none is told.
+    """
     SetTankState: _aio.UnaryUnaryMultiCallable[_registry_pb2.SetTankStateRequest, _registry_pb2.SetTankStateResponse]  # type: ignore[assignment]
     """What is or was last in the tank, or that it was cleaned 罐体状态."""
     GetTank: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetTankRequest, _registry_pb2.Tank]  # type: ignore[assignment]
+    """One tank with what is or was last in it 罐体. Its own firm, an authority where it is registered, or the operator; for others
+    NOT_FOUND, as if there were none.
+    """
     ListTanks: _aio.UnaryUnaryMultiCallable[_registry_pb2.ListTanksRequest, _registry_pb2.ListTanksResponse]  # type: ignore[assignment]
+    """Tanks by id, of one carrier where it is named 罐体列表, page by page. A firm sees its own, an authority those registered in its
+    division, the operator all.
+    """
     PutPerson: _aio.UnaryUnaryMultiCallable[_registry_pb2.PutPersonRequest, _registry_pb2.PutPersonResponse]  # type: ignore[assignment]
+    """Put a driver, escort or loading supervisor on record, or change the entry 登记从业人员. The operator or a transport authority for
+    anybody's, a firm for its own. The identity number comes back masked.
+    """
     GetPerson: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetPersonRequest, _registry_pb2.Person]  # type: ignore[assignment]
+    """One person with qualifications and employment 从业人员. Its own firm, an authority where it is registered, or the operator; for
+    others NOT_FOUND, as if there were none.
+    """
     ListPersons: _aio.UnaryUnaryMultiCallable[_registry_pb2.ListPersonsRequest, _registry_pb2.ListPersonsResponse]  # type: ignore[assignment]
+    """People by id, of one organisation where it is named 从业人员列表, page by page. A firm sees its own, an authority those
+    registered in its division, the operator all.
+    """
     EndEmployment: _aio.UnaryUnaryMultiCallable[_registry_pb2.EndEmploymentRequest, _registry_pb2.EndEmploymentResponse]  # type: ignore[assignment]
     """Off-boarding in one act 离职: employment ends and the person can act for the organisation no more, at once."""
     PutPermit: _aio.UnaryUnaryMultiCallable[_registry_pb2.PutPermitRequest, _registry_pb2.PutPermitResponse]  # type: ignore[assignment]
+    """Put a permit or a pass on record, or change it 登记许可、通行证. The operator, transport authorities and the police."""
     RevokePermit: _aio.UnaryUnaryMultiCallable[_registry_pb2.RevokePermitRequest, _registry_pb2.RevokePermitResponse]  # type: ignore[assignment]
+    """A permit permits nothing from now on, for a reason 撤销许可、通行证. The operator, transport authorities and the police; what was
+    judged by it before stays as it was. NOT_FOUND for a permit the organisation does not hold.
+    """
     ListPermits: _aio.UnaryUnaryMultiCallable[_registry_pb2.ListPermitsRequest, _registry_pb2.ListPermitsResponse]  # type: ignore[assignment]
+    """Permits and passes of an organisation 许可、通行证列表, page by page. A firm sees its own, an authority those registered in its
+    division, the operator all.
+    """
     ImportRows: _aio.UnaryUnaryMultiCallable[_registry_pb2.ImportRowsRequest, _registry_pb2.ImportRowsResponse]  # type: ignore[assignment]
     """Vehicles, tanks or people from one CSV or XLSX sheet 批量导入, with a report for each row."""
 
@@ -113,7 +201,10 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _registry_pb2.RegisterOrganisationRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.RegisterOrganisationResponse, _abc.Awaitable[_registry_pb2.RegisterOrganisationResponse]]: ...
+    ) -> _typing.Union[_registry_pb2.RegisterOrganisationResponse, _abc.Awaitable[_registry_pb2.RegisterOrganisationResponse]]:
+        """Register a firm or authority, or change its entry 登记单位. The operator and transport authorities; what it may do follows from
+        its kinds. All faults are answered at once; sent again with the same request_id it answers the same and changes nothing.
+        """
 
     @_abc_1.abstractmethod
     def SuspendOrganisation(
@@ -128,35 +219,46 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _registry_pb2.GetOrganisationRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.Organisation, _abc.Awaitable[_registry_pb2.Organisation]]: ...
+    ) -> _typing.Union[_registry_pb2.Organisation, _abc.Awaitable[_registry_pb2.Organisation]]:
+        """One organisation as it is now 单位. For everybody; NOT_FOUND for an id nobody registered."""
 
     @_abc_1.abstractmethod
     def ListOrganisations(
         self,
         request: _registry_pb2.ListOrganisationsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.ListOrganisationsResponse, _abc.Awaitable[_registry_pb2.ListOrganisationsResponse]]: ...
+    ) -> _typing.Union[_registry_pb2.ListOrganisationsResponse, _abc.Awaitable[_registry_pb2.ListOrganisationsResponse]]:
+        """Organisations by id, of one kind where it is named 单位列表. For everybody, page by page."""
 
     @_abc_1.abstractmethod
     def PutLicence(
         self,
         request: _registry_pb2.PutLicenceRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.PutLicenceResponse, _abc.Awaitable[_registry_pb2.PutLicenceResponse]]: ...
+    ) -> _typing.Union[_registry_pb2.PutLicenceResponse, _abc.Awaitable[_registry_pb2.PutLicenceResponse]]:
+        """Put a licence on record, or change it 登记许可证. The operator and transport authorities. Its scope is read from the text of the
+        paper; a text nobody can read is refused as SCOPE_NOT_UNDERSTOOD, not guessed.
+        """
 
     @_abc_1.abstractmethod
     def ListLicences(
         self,
         request: _registry_pb2.ListLicencesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.ListLicencesResponse, _abc.Awaitable[_registry_pb2.ListLicencesResponse]]: ...
+    ) -> _typing.Union[_registry_pb2.ListLicencesResponse, _abc.Awaitable[_registry_pb2.ListLicencesResponse]]:
+        """Licences of an organisation 许可证列表, page by page. A firm sees its own, an authority those registered in its division, the
+        operator all.
+        """
 
     @_abc_1.abstractmethod
     def PutVehicle(
         self,
         request: _registry_pb2.PutVehicleRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.PutVehicleResponse, _abc.Awaitable[_registry_pb2.PutVehicleResponse]]: ...
+    ) -> _typing.Union[_registry_pb2.PutVehicleResponse, _abc.Awaitable[_registry_pb2.PutVehicleResponse]]:
+        """Put a vehicle on record, or change it 登记车辆. The operator or a transport authority for anybody's, a firm for its own. All
+        faults at once: plate, vehicle identification number, masses, sizes, scope.
+        """
 
     @_abc_1.abstractmethod
     def GetVehicle(
@@ -164,14 +266,19 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_pb2.GetVehicleRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_pb2.Vehicle, _abc.Awaitable[_registry_pb2.Vehicle]]:
-        """One vehicle, by its id or by its plate and colour."""
+        """One vehicle, by its id or by its plate and colour 车辆. Its own firm, an authority where it is registered, or the operator;
+        for others NOT_FOUND, as if there were none.
+        """
 
     @_abc_1.abstractmethod
     def ListVehicles(
         self,
         request: _registry_pb2.ListVehiclesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.ListVehiclesResponse, _abc.Awaitable[_registry_pb2.ListVehiclesResponse]]: ...
+    ) -> _typing.Union[_registry_pb2.ListVehiclesResponse, _abc.Awaitable[_registry_pb2.ListVehiclesResponse]]:
+        """Vehicles by id, of one carrier where it is named 车辆列表, page by page. A firm sees its own, an authority those registered in
+        its division, the operator all.
+        """
 
     @_abc_1.abstractmethod
     def MergeVehicles(
@@ -186,7 +293,10 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _registry_pb2.PutTankRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.PutTankResponse, _abc.Awaitable[_registry_pb2.PutTankResponse]]: ...
+    ) -> _typing.Union[_registry_pb2.PutTankResponse, _abc.Awaitable[_registry_pb2.PutTankResponse]]:
+        """Put a tank on record, or change it 登记罐体. The operator or a transport authority for anybody's, a firm for its own. All
+        faults at once: code, compartments, media, inspection. Its state is kept where none is told.
+        """
 
     @_abc_1.abstractmethod
     def SetTankState(
@@ -201,35 +311,50 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _registry_pb2.GetTankRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.Tank, _abc.Awaitable[_registry_pb2.Tank]]: ...
+    ) -> _typing.Union[_registry_pb2.Tank, _abc.Awaitable[_registry_pb2.Tank]]:
+        """One tank with what is or was last in it 罐体. Its own firm, an authority where it is registered, or the operator; for others
+        NOT_FOUND, as if there were none.
+        """
 
     @_abc_1.abstractmethod
     def ListTanks(
         self,
         request: _registry_pb2.ListTanksRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.ListTanksResponse, _abc.Awaitable[_registry_pb2.ListTanksResponse]]: ...
+    ) -> _typing.Union[_registry_pb2.ListTanksResponse, _abc.Awaitable[_registry_pb2.ListTanksResponse]]:
+        """Tanks by id, of one carrier where it is named 罐体列表, page by page. A firm sees its own, an authority those registered in its
+        division, the operator all.
+        """
 
     @_abc_1.abstractmethod
     def PutPerson(
         self,
         request: _registry_pb2.PutPersonRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.PutPersonResponse, _abc.Awaitable[_registry_pb2.PutPersonResponse]]: ...
+    ) -> _typing.Union[_registry_pb2.PutPersonResponse, _abc.Awaitable[_registry_pb2.PutPersonResponse]]:
+        """Put a driver, escort or loading supervisor on record, or change the entry 登记从业人员. The operator or a transport authority for
+        anybody's, a firm for its own. The identity number comes back masked.
+        """
 
     @_abc_1.abstractmethod
     def GetPerson(
         self,
         request: _registry_pb2.GetPersonRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.Person, _abc.Awaitable[_registry_pb2.Person]]: ...
+    ) -> _typing.Union[_registry_pb2.Person, _abc.Awaitable[_registry_pb2.Person]]:
+        """One person with qualifications and employment 从业人员. Its own firm, an authority where it is registered, or the operator; for
+        others NOT_FOUND, as if there were none.
+        """
 
     @_abc_1.abstractmethod
     def ListPersons(
         self,
         request: _registry_pb2.ListPersonsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.ListPersonsResponse, _abc.Awaitable[_registry_pb2.ListPersonsResponse]]: ...
+    ) -> _typing.Union[_registry_pb2.ListPersonsResponse, _abc.Awaitable[_registry_pb2.ListPersonsResponse]]:
+        """People by id, of one organisation where it is named 从业人员列表, page by page. A firm sees its own, an authority those
+        registered in its division, the operator all.
+        """
 
     @_abc_1.abstractmethod
     def EndEmployment(
@@ -244,21 +369,28 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _registry_pb2.PutPermitRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.PutPermitResponse, _abc.Awaitable[_registry_pb2.PutPermitResponse]]: ...
+    ) -> _typing.Union[_registry_pb2.PutPermitResponse, _abc.Awaitable[_registry_pb2.PutPermitResponse]]:
+        """Put a permit or a pass on record, or change it 登记许可、通行证. The operator, transport authorities and the police."""
 
     @_abc_1.abstractmethod
     def RevokePermit(
         self,
         request: _registry_pb2.RevokePermitRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.RevokePermitResponse, _abc.Awaitable[_registry_pb2.RevokePermitResponse]]: ...
+    ) -> _typing.Union[_registry_pb2.RevokePermitResponse, _abc.Awaitable[_registry_pb2.RevokePermitResponse]]:
+        """A permit permits nothing from now on, for a reason 撤销许可、通行证. The operator, transport authorities and the police; what was
+        judged by it before stays as it was. NOT_FOUND for a permit the organisation does not hold.
+        """
 
     @_abc_1.abstractmethod
     def ListPermits(
         self,
         request: _registry_pb2.ListPermitsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_registry_pb2.ListPermitsResponse, _abc.Awaitable[_registry_pb2.ListPermitsResponse]]: ...
+    ) -> _typing.Union[_registry_pb2.ListPermitsResponse, _abc.Awaitable[_registry_pb2.ListPermitsResponse]]:
+        """Permits and passes of an organisation 许可、通行证列表, page by page. A firm sees its own, an authority those registered in its
+        division, the operator all.
+        """
 
     @_abc_1.abstractmethod
     def ImportRows(
@@ -278,7 +410,9 @@ class SessionServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SessionServiceAsyncStub: ...
     IssueToken: _grpc.UnaryUnaryMultiCallable[_registry_pb2.IssueTokenRequest, _registry_pb2.IssueTokenResponse]
-    """For a person who works for the calling organisation; asked for with the organisation's certificate, or the person's."""
+    """A token for a person who works for the calling organisation 人员令牌; asked for with the organisation's certificate, or the
+    person's. It ends after eight hours, and at once when the employment does.
+    """
 
 @_typing.type_check_only
 class SessionServiceAsyncStub(SessionServiceStub):
@@ -286,7 +420,9 @@ class SessionServiceAsyncStub(SessionServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     IssueToken: _aio.UnaryUnaryMultiCallable[_registry_pb2.IssueTokenRequest, _registry_pb2.IssueTokenResponse]  # type: ignore[assignment]
-    """For a person who works for the calling organisation; asked for with the organisation's certificate, or the person's."""
+    """A token for a person who works for the calling organisation 人员令牌; asked for with the organisation's certificate, or the
+    person's. It ends after eight hours, and at once when the employment does.
+    """
 
 class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
     """Tokens for people, who have no certificate in their browser."""
@@ -297,6 +433,8 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_pb2.IssueTokenRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_registry_pb2.IssueTokenResponse, _abc.Awaitable[_registry_pb2.IssueTokenResponse]]:
-        """For a person who works for the calling organisation; asked for with the organisation's certificate, or the person's."""
+        """A token for a person who works for the calling organisation 人员令牌; asked for with the organisation's certificate, or the
+        person's. It ends after eight hours, and at once when the employment does.
+        """
 
 def add_SessionServiceServicer_to_server(servicer: SessionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -90,7 +90,7 @@ class TraceabilityServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def RegisterKey(self, request, context):
-        """Register a key an organisation will sign statements with, with proof of possession.
+        """Register a key an organisation will sign statements with 登记签名密钥, with proof of possession. For the organisation itself.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -112,42 +112,46 @@ class TraceabilityServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RevokeKey(self, request, context):
-        """Let a key sign no more from a time on; what it signed before stays verifiable. A lost key has this way back.
+        """Let a key sign no more from a time on 停用密钥; what it signed before stays verifiable. A lost key has this way back: the
+        operator may, too.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetReceipt(self, request, context):
-        """The receipt of a registration; the same bytes for ever. NOT_YET_IN_LOG until the next batch, within a second.
+        """The receipt of a registration 存证回执; for everybody, the same bytes for ever. NOT_YET_IN_LOG until the next batch, within a
+        second.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetProof(self, request, context):
-        """Proof that a registration is in the log as of the newest checkpoint, as C2SP tlog-proof text.
+        """Proof that a registration is in the log as of the newest checkpoint 存证证明, as C2SP tlog-proof text. For everybody;
+        NOT_YET_IN_LOG until the next batch.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetCheckpoint(self, request, context):
-        """The newest checkpoint of the log, a signed note.
+        """The newest checkpoint of the log 日志检查点, a signed note. For everybody.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListStatements(self, request, context):
-        """All statements about one subject, in order.
+        """All statements about one subject 签名陈述, in order. For whoever may see the subject; NOT_FOUND for others.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ExportRecord(self, request, context):
-        """One self-contained file (.hazway) that proves everything said about the subjects, for `hazway record verify`.
+        """One self-contained file (.hazway) that proves everything said about the subjects 导出证据, for `hazway record verify`. For
+        whoever may see all of them; NOT_FOUND for others.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

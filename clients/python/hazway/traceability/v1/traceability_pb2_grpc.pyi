@@ -32,7 +32,7 @@ class TraceabilityServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> TraceabilityServiceAsyncStub: ...
     RegisterKey: _grpc.UnaryUnaryMultiCallable[_traceability_pb2.RegisterKeyRequest, _traceability_pb2.RegisterKeyResponse]
-    """Register a key an organisation will sign statements with, with proof of possession."""
+    """Register a key an organisation will sign statements with 登记签名密钥, with proof of possession. For the organisation itself."""
     PrepareCustodialKey: _grpc.UnaryUnaryMultiCallable[_traceability_pb2.PrepareCustodialKeyRequest, _traceability_pb2.PrepareCustodialKeyResponse]
     """Have the server make a key and keep it sealed, for people whose phones have none 托管密钥. RegisterKey then registers it."""
     PrepareStatements: _grpc.UnaryUnaryMultiCallable[_traceability_pb2.PrepareStatementsRequest, _traceability_pb2.PrepareStatementsResponse]
@@ -40,17 +40,25 @@ class TraceabilityServiceStub:
     to the signer, the bytes to sign, and what the signature is put behind. It changes nothing.
     """
     RevokeKey: _grpc.UnaryUnaryMultiCallable[_traceability_pb2.RevokeKeyRequest, _traceability_pb2.RevokeKeyResponse]
-    """Let a key sign no more from a time on; what it signed before stays verifiable. A lost key has this way back."""
+    """Let a key sign no more from a time on 停用密钥; what it signed before stays verifiable. A lost key has this way back: the
+    operator may, too.
+    """
     GetReceipt: _grpc.UnaryUnaryMultiCallable[_traceability_pb2.GetReceiptRequest, _traceability_pb2.GetReceiptResponse]
-    """The receipt of a registration; the same bytes for ever. NOT_YET_IN_LOG until the next batch, within a second."""
+    """The receipt of a registration 存证回执; for everybody, the same bytes for ever. NOT_YET_IN_LOG until the next batch, within a
+    second.
+    """
     GetProof: _grpc.UnaryUnaryMultiCallable[_traceability_pb2.GetProofRequest, _traceability_pb2.GetProofResponse]
-    """Proof that a registration is in the log as of the newest checkpoint, as C2SP tlog-proof text."""
+    """Proof that a registration is in the log as of the newest checkpoint 存证证明, as C2SP tlog-proof text. For everybody;
+    NOT_YET_IN_LOG until the next batch.
+    """
     GetCheckpoint: _grpc.UnaryUnaryMultiCallable[_traceability_pb2.GetCheckpointRequest, _traceability_pb2.GetCheckpointResponse]
-    """The newest checkpoint of the log, a signed note."""
+    """The newest checkpoint of the log 日志检查点, a signed note. For everybody."""
     ListStatements: _grpc.UnaryUnaryMultiCallable[_traceability_pb2.ListStatementsRequest, _traceability_pb2.ListStatementsResponse]
-    """All statements about one subject, in order."""
+    """All statements about one subject 签名陈述, in order. For whoever may see the subject; NOT_FOUND for others."""
     ExportRecord: _grpc.UnaryUnaryMultiCallable[_traceability_pb2.ExportRecordRequest, _traceability_pb2.ExportRecordResponse]
-    """One self-contained file (.hazway) that proves everything said about the subjects, for `hazway record verify`."""
+    """One self-contained file (.hazway) that proves everything said about the subjects 导出证据, for `hazway record verify`. For
+    whoever may see all of them; NOT_FOUND for others.
+    """
     SetLegalHold: _grpc.UnaryUnaryMultiCallable[_traceability_pb2.SetLegalHoldRequest, _traceability_pb2.SetLegalHoldResponse]
     """Let nothing that was said about a subject expire, or lift one's own hold 证据保全."""
 
@@ -58,7 +66,7 @@ class TraceabilityServiceStub:
 class TraceabilityServiceAsyncStub(TraceabilityServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     RegisterKey: _aio.UnaryUnaryMultiCallable[_traceability_pb2.RegisterKeyRequest, _traceability_pb2.RegisterKeyResponse]  # type: ignore[assignment]
-    """Register a key an organisation will sign statements with, with proof of possession."""
+    """Register a key an organisation will sign statements with 登记签名密钥, with proof of possession. For the organisation itself."""
     PrepareCustodialKey: _aio.UnaryUnaryMultiCallable[_traceability_pb2.PrepareCustodialKeyRequest, _traceability_pb2.PrepareCustodialKeyResponse]  # type: ignore[assignment]
     """Have the server make a key and keep it sealed, for people whose phones have none 托管密钥. RegisterKey then registers it."""
     PrepareStatements: _aio.UnaryUnaryMultiCallable[_traceability_pb2.PrepareStatementsRequest, _traceability_pb2.PrepareStatementsResponse]  # type: ignore[assignment]
@@ -66,17 +74,25 @@ class TraceabilityServiceAsyncStub(TraceabilityServiceStub):
     to the signer, the bytes to sign, and what the signature is put behind. It changes nothing.
     """
     RevokeKey: _aio.UnaryUnaryMultiCallable[_traceability_pb2.RevokeKeyRequest, _traceability_pb2.RevokeKeyResponse]  # type: ignore[assignment]
-    """Let a key sign no more from a time on; what it signed before stays verifiable. A lost key has this way back."""
+    """Let a key sign no more from a time on 停用密钥; what it signed before stays verifiable. A lost key has this way back: the
+    operator may, too.
+    """
     GetReceipt: _aio.UnaryUnaryMultiCallable[_traceability_pb2.GetReceiptRequest, _traceability_pb2.GetReceiptResponse]  # type: ignore[assignment]
-    """The receipt of a registration; the same bytes for ever. NOT_YET_IN_LOG until the next batch, within a second."""
+    """The receipt of a registration 存证回执; for everybody, the same bytes for ever. NOT_YET_IN_LOG until the next batch, within a
+    second.
+    """
     GetProof: _aio.UnaryUnaryMultiCallable[_traceability_pb2.GetProofRequest, _traceability_pb2.GetProofResponse]  # type: ignore[assignment]
-    """Proof that a registration is in the log as of the newest checkpoint, as C2SP tlog-proof text."""
+    """Proof that a registration is in the log as of the newest checkpoint 存证证明, as C2SP tlog-proof text. For everybody;
+    NOT_YET_IN_LOG until the next batch.
+    """
     GetCheckpoint: _aio.UnaryUnaryMultiCallable[_traceability_pb2.GetCheckpointRequest, _traceability_pb2.GetCheckpointResponse]  # type: ignore[assignment]
-    """The newest checkpoint of the log, a signed note."""
+    """The newest checkpoint of the log 日志检查点, a signed note. For everybody."""
     ListStatements: _aio.UnaryUnaryMultiCallable[_traceability_pb2.ListStatementsRequest, _traceability_pb2.ListStatementsResponse]  # type: ignore[assignment]
-    """All statements about one subject, in order."""
+    """All statements about one subject 签名陈述, in order. For whoever may see the subject; NOT_FOUND for others."""
     ExportRecord: _aio.UnaryUnaryMultiCallable[_traceability_pb2.ExportRecordRequest, _traceability_pb2.ExportRecordResponse]  # type: ignore[assignment]
-    """One self-contained file (.hazway) that proves everything said about the subjects, for `hazway record verify`."""
+    """One self-contained file (.hazway) that proves everything said about the subjects 导出证据, for `hazway record verify`. For
+    whoever may see all of them; NOT_FOUND for others.
+    """
     SetLegalHold: _aio.UnaryUnaryMultiCallable[_traceability_pb2.SetLegalHoldRequest, _traceability_pb2.SetLegalHoldResponse]  # type: ignore[assignment]
     """Let nothing that was said about a subject expire, or lift one's own hold 证据保全."""
 
@@ -87,7 +103,7 @@ class TraceabilityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _traceability_pb2.RegisterKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_traceability_pb2.RegisterKeyResponse, _abc.Awaitable[_traceability_pb2.RegisterKeyResponse]]:
-        """Register a key an organisation will sign statements with, with proof of possession."""
+        """Register a key an organisation will sign statements with 登记签名密钥, with proof of possession. For the organisation itself."""
 
     @_abc_1.abstractmethod
     def PrepareCustodialKey(
@@ -113,7 +129,9 @@ class TraceabilityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _traceability_pb2.RevokeKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_traceability_pb2.RevokeKeyResponse, _abc.Awaitable[_traceability_pb2.RevokeKeyResponse]]:
-        """Let a key sign no more from a time on; what it signed before stays verifiable. A lost key has this way back."""
+        """Let a key sign no more from a time on 停用密钥; what it signed before stays verifiable. A lost key has this way back: the
+        operator may, too.
+        """
 
     @_abc_1.abstractmethod
     def GetReceipt(
@@ -121,7 +139,9 @@ class TraceabilityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _traceability_pb2.GetReceiptRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_traceability_pb2.GetReceiptResponse, _abc.Awaitable[_traceability_pb2.GetReceiptResponse]]:
-        """The receipt of a registration; the same bytes for ever. NOT_YET_IN_LOG until the next batch, within a second."""
+        """The receipt of a registration 存证回执; for everybody, the same bytes for ever. NOT_YET_IN_LOG until the next batch, within a
+        second.
+        """
 
     @_abc_1.abstractmethod
     def GetProof(
@@ -129,7 +149,9 @@ class TraceabilityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _traceability_pb2.GetProofRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_traceability_pb2.GetProofResponse, _abc.Awaitable[_traceability_pb2.GetProofResponse]]:
-        """Proof that a registration is in the log as of the newest checkpoint, as C2SP tlog-proof text."""
+        """Proof that a registration is in the log as of the newest checkpoint 存证证明, as C2SP tlog-proof text. For everybody;
+        NOT_YET_IN_LOG until the next batch.
+        """
 
     @_abc_1.abstractmethod
     def GetCheckpoint(
@@ -137,7 +159,7 @@ class TraceabilityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _traceability_pb2.GetCheckpointRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_traceability_pb2.GetCheckpointResponse, _abc.Awaitable[_traceability_pb2.GetCheckpointResponse]]:
-        """The newest checkpoint of the log, a signed note."""
+        """The newest checkpoint of the log 日志检查点, a signed note. For everybody."""
 
     @_abc_1.abstractmethod
     def ListStatements(
@@ -145,7 +167,7 @@ class TraceabilityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _traceability_pb2.ListStatementsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_traceability_pb2.ListStatementsResponse, _abc.Awaitable[_traceability_pb2.ListStatementsResponse]]:
-        """All statements about one subject, in order."""
+        """All statements about one subject 签名陈述, in order. For whoever may see the subject; NOT_FOUND for others."""
 
     @_abc_1.abstractmethod
     def ExportRecord(
@@ -153,7 +175,9 @@ class TraceabilityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _traceability_pb2.ExportRecordRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_traceability_pb2.ExportRecordResponse, _abc.Awaitable[_traceability_pb2.ExportRecordResponse]]:
-        """One self-contained file (.hazway) that proves everything said about the subjects, for `hazway record verify`."""
+        """One self-contained file (.hazway) that proves everything said about the subjects 导出证据, for `hazway record verify`. For
+        whoever may see all of them; NOT_FOUND for others.
+        """
 
     @_abc_1.abstractmethod
     def SetLegalHold(

@@ -116,13 +116,16 @@ class ConsignmentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetConsignmentList(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """One list as it stands 托运清单, with what waybills have drawn of each line. For its parties and authorities it touches;
+        NOT_FOUND for others.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListConsignmentLists(self, request, context):
-        """The newest first; consignor, carrier and loader see their own, authorities those that touch their division.
+        """Lists by their time 托运清单列表, the newest first; consignor, carrier and loader see their own, authorities those that touch
+        their division.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -47,8 +47,13 @@ class ConsignmentServiceStub:
     WithdrawConsignmentList: _grpc.UnaryUnaryMultiCallable[_consignment_pb2.WithdrawConsignmentListRequest, _consignment_pb2.WithdrawConsignmentListResponse]
     """What no waybill has drawn yet is not to be carried 撤回."""
     GetConsignmentList: _grpc.UnaryUnaryMultiCallable[_consignment_pb2.GetConsignmentListRequest, _consignment_pb2.ConsignmentList]
+    """One list as it stands 托运清单, with what waybills have drawn of each line. For its parties and authorities it touches;
+    NOT_FOUND for others.
+    """
     ListConsignmentLists: _grpc.UnaryUnaryMultiCallable[_consignment_pb2.ListConsignmentListsRequest, _consignment_pb2.ListConsignmentListsResponse]
-    """The newest first; consignor, carrier and loader see their own, authorities those that touch their division."""
+    """Lists by their time 托运清单列表, the newest first; consignor, carrier and loader see their own, authorities those that touch
+    their division.
+    """
 
 @_typing.type_check_only
 class ConsignmentServiceAsyncStub(ConsignmentServiceStub):
@@ -69,8 +74,13 @@ class ConsignmentServiceAsyncStub(ConsignmentServiceStub):
     WithdrawConsignmentList: _aio.UnaryUnaryMultiCallable[_consignment_pb2.WithdrawConsignmentListRequest, _consignment_pb2.WithdrawConsignmentListResponse]  # type: ignore[assignment]
     """What no waybill has drawn yet is not to be carried 撤回."""
     GetConsignmentList: _aio.UnaryUnaryMultiCallable[_consignment_pb2.GetConsignmentListRequest, _consignment_pb2.ConsignmentList]  # type: ignore[assignment]
+    """One list as it stands 托运清单, with what waybills have drawn of each line. For its parties and authorities it touches;
+    NOT_FOUND for others.
+    """
     ListConsignmentLists: _aio.UnaryUnaryMultiCallable[_consignment_pb2.ListConsignmentListsRequest, _consignment_pb2.ListConsignmentListsResponse]  # type: ignore[assignment]
-    """The newest first; consignor, carrier and loader see their own, authorities those that touch their division."""
+    """Lists by their time 托运清单列表, the newest first; consignor, carrier and loader see their own, authorities those that touch
+    their division.
+    """
 
 class ConsignmentServiceServicer(metaclass=_abc_1.ABCMeta):
     """The consignor makes, signs and sends a list; the carrier accepts or refuses it. A waybill that names accepted lists draws
@@ -123,7 +133,10 @@ class ConsignmentServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _consignment_pb2.GetConsignmentListRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_consignment_pb2.ConsignmentList, _abc.Awaitable[_consignment_pb2.ConsignmentList]]: ...
+    ) -> _typing.Union[_consignment_pb2.ConsignmentList, _abc.Awaitable[_consignment_pb2.ConsignmentList]]:
+        """One list as it stands 托运清单, with what waybills have drawn of each line. For its parties and authorities it touches;
+        NOT_FOUND for others.
+        """
 
     @_abc_1.abstractmethod
     def ListConsignmentLists(
@@ -131,6 +144,8 @@ class ConsignmentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _consignment_pb2.ListConsignmentListsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_consignment_pb2.ListConsignmentListsResponse, _abc.Awaitable[_consignment_pb2.ListConsignmentListsResponse]]:
-        """The newest first; consignor, carrier and loader see their own, authorities those that touch their division."""
+        """Lists by their time 托运清单列表, the newest first; consignor, carrier and loader see their own, authorities those that touch
+        their division.
+        """
 
 def add_ConsignmentServiceServicer_to_server(servicer: ConsignmentServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -86,13 +86,15 @@ class FleetServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListReceivers(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """The caller's own receivers 接收端列表, secrets left out.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RemoveReceiver(self, request, context):
-        """What still waits for it is dropped.
+        """Tell a receiver nothing any more 删除接收端: what still waits for it is dropped. For whose it is; NOT_FOUND for others, and
+        where there is none (any more).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -120,7 +122,8 @@ class FleetServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PreviewProvincial(self, request, context):
-        """A waybill of the provincial system as one that can be issued here, with what must still be added.
+        """A waybill of the provincial system as one that can be issued here 省级运单转入, with what must still be added. For carriers; it
+        changes nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,8 +38,11 @@ class FleetServiceStub:
     PutReceiver: _grpc.UnaryUnaryMultiCallable[_fleet_pb2.PutReceiverRequest, _fleet_pb2.PutReceiverResponse]
     """Set up a receiver 接收端, or change it."""
     ListReceivers: _grpc.UnaryUnaryMultiCallable[_fleet_pb2.ListReceiversRequest, _fleet_pb2.ListReceiversResponse]
+    """The caller's own receivers 接收端列表, secrets left out."""
     RemoveReceiver: _grpc.UnaryUnaryMultiCallable[_fleet_pb2.RemoveReceiverRequest, _fleet_pb2.RemoveReceiverResponse]
-    """What still waits for it is dropped."""
+    """Tell a receiver nothing any more 删除接收端: what still waits for it is dropped. For whose it is; NOT_FOUND for others, and
+    where there is none (any more).
+    """
     ListDeliveries: _grpc.UnaryUnaryMultiCallable[_fleet_pb2.ListDeliveriesRequest, _fleet_pb2.ListDeliveriesResponse]
     """What was told, what waits and why 推送队列; the newest first."""
     ReplayDeliveries: _grpc.UnaryUnaryMultiCallable[_fleet_pb2.ReplayDeliveriesRequest, _fleet_pb2.ReplayDeliveriesResponse]
@@ -47,7 +50,9 @@ class FleetServiceStub:
     ExportProvincial: _grpc.UnaryUnaryMultiCallable[_fleet_pb2.ExportProvincialRequest, _fleet_pb2.ExportProvincialResponse]
     """A waybill as the provincial system writes it 省级平台格式."""
     PreviewProvincial: _grpc.UnaryUnaryMultiCallable[_fleet_pb2.PreviewProvincialRequest, _fleet_pb2.PreviewProvincialResponse]
-    """A waybill of the provincial system as one that can be issued here, with what must still be added."""
+    """A waybill of the provincial system as one that can be issued here 省级运单转入, with what must still be added. For carriers; it
+    changes nothing.
+    """
 
 @_typing.type_check_only
 class FleetServiceAsyncStub(FleetServiceStub):
@@ -59,8 +64,11 @@ class FleetServiceAsyncStub(FleetServiceStub):
     PutReceiver: _aio.UnaryUnaryMultiCallable[_fleet_pb2.PutReceiverRequest, _fleet_pb2.PutReceiverResponse]  # type: ignore[assignment]
     """Set up a receiver 接收端, or change it."""
     ListReceivers: _aio.UnaryUnaryMultiCallable[_fleet_pb2.ListReceiversRequest, _fleet_pb2.ListReceiversResponse]  # type: ignore[assignment]
+    """The caller's own receivers 接收端列表, secrets left out."""
     RemoveReceiver: _aio.UnaryUnaryMultiCallable[_fleet_pb2.RemoveReceiverRequest, _fleet_pb2.RemoveReceiverResponse]  # type: ignore[assignment]
-    """What still waits for it is dropped."""
+    """Tell a receiver nothing any more 删除接收端: what still waits for it is dropped. For whose it is; NOT_FOUND for others, and
+    where there is none (any more).
+    """
     ListDeliveries: _aio.UnaryUnaryMultiCallable[_fleet_pb2.ListDeliveriesRequest, _fleet_pb2.ListDeliveriesResponse]  # type: ignore[assignment]
     """What was told, what waits and why 推送队列; the newest first."""
     ReplayDeliveries: _aio.UnaryUnaryMultiCallable[_fleet_pb2.ReplayDeliveriesRequest, _fleet_pb2.ReplayDeliveriesResponse]  # type: ignore[assignment]
@@ -68,7 +76,9 @@ class FleetServiceAsyncStub(FleetServiceStub):
     ExportProvincial: _aio.UnaryUnaryMultiCallable[_fleet_pb2.ExportProvincialRequest, _fleet_pb2.ExportProvincialResponse]  # type: ignore[assignment]
     """A waybill as the provincial system writes it 省级平台格式."""
     PreviewProvincial: _aio.UnaryUnaryMultiCallable[_fleet_pb2.PreviewProvincialRequest, _fleet_pb2.PreviewProvincialResponse]  # type: ignore[assignment]
-    """A waybill of the provincial system as one that can be issued here, with what must still be added."""
+    """A waybill of the provincial system as one that can be issued here 省级运单转入, with what must still be added. For carriers; it
+    changes nothing.
+    """
 
 class FleetServiceServicer(metaclass=_abc_1.ABCMeta):
     """Every change of a waybill is told to the receivers of its parties, in order for each waybill, again and again until it
@@ -88,7 +98,8 @@ class FleetServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _fleet_pb2.ListReceiversRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_fleet_pb2.ListReceiversResponse, _abc.Awaitable[_fleet_pb2.ListReceiversResponse]]: ...
+    ) -> _typing.Union[_fleet_pb2.ListReceiversResponse, _abc.Awaitable[_fleet_pb2.ListReceiversResponse]]:
+        """The caller's own receivers 接收端列表, secrets left out."""
 
     @_abc_1.abstractmethod
     def RemoveReceiver(
@@ -96,7 +107,9 @@ class FleetServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fleet_pb2.RemoveReceiverRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fleet_pb2.RemoveReceiverResponse, _abc.Awaitable[_fleet_pb2.RemoveReceiverResponse]]:
-        """What still waits for it is dropped."""
+        """Tell a receiver nothing any more 删除接收端: what still waits for it is dropped. For whose it is; NOT_FOUND for others, and
+        where there is none (any more).
+        """
 
     @_abc_1.abstractmethod
     def ListDeliveries(
@@ -128,6 +141,8 @@ class FleetServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fleet_pb2.PreviewProvincialRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fleet_pb2.PreviewProvincialResponse, _abc.Awaitable[_fleet_pb2.PreviewProvincialResponse]]:
-        """A waybill of the provincial system as one that can be issued here, with what must still be added."""
+        """A waybill of the provincial system as one that can be issued here 省级运单转入, with what must still be added. For carriers; it
+        changes nothing.
+        """
 
 def add_FleetServiceServicer_to_server(servicer: FleetServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -73,7 +73,7 @@ class PreparationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListPreparations(self, request, context):
-        """All of a waybill's, in the order they were made.
+        """All of a waybill's 行前检查与告知, in the order they were made. For its parties and authorities; NOT_FOUND for others.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -40,7 +40,7 @@ class PreparationServiceStub:
     RecordBriefing: _grpc.UnaryUnaryMultiCallable[_preparation_pb2.RecordBriefingRequest, _preparation_pb2.RecordBriefingResponse]
     """安全告知: the carrier tells driver and escort of the goods and of what to do."""
     ListPreparations: _grpc.UnaryUnaryMultiCallable[_preparation_pb2.ListPreparationsRequest, _preparation_pb2.ListPreparationsResponse]
-    """All of a waybill's, in the order they were made."""
+    """All of a waybill's 行前检查与告知, in the order they were made. For its parties and authorities; NOT_FOUND for others."""
 
 @_typing.type_check_only
 class PreparationServiceAsyncStub(PreparationServiceStub):
@@ -54,7 +54,7 @@ class PreparationServiceAsyncStub(PreparationServiceStub):
     RecordBriefing: _aio.UnaryUnaryMultiCallable[_preparation_pb2.RecordBriefingRequest, _preparation_pb2.RecordBriefingResponse]  # type: ignore[assignment]
     """安全告知: the carrier tells driver and escort of the goods and of what to do."""
     ListPreparations: _aio.UnaryUnaryMultiCallable[_preparation_pb2.ListPreparationsRequest, _preparation_pb2.ListPreparationsResponse]  # type: ignore[assignment]
-    """All of a waybill's, in the order they were made."""
+    """All of a waybill's 行前检查与告知, in the order they were made. For its parties and authorities; NOT_FOUND for others."""
 
 class PreparationServiceServicer(metaclass=_abc_1.ABCMeta):
     """MOT Order 2019 No. 29, Art. 25 and 26. A record is made before the departure, and holds no lorry back: what is missing or
@@ -83,6 +83,6 @@ class PreparationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _preparation_pb2.ListPreparationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_preparation_pb2.ListPreparationsResponse, _abc.Awaitable[_preparation_pb2.ListPreparationsResponse]]:
-        """All of a waybill's, in the order they were made."""
+        """All of a waybill's 行前检查与告知, in the order they were made. For its parties and authorities; NOT_FOUND for others."""
 
 def add_PreparationServiceServicer_to_server(servicer: PreparationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

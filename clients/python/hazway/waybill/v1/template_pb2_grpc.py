@@ -69,27 +69,29 @@ class TemplateServiceServicer:
     """
 
     def PutTemplate(self, request, context):
-        """Keep a template, or change it; at most 200 of one organisation.
+        """Keep a template, or change it 保存运单模板; at most 200 of one organisation. For carriers, each its own.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetTemplate(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """One template of the caller's own 运单模板, with its route; NOT_FOUND for another's.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListTemplates(self, request, context):
-        """By name, without routes.
+        """The caller's own by name, without routes 运单模板列表.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteTemplate(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """A template of the caller's own is no more 删除运单模板; waybills made of it stay. NOT_FOUND for another's.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')

@@ -36,11 +36,13 @@ class TemplateServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> TemplateServiceAsyncStub: ...
     PutTemplate: _grpc.UnaryUnaryMultiCallable[_template_pb2.PutTemplateRequest, _template_pb2.Template]
-    """Keep a template, or change it; at most 200 of one organisation."""
+    """Keep a template, or change it 保存运单模板; at most 200 of one organisation. For carriers, each its own."""
     GetTemplate: _grpc.UnaryUnaryMultiCallable[_template_pb2.GetTemplateRequest, _template_pb2.Template]
+    """One template of the caller's own 运单模板, with its route; NOT_FOUND for another's."""
     ListTemplates: _grpc.UnaryUnaryMultiCallable[_template_pb2.ListTemplatesRequest, _template_pb2.ListTemplatesResponse]
-    """By name, without routes."""
+    """The caller's own by name, without routes 运单模板列表."""
     DeleteTemplate: _grpc.UnaryUnaryMultiCallable[_template_pb2.DeleteTemplateRequest, _template_pb2.DeleteTemplateResponse]
+    """A template of the caller's own is no more 删除运单模板; waybills made of it stay. NOT_FOUND for another's."""
     PreviewFromTemplate: _grpc.UnaryUnaryMultiCallable[_template_pb2.PreviewFromTemplateRequest, _template_pb2.PreviewFromTemplateResponse]
     """A waybill made of the template 套用模板, with an id of its own and its times moved, to be completed, signed and issued."""
 
@@ -52,11 +54,13 @@ class TemplateServiceAsyncStub(TemplateServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     PutTemplate: _aio.UnaryUnaryMultiCallable[_template_pb2.PutTemplateRequest, _template_pb2.Template]  # type: ignore[assignment]
-    """Keep a template, or change it; at most 200 of one organisation."""
+    """Keep a template, or change it 保存运单模板; at most 200 of one organisation. For carriers, each its own."""
     GetTemplate: _aio.UnaryUnaryMultiCallable[_template_pb2.GetTemplateRequest, _template_pb2.Template]  # type: ignore[assignment]
+    """One template of the caller's own 运单模板, with its route; NOT_FOUND for another's."""
     ListTemplates: _aio.UnaryUnaryMultiCallable[_template_pb2.ListTemplatesRequest, _template_pb2.ListTemplatesResponse]  # type: ignore[assignment]
-    """By name, without routes."""
+    """The caller's own by name, without routes 运单模板列表."""
     DeleteTemplate: _aio.UnaryUnaryMultiCallable[_template_pb2.DeleteTemplateRequest, _template_pb2.DeleteTemplateResponse]  # type: ignore[assignment]
+    """A template of the caller's own is no more 删除运单模板; waybills made of it stay. NOT_FOUND for another's."""
     PreviewFromTemplate: _aio.UnaryUnaryMultiCallable[_template_pb2.PreviewFromTemplateRequest, _template_pb2.PreviewFromTemplateResponse]  # type: ignore[assignment]
     """A waybill made of the template 套用模板, with an id of its own and its times moved, to be completed, signed and issued."""
 
@@ -71,14 +75,15 @@ class TemplateServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _template_pb2.PutTemplateRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_template_pb2.Template, _abc.Awaitable[_template_pb2.Template]]:
-        """Keep a template, or change it; at most 200 of one organisation."""
+        """Keep a template, or change it 保存运单模板; at most 200 of one organisation. For carriers, each its own."""
 
     @_abc_1.abstractmethod
     def GetTemplate(
         self,
         request: _template_pb2.GetTemplateRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_template_pb2.Template, _abc.Awaitable[_template_pb2.Template]]: ...
+    ) -> _typing.Union[_template_pb2.Template, _abc.Awaitable[_template_pb2.Template]]:
+        """One template of the caller's own 运单模板, with its route; NOT_FOUND for another's."""
 
     @_abc_1.abstractmethod
     def ListTemplates(
@@ -86,14 +91,15 @@ class TemplateServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _template_pb2.ListTemplatesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_template_pb2.ListTemplatesResponse, _abc.Awaitable[_template_pb2.ListTemplatesResponse]]:
-        """By name, without routes."""
+        """The caller's own by name, without routes 运单模板列表."""
 
     @_abc_1.abstractmethod
     def DeleteTemplate(
         self,
         request: _template_pb2.DeleteTemplateRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_template_pb2.DeleteTemplateResponse, _abc.Awaitable[_template_pb2.DeleteTemplateResponse]]: ...
+    ) -> _typing.Union[_template_pb2.DeleteTemplateResponse, _abc.Awaitable[_template_pb2.DeleteTemplateResponse]]:
+        """A template of the caller's own is no more 删除运单模板; waybills made of it stay. NOT_FOUND for another's."""
 
     @_abc_1.abstractmethod
     def PreviewFromTemplate(

@@ -153,13 +153,15 @@ class WaybillServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetWaybill(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """One waybill in its newest revision 查询运单. For its parties, and authorities where it starts, stops or passes; NOT_FOUND for
+        others, as if there were none.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListWaybills(self, request, context):
-        """The newest departure first; parties see their own, authorities those that touch their division.
+        """Waybills by departure 运单列表, the newest first; parties see their own, authorities those that touch their division.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -173,7 +175,9 @@ class WaybillServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ArriveWaybill(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """The lorry is where it was going 到达. For the carrier, after the departure and not dated before it; sent again with the same
+        request_id it answers the same. Vehicle and crew are busy until all is unloaded.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -221,7 +225,9 @@ class WaybillServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListRevisions(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Every revision, the open one and those taken back too, with who signed 更正记录; the oldest first. For who may see the waybill;
+        NOT_FOUND for others.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')

@@ -40,11 +40,17 @@ class WaybillServiceStub:
     BatchIssueWaybills: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.BatchIssueWaybillsRequest, _waybill_pb2.BatchIssueWaybillsResponse]
     """Up to 1,000 at once, each with a statement and a result of its own: one that is refused holds up no other 批量签发."""
     GetWaybill: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.GetWaybillRequest, _waybill_pb2.Waybill]
+    """One waybill in its newest revision 查询运单. For its parties, and authorities where it starts, stops or passes; NOT_FOUND for
+    others, as if there were none.
+    """
     ListWaybills: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.ListWaybillsRequest, _waybill_pb2.ListWaybillsResponse]
-    """The newest departure first; parties see their own, authorities those that touch their division."""
+    """Waybills by departure 运单列表, the newest first; parties see their own, authorities those that touch their division."""
     DepartWaybill: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.DepartWaybillRequest, _waybill_pb2.DepartWaybillResponse]
     """The lorry leaves 发车: only with the loader's clearance of this very revision."""
     ArriveWaybill: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.ArriveWaybillRequest, _waybill_pb2.ArriveWaybillResponse]
+    """The lorry is where it was going 到达. For the carrier, after the departure and not dated before it; sent again with the same
+    request_id it answers the same. Vehicle and crew are busy until all is unloaded.
+    """
     UnloadWaybill: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.UnloadWaybillRequest, _waybill_pb2.UnloadWaybillResponse]
     """Everything is unloaded 卸货完毕: vehicle and crew are free, whether or not the consignee has signed."""
     SignDelivery: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.SignDeliveryRequest, _waybill_pb2.SignDeliveryResponse]
@@ -58,6 +64,9 @@ class WaybillServiceStub:
     RevertRevision: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.RevertRevisionRequest, _waybill_pb2.RevertRevisionResponse]
     """Its author takes the open revision back 撤销更正."""
     ListRevisions: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.ListRevisionsRequest, _waybill_pb2.ListRevisionsResponse]
+    """Every revision, the open one and those taken back too, with who signed 更正记录; the oldest first. For who may see the waybill;
+    NOT_FOUND for others.
+    """
     SwapAssignment: _grpc.UnaryUnaryMultiCallable[_waybill_pb2.SwapAssignmentRequest, _waybill_pb2.SwapAssignmentResponse]
     """Exchange a driver, escort, tractor, trailer or tank 更换人员车辆: a new revision, which holds at once by the carrier's
     word. The new crew, or the driver of the new vehicle, countersigns it (HandoverService); a late signature alarms.
@@ -88,11 +97,17 @@ class WaybillServiceAsyncStub(WaybillServiceStub):
     BatchIssueWaybills: _aio.UnaryUnaryMultiCallable[_waybill_pb2.BatchIssueWaybillsRequest, _waybill_pb2.BatchIssueWaybillsResponse]  # type: ignore[assignment]
     """Up to 1,000 at once, each with a statement and a result of its own: one that is refused holds up no other 批量签发."""
     GetWaybill: _aio.UnaryUnaryMultiCallable[_waybill_pb2.GetWaybillRequest, _waybill_pb2.Waybill]  # type: ignore[assignment]
+    """One waybill in its newest revision 查询运单. For its parties, and authorities where it starts, stops or passes; NOT_FOUND for
+    others, as if there were none.
+    """
     ListWaybills: _aio.UnaryUnaryMultiCallable[_waybill_pb2.ListWaybillsRequest, _waybill_pb2.ListWaybillsResponse]  # type: ignore[assignment]
-    """The newest departure first; parties see their own, authorities those that touch their division."""
+    """Waybills by departure 运单列表, the newest first; parties see their own, authorities those that touch their division."""
     DepartWaybill: _aio.UnaryUnaryMultiCallable[_waybill_pb2.DepartWaybillRequest, _waybill_pb2.DepartWaybillResponse]  # type: ignore[assignment]
     """The lorry leaves 发车: only with the loader's clearance of this very revision."""
     ArriveWaybill: _aio.UnaryUnaryMultiCallable[_waybill_pb2.ArriveWaybillRequest, _waybill_pb2.ArriveWaybillResponse]  # type: ignore[assignment]
+    """The lorry is where it was going 到达. For the carrier, after the departure and not dated before it; sent again with the same
+    request_id it answers the same. Vehicle and crew are busy until all is unloaded.
+    """
     UnloadWaybill: _aio.UnaryUnaryMultiCallable[_waybill_pb2.UnloadWaybillRequest, _waybill_pb2.UnloadWaybillResponse]  # type: ignore[assignment]
     """Everything is unloaded 卸货完毕: vehicle and crew are free, whether or not the consignee has signed."""
     SignDelivery: _aio.UnaryUnaryMultiCallable[_waybill_pb2.SignDeliveryRequest, _waybill_pb2.SignDeliveryResponse]  # type: ignore[assignment]
@@ -106,6 +121,9 @@ class WaybillServiceAsyncStub(WaybillServiceStub):
     RevertRevision: _aio.UnaryUnaryMultiCallable[_waybill_pb2.RevertRevisionRequest, _waybill_pb2.RevertRevisionResponse]  # type: ignore[assignment]
     """Its author takes the open revision back 撤销更正."""
     ListRevisions: _aio.UnaryUnaryMultiCallable[_waybill_pb2.ListRevisionsRequest, _waybill_pb2.ListRevisionsResponse]  # type: ignore[assignment]
+    """Every revision, the open one and those taken back too, with who signed 更正记录; the oldest first. For who may see the waybill;
+    NOT_FOUND for others.
+    """
     SwapAssignment: _aio.UnaryUnaryMultiCallable[_waybill_pb2.SwapAssignmentRequest, _waybill_pb2.SwapAssignmentResponse]  # type: ignore[assignment]
     """Exchange a driver, escort, tractor, trailer or tank 更换人员车辆: a new revision, which holds at once by the carrier's
     word. The new crew, or the driver of the new vehicle, countersigns it (HandoverService); a late signature alarms.
@@ -150,7 +168,10 @@ class WaybillServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _waybill_pb2.GetWaybillRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_waybill_pb2.Waybill, _abc.Awaitable[_waybill_pb2.Waybill]]: ...
+    ) -> _typing.Union[_waybill_pb2.Waybill, _abc.Awaitable[_waybill_pb2.Waybill]]:
+        """One waybill in its newest revision 查询运单. For its parties, and authorities where it starts, stops or passes; NOT_FOUND for
+        others, as if there were none.
+        """
 
     @_abc_1.abstractmethod
     def ListWaybills(
@@ -158,7 +179,7 @@ class WaybillServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _waybill_pb2.ListWaybillsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_waybill_pb2.ListWaybillsResponse, _abc.Awaitable[_waybill_pb2.ListWaybillsResponse]]:
-        """The newest departure first; parties see their own, authorities those that touch their division."""
+        """Waybills by departure 运单列表, the newest first; parties see their own, authorities those that touch their division."""
 
     @_abc_1.abstractmethod
     def DepartWaybill(
@@ -173,7 +194,10 @@ class WaybillServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _waybill_pb2.ArriveWaybillRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_waybill_pb2.ArriveWaybillResponse, _abc.Awaitable[_waybill_pb2.ArriveWaybillResponse]]: ...
+    ) -> _typing.Union[_waybill_pb2.ArriveWaybillResponse, _abc.Awaitable[_waybill_pb2.ArriveWaybillResponse]]:
+        """The lorry is where it was going 到达. For the carrier, after the departure and not dated before it; sent again with the same
+        request_id it answers the same. Vehicle and crew are busy until all is unloaded.
+        """
 
     @_abc_1.abstractmethod
     def UnloadWaybill(
@@ -228,7 +252,10 @@ class WaybillServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _waybill_pb2.ListRevisionsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_waybill_pb2.ListRevisionsResponse, _abc.Awaitable[_waybill_pb2.ListRevisionsResponse]]: ...
+    ) -> _typing.Union[_waybill_pb2.ListRevisionsResponse, _abc.Awaitable[_waybill_pb2.ListRevisionsResponse]]:
+        """Every revision, the open one and those taken back too, with who signed 更正记录; the oldest first. For who may see the waybill;
+        NOT_FOUND for others.
+        """
 
     @_abc_1.abstractmethod
     def SwapAssignment(

@@ -96,14 +96,16 @@ class ZoneServiceServicer:
     """
 
     def PutZone(self, request, context):
-        """A new zone, or a new version of one 公布区域.
+        """A new zone, or a new version of one 公布区域. An authority inside its division, and the operator; all faults of the shape and
+        the rules at once. `validate_only` shows what would come of it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeclareTunnel(self, request, context):
-        """Gives a tunnel its category and explicit rules, and keeps its shape as it is 公布隧道类别.
+        """Gives a tunnel its category and explicit rules, and keeps its shape as it is 公布隧道类别. An authority inside its division, and
+        the operator; NOT_A_TUNNEL for others of the zones.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -117,27 +119,30 @@ class ZoneServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetZone(self, request, context):
-        """One zone: a named version, or what was true at a time by what was known at a time.
+        """One zone 查询区域: a named version, or what was true at a time by what was known at a time. For everybody; NOT_FOUND where
+        nothing was.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListZones(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """Zones in force at a time 区域列表, by id and page by page, proposals too; of one kind or in a box where these are named. For
+        everybody.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ExportGeoJson(self, request, context):
-        """The same as GeoJSON text, page by page.
+        """The same as GeoJSON text 导出区域, page by page.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReadGeoJson(self, request, context):
-        """Reads GeoJSON into zones ready to be put, with every fault of every feature. It writes nothing: each zone is put on
+        """Reads GeoJSON into zones ready to be put 读取区域文件, with every fault of every feature. It writes nothing: each zone is put on
         record by a signed PutZone of its own.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -152,14 +157,16 @@ class ZoneServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PlanRoute(self, request, context):
-        """The quickest route these goods may take, and what obeying the rules costs 路线规划.
+        """The quickest route these goods and this vehicle may take, and what obeying the rules costs 路线规划. For everybody;
+        NO_LEGAL_ROUTE names every rule in the way.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CheckRoute(self, request, context):
-        """Which zones a given route passes, and what forbids it 路线核查.
+        """Which zones a given route passes, what forbids it, and which signs along it the vehicle breaks or nobody can judge 路线核查.
+        For everybody; what stands in the way is answered, not refused.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -37,26 +37,39 @@ class ZoneServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ZoneServiceAsyncStub: ...
     PutZone: _grpc.UnaryUnaryMultiCallable[_zones_pb2.PutZoneRequest, _zones_pb2.PutZoneResponse]
-    """A new zone, or a new version of one 公布区域."""
+    """A new zone, or a new version of one 公布区域. An authority inside its division, and the operator; all faults of the shape and
+    the rules at once. `validate_only` shows what would come of it.
+    """
     DeclareTunnel: _grpc.UnaryUnaryMultiCallable[_zones_pb2.DeclareTunnelRequest, _zones_pb2.DeclareTunnelResponse]
-    """Gives a tunnel its category and explicit rules, and keeps its shape as it is 公布隧道类别."""
+    """Gives a tunnel its category and explicit rules, and keeps its shape as it is 公布隧道类别. An authority inside its division, and
+    the operator; NOT_A_TUNNEL for others of the zones.
+    """
     WithdrawZone: _grpc.UnaryUnaryMultiCallable[_zones_pb2.WithdrawZoneRequest, _zones_pb2.WithdrawZoneResponse]
     """The zone is no more from a time on; its versions stay 撤销区域."""
     GetZone: _grpc.UnaryUnaryMultiCallable[_zones_pb2.GetZoneRequest, _zones_pb2.Zone]
-    """One zone: a named version, or what was true at a time by what was known at a time."""
+    """One zone 查询区域: a named version, or what was true at a time by what was known at a time. For everybody; NOT_FOUND where
+    nothing was.
+    """
     ListZones: _grpc.UnaryUnaryMultiCallable[_zones_pb2.ListZonesRequest, _zones_pb2.ListZonesResponse]
+    """Zones in force at a time 区域列表, by id and page by page, proposals too; of one kind or in a box where these are named. For
+    everybody.
+    """
     ExportGeoJson: _grpc.UnaryUnaryMultiCallable[_zones_pb2.ExportGeoJsonRequest, _zones_pb2.ExportGeoJsonResponse]
-    """The same as GeoJSON text, page by page."""
+    """The same as GeoJSON text 导出区域, page by page."""
     ReadGeoJson: _grpc.UnaryUnaryMultiCallable[_zones_pb2.ReadGeoJsonRequest, _zones_pb2.ReadGeoJsonResponse]
-    """Reads GeoJSON into zones ready to be put, with every fault of every feature. It writes nothing: each zone is put on
+    """Reads GeoJSON into zones ready to be put 读取区域文件, with every fault of every feature. It writes nothing: each zone is put on
     record by a signed PutZone of its own.
     """
     ListRegions: _grpc.UnaryUnaryMultiCallable[_zones_pb2.ListRegionsRequest, _zones_pb2.ListRegionsResponse]
     """Road networks that routes can be planned on 路网."""
     PlanRoute: _grpc.UnaryUnaryMultiCallable[_zones_pb2.PlanRouteRequest, _zones_pb2.PlanRouteResponse]
-    """The quickest route these goods may take, and what obeying the rules costs 路线规划."""
+    """The quickest route these goods and this vehicle may take, and what obeying the rules costs 路线规划. For everybody;
+    NO_LEGAL_ROUTE names every rule in the way.
+    """
     CheckRoute: _grpc.UnaryUnaryMultiCallable[_zones_pb2.CheckRouteRequest, _zones_pb2.CheckRouteResponse]
-    """Which zones a given route passes, and what forbids it 路线核查."""
+    """Which zones a given route passes, what forbids it, and which signs along it the vehicle breaks or nobody can judge 路线核查.
+    For everybody; what stands in the way is answered, not refused.
+    """
 
 @_typing.type_check_only
 class ZoneServiceAsyncStub(ZoneServiceStub):
@@ -67,26 +80,39 @@ class ZoneServiceAsyncStub(ZoneServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     PutZone: _aio.UnaryUnaryMultiCallable[_zones_pb2.PutZoneRequest, _zones_pb2.PutZoneResponse]  # type: ignore[assignment]
-    """A new zone, or a new version of one 公布区域."""
+    """A new zone, or a new version of one 公布区域. An authority inside its division, and the operator; all faults of the shape and
+    the rules at once. `validate_only` shows what would come of it.
+    """
     DeclareTunnel: _aio.UnaryUnaryMultiCallable[_zones_pb2.DeclareTunnelRequest, _zones_pb2.DeclareTunnelResponse]  # type: ignore[assignment]
-    """Gives a tunnel its category and explicit rules, and keeps its shape as it is 公布隧道类别."""
+    """Gives a tunnel its category and explicit rules, and keeps its shape as it is 公布隧道类别. An authority inside its division, and
+    the operator; NOT_A_TUNNEL for others of the zones.
+    """
     WithdrawZone: _aio.UnaryUnaryMultiCallable[_zones_pb2.WithdrawZoneRequest, _zones_pb2.WithdrawZoneResponse]  # type: ignore[assignment]
     """The zone is no more from a time on; its versions stay 撤销区域."""
     GetZone: _aio.UnaryUnaryMultiCallable[_zones_pb2.GetZoneRequest, _zones_pb2.Zone]  # type: ignore[assignment]
-    """One zone: a named version, or what was true at a time by what was known at a time."""
+    """One zone 查询区域: a named version, or what was true at a time by what was known at a time. For everybody; NOT_FOUND where
+    nothing was.
+    """
     ListZones: _aio.UnaryUnaryMultiCallable[_zones_pb2.ListZonesRequest, _zones_pb2.ListZonesResponse]  # type: ignore[assignment]
+    """Zones in force at a time 区域列表, by id and page by page, proposals too; of one kind or in a box where these are named. For
+    everybody.
+    """
     ExportGeoJson: _aio.UnaryUnaryMultiCallable[_zones_pb2.ExportGeoJsonRequest, _zones_pb2.ExportGeoJsonResponse]  # type: ignore[assignment]
-    """The same as GeoJSON text, page by page."""
+    """The same as GeoJSON text 导出区域, page by page."""
     ReadGeoJson: _aio.UnaryUnaryMultiCallable[_zones_pb2.ReadGeoJsonRequest, _zones_pb2.ReadGeoJsonResponse]  # type: ignore[assignment]
-    """Reads GeoJSON into zones ready to be put, with every fault of every feature. It writes nothing: each zone is put on
+    """Reads GeoJSON into zones ready to be put 读取区域文件, with every fault of every feature. It writes nothing: each zone is put on
     record by a signed PutZone of its own.
     """
     ListRegions: _aio.UnaryUnaryMultiCallable[_zones_pb2.ListRegionsRequest, _zones_pb2.ListRegionsResponse]  # type: ignore[assignment]
     """Road networks that routes can be planned on 路网."""
     PlanRoute: _aio.UnaryUnaryMultiCallable[_zones_pb2.PlanRouteRequest, _zones_pb2.PlanRouteResponse]  # type: ignore[assignment]
-    """The quickest route these goods may take, and what obeying the rules costs 路线规划."""
+    """The quickest route these goods and this vehicle may take, and what obeying the rules costs 路线规划. For everybody;
+    NO_LEGAL_ROUTE names every rule in the way.
+    """
     CheckRoute: _aio.UnaryUnaryMultiCallable[_zones_pb2.CheckRouteRequest, _zones_pb2.CheckRouteResponse]  # type: ignore[assignment]
-    """Which zones a given route passes, and what forbids it 路线核查."""
+    """Which zones a given route passes, what forbids it, and which signs along it the vehicle breaks or nobody can judge 路线核查.
+    For everybody; what stands in the way is answered, not refused.
+    """
 
 class ZoneServiceServicer(metaclass=_abc_1.ABCMeta):
     """A zone is never overwritten: each write is a new version, true from `valid_from` (empty: now; it may lie ahead, as rules
@@ -100,7 +126,9 @@ class ZoneServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _zones_pb2.PutZoneRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_zones_pb2.PutZoneResponse, _abc.Awaitable[_zones_pb2.PutZoneResponse]]:
-        """A new zone, or a new version of one 公布区域."""
+        """A new zone, or a new version of one 公布区域. An authority inside its division, and the operator; all faults of the shape and
+        the rules at once. `validate_only` shows what would come of it.
+        """
 
     @_abc_1.abstractmethod
     def DeclareTunnel(
@@ -108,7 +136,9 @@ class ZoneServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _zones_pb2.DeclareTunnelRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_zones_pb2.DeclareTunnelResponse, _abc.Awaitable[_zones_pb2.DeclareTunnelResponse]]:
-        """Gives a tunnel its category and explicit rules, and keeps its shape as it is 公布隧道类别."""
+        """Gives a tunnel its category and explicit rules, and keeps its shape as it is 公布隧道类别. An authority inside its division, and
+        the operator; NOT_A_TUNNEL for others of the zones.
+        """
 
     @_abc_1.abstractmethod
     def WithdrawZone(
@@ -124,14 +154,19 @@ class ZoneServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _zones_pb2.GetZoneRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_zones_pb2.Zone, _abc.Awaitable[_zones_pb2.Zone]]:
-        """One zone: a named version, or what was true at a time by what was known at a time."""
+        """One zone 查询区域: a named version, or what was true at a time by what was known at a time. For everybody; NOT_FOUND where
+        nothing was.
+        """
 
     @_abc_1.abstractmethod
     def ListZones(
         self,
         request: _zones_pb2.ListZonesRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_zones_pb2.ListZonesResponse, _abc.Awaitable[_zones_pb2.ListZonesResponse]]: ...
+    ) -> _typing.Union[_zones_pb2.ListZonesResponse, _abc.Awaitable[_zones_pb2.ListZonesResponse]]:
+        """Zones in force at a time 区域列表, by id and page by page, proposals too; of one kind or in a box where these are named. For
+        everybody.
+        """
 
     @_abc_1.abstractmethod
     def ExportGeoJson(
@@ -139,7 +174,7 @@ class ZoneServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _zones_pb2.ExportGeoJsonRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_zones_pb2.ExportGeoJsonResponse, _abc.Awaitable[_zones_pb2.ExportGeoJsonResponse]]:
-        """The same as GeoJSON text, page by page."""
+        """The same as GeoJSON text 导出区域, page by page."""
 
     @_abc_1.abstractmethod
     def ReadGeoJson(
@@ -147,7 +182,7 @@ class ZoneServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _zones_pb2.ReadGeoJsonRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_zones_pb2.ReadGeoJsonResponse, _abc.Awaitable[_zones_pb2.ReadGeoJsonResponse]]:
-        """Reads GeoJSON into zones ready to be put, with every fault of every feature. It writes nothing: each zone is put on
+        """Reads GeoJSON into zones ready to be put 读取区域文件, with every fault of every feature. It writes nothing: each zone is put on
         record by a signed PutZone of its own.
         """
 
@@ -165,7 +200,9 @@ class ZoneServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _zones_pb2.PlanRouteRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_zones_pb2.PlanRouteResponse, _abc.Awaitable[_zones_pb2.PlanRouteResponse]]:
-        """The quickest route these goods may take, and what obeying the rules costs 路线规划."""
+        """The quickest route these goods and this vehicle may take, and what obeying the rules costs 路线规划. For everybody;
+        NO_LEGAL_ROUTE names every rule in the way.
+        """
 
     @_abc_1.abstractmethod
     def CheckRoute(
@@ -173,6 +210,8 @@ class ZoneServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _zones_pb2.CheckRouteRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_zones_pb2.CheckRouteResponse, _abc.Awaitable[_zones_pb2.CheckRouteResponse]]:
-        """Which zones a given route passes, and what forbids it 路线核查."""
+        """Which zones a given route passes, what forbids it, and which signs along it the vehicle breaks or nobody can judge 路线核查.
+        For everybody; what stands in the way is answered, not refused.
+        """
 
 def add_ZoneServiceServicer_to_server(servicer: ZoneServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
