@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import event, text
@@ -13,10 +16,14 @@ from sqlalchemy import event, text
 from hazway.alarms.v1 import alarms_pb2 as pb
 from hazway.monitoring.v1 import monitoring_pb2
 from services import traceability
+from services.monitoring import late_store, neighbours, vehicles
 from services.monitoring.facts import Goods
+from services.monitoring.late_store import Stage
 from services.monitoring.log_store import shard_of
+from services.monitoring.model import Alarm, AlarmKind, Effect, Severity
 from services.monitoring.second_stage import SecondStage
 from services.monitoring.shares import Lost
+from services.monitoring.telling import Teller
 from services.monitoring.worker import Worker
 from services.monitoring.worlds import Worlds
 from tests.cast import CARRIER, RIVAL
@@ -210,6 +217,43 @@ def test_a_day_in_several_lorries_is_told_once_and_taken_back_as_soon_as_another
     house.tell_trip("lorry2", house.now - timedelta(hours=26, minutes=55), driver_id="turns", event="AMENDED")
     house.world.settle()
     assert told() == [("lorry1", eight_hours, False, 3)]
+
+
+def test_who_looks_at_a_pair_for_one_of_them_waits_for_who_looks_at_it_for_the_other(house: House) -> None:
+    """Else both would tell the same revision of what each of them had seen, and the later one's be lost."""
+    laden(house, "lorry1", "lorry2")
+    report(house, side_by_side(house, "lorry1", "lorry2"))
+    for loop in house.world.loops:
+        while loop.name != "neighbours" and loop.body():
+            pass
+    engine = house.world.host.engine
+    teller = Teller(house.world.host, traceability.keeper_of(house.world.host.settings))
+    with engine.connect() as connection:
+        numbers = [one.number for one in map(partial(vehicles.find, connection), ("lorry1", "lorry2")) if one]
+    found: list[list[Effect]] = []
+
+    def look(number: int) -> None:
+        with engine.begin() as connection:
+            found.append(neighbours.at_places(connection, {number: 0}, teller.known))
+
+    with engine.begin() as connection:
+        told = neighbours.at_places(connection, {numbers[0]: 0}, teller.known)
+        other = threading.Thread(target=look, args=[numbers[1]])
+        other.start()
+        other.join(1)
+        assert other.is_alive()
+        teller.tell(connection, told, Stage.PLACE)
+    other.join(20)
+    assert (len(told), found) == (1, [[]])
+
+
+def test_an_earlier_revision_never_takes_the_place_of_a_later_one(house: House) -> None:
+    alarm = Alarm(id="one", kind=AlarmKind.OVERSPEED, severity=Severity.ORDINARY, vehicle=1, occurred_ms=0)
+    with house.world.host.engine.begin() as connection:
+        for revision in (1, 3, 2):
+            late_store.keep_told(connection, [replace(alarm, revision=revision)])
+        (kept,) = late_store.told_since(connection, {1: 0})[1]
+    assert kept.revision == 3
 
 
 class Died(Exception):
