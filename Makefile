@@ -29,7 +29,7 @@ demo: $(SERVER) ## play it once; fails unless every expectation held (REGION=fil
 	$(BIN)/hazway-server demo $(if $(REGION),--region '$(REGION)')
 
 test: $(DEV) ## all tests but the long ones (TESTS=tests/unit, JOBS=2)
-	$(BIN)/python -m pytest -m 'not soak' -n $(JOBS) --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest -m 'not soak' -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: $(DEV) ## format, lint, types, import contracts, fresh wire code, buf
 	$(BIN)/ruff format --check
