@@ -17,8 +17,7 @@ class Columns:
     def __init__(self, kinds: Mapping[str, tuple[npt.DTypeLike, int]]) -> None:
         self._kinds = {name: (np.dtype(kind), default) for name, (kind, default) in kinds.items()}
         self._size = 0
-        self._room: dict[str, Array] = {}
-        self._grow(16)
+        self._room = {name: np.empty(0, kind) for name, (kind, _) in self._kinds.items()}
 
     def __len__(self) -> int:
         return self._size
@@ -34,7 +33,7 @@ class Columns:
     def extend(self, count: int) -> None:
         """Make room for so many more vehicles."""
         if self._size + count > self._capacity:
-            self._grow(max(self._size + count, self._capacity * 9 // 8))
+            self._grow(max(self._size + count, self._capacity * 9 // 8, 16))
         self._size += count
 
     def reset(self, slot: int) -> None:
@@ -69,11 +68,10 @@ class Columns:
 
     @property
     def _capacity(self) -> int:
-        return len(next(iter(self._room.values()))) if self._room else 0
+        return len(next(iter(self._room.values())))
 
     def _grow(self, capacity: int) -> None:
         for name, (kind, default) in self._kinds.items():
             room = np.full(capacity, default, dtype=kind)
-            if name in self._room:
-                room[: self._size] = self._room[name][: self._size]
+            room[: self._size] = self._room[name][: self._size]
             self._room[name] = room
