@@ -13,9 +13,10 @@ from hazway.alarms.v1 import alarms_pb2 as pb
 from services.monitoring import links
 from services.monitoring.facts import Goods
 from services.monitoring.late_store import told_since
+from services.monitoring.model import AlarmRaised, AlarmWithdrawn, alarm_fields
 from services.monitoring.telling import Teller
 from services.traceability import keeper_of
-from tests.cast import CARRIER, TRANSPORT, RIVAL
+from tests.cast import CARRIER, RIVAL, TRANSPORT
 from tests.integration.monitoring.road_house import House, a_fix
 
 PETROL, CHLORINE, DYNAMITE = (
@@ -111,7 +112,11 @@ def test_a_link_that_is_down_is_one_alarm_until_it_is_known_who_does_not_come_ba
         numbers = connection.execute(text("SELECT number FROM monitoring_vehicles")).scalars()
         told = told_since(connection, dict.fromkeys(numbers, 0))
         assert sum(map(len, told.values())) > 8
-        again = [alarm for some in told.values() for alarm in some]
+        again = [
+            alarm if isinstance(alarm, AlarmWithdrawn) else AlarmRaised(**alarm_fields(alarm))
+            for some in told.values()
+            for alarm in some
+        ]
         assert not Teller(host, keeper_of(host.settings)).tell(connection, again)
     pass_time(fleet, 2, FLEET[:6])
     assert fleet.state_of_log() == before, "saying the same again says nothing"
