@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,7 @@ _LATEST_MS = 1 << 43  # the year 2248; what lies beyond is no time
 _GROUP = 1 << 44
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Rows:
     """Fixes newer than all before them of their vehicle, vehicle by vehicle. ``arrival`` is the place in the entry."""
 
@@ -42,16 +43,16 @@ class Rows:
         """Some rows, by place or mask."""
         if rows.dtype == np.bool_ and rows.all():
             return self
-        return Rows(*(getattr(self, name)[rows] for name in Rows.__slots__))
+        return Rows(*(getattr(self, each.name)[rows] for each in fields(Rows)))
 
-    @property
+    @cached_property
     def first(self) -> Mask:
         """Rows that are the first of their vehicle."""
         first = np.ones(len(self.slot), dtype=bool)
         first[1:] = self.slot[1:] != self.slot[:-1]
         return first
 
-    @property
+    @cached_property
     def last(self) -> Mask:
         return np.append(self.first[1:], True)[: len(self.slot)]
 

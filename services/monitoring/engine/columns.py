@@ -34,6 +34,8 @@ class Columns:
         """Make room for so many more vehicles."""
         if self._size + count > self._capacity:
             self._grow(max(self._size + count, self._capacity * 9 // 8, 16))
+        for name, (_, default) in self._kinds.items():
+            self._room[name][self._size : self._size + count] = default
         self._size += count
 
     def reset(self, slot: int) -> None:
@@ -71,7 +73,7 @@ class Columns:
         return len(next(iter(self._room.values())))
 
     def _grow(self, capacity: int) -> None:
-        for name, (kind, default) in self._kinds.items():
-            room = np.full(capacity, default, dtype=kind)
+        for name, (kind, _) in self._kinds.items():
+            room = np.empty(capacity, dtype=kind)  # pages not used cost nothing
             room[: self._size] = self._room[name][: self._size]
             self._room[name] = room

@@ -18,12 +18,12 @@ def position_faults(batch: Batch) -> None:
     limits, columns, good, rows = batch.world.thresholds, batch.state.columns, batch.good, batch.rows
     same = (good.latitude == batch.from_latitude) & (good.longitude == batch.from_longitude) & (batch.from_ms >= 0)
     frozen = sustained(
-        columns, "frozen", good.slot, good.time, same & (good.speed >= limits.frozen_speed_dkmh),
+        columns, "frozen", good, same & (good.speed >= limits.frozen_speed_dkmh),
         lasting_ms=limits.frozen_ms, gap_ms=limits.offline_ms,
     )  # fmt: skip
     _lasting(batch, good, frozen, FROZEN)
     blind = sustained(
-        columns, "blind", rows.slot, rows.time, engine_on(rows) & ((rows.flags & POSITIONED) == 0),
+        columns, "blind", rows, engine_on(rows) & ((rows.flags & POSITIONED) == 0),
         lasting_ms=limits.no_fix_ms, gap_ms=limits.offline_ms,
     )  # fmt: skip
     _lasting(batch, rows, blind, NO_FIX)

@@ -30,8 +30,7 @@ def overspeed(batch: Batch, inside: Inside) -> None:
     events = sustained(
         state.columns,
         "over",
-        rows.slot,
-        rows.time,
+        rows,
         above | ((last_above >= 0) & (rows.time - last_above <= limits.overspeed_dip_ms)),
         lasting_ms=limits.overspeed_ms,
         gap_ms=limits.overspeed_gap_ms,

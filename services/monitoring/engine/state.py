@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,13 +20,14 @@ from services.monitoring.engine.judge import NO_LOAD, Load, load_of
 from services.monitoring.engine.open_alarms import OpenAlarms
 from services.monitoring.engine.plain import alarm_from_plain, alarm_to_plain
 from services.monitoring.engine.planned import Line, Lines
+from services.monitoring.engine.under_way import Trips
 from services.monitoring.engine.visits import Visit
 from services.monitoring.facts import Fact, PassFact, TripFact, decode
 from services.monitoring.model import Activation
 
 Int64s = npt.NDArray[np.int64]
 
-_FORMAT = 8
+_FORMAT = 9
 _HEAD = struct.Struct("<BIQ")
 _MOST_BYTES = 1 << 30
 
@@ -48,15 +49,16 @@ _KINDS: dict[str, tuple[npt.DTypeLike, int]] = {
     "look_ms": (np.int64, -1),  # when the way ahead is to be looked at again, for hours of a zone on it begin
     # driving without a rest, and in the legal day
     "moving_ms": (np.int64, -1), "moving_latitude": (np.int32, 0), "moving_longitude": (np.int32, 0),
-    "driving_since": (np.int64, -1), "piece_since": (np.int64, -1), "day_driven": (np.int64, 0),
+    "driving_since": (np.int64, -1), "piece_since": (np.int64, -1), "day_driven": (np.int32, 0),
     # where a stop began, and whether it has been told or found to be in order; fixes in a row off the planned route
     "stop_told": (np.bool_, 0), "stop_latitude": (np.int32, 0), "stop_longitude": (np.int32, 0), "away_fixes": (np.int32, 0), "away_since": (np.int64, -1),
+    "over_peak": (np.int64, 0),  # the highest speed while too fast
 }  # fmt: skip
 RUNS = ("over", "frozen", "blind", "nobill", "stop", "park")
 for _name in RUNS:
     _KINDS |= {
         f"{_name}_since": (np.int64, -1), f"{_name}_last": (np.int64, -1),
-        f"{_name}_open": (np.bool_, 0), f"{_name}_peak": (np.int64, 0), f"{_name}_sum": (np.int64, 0),
+        f"{_name}_open": (np.bool_, 0), f"{_name}_sum": (np.int32, 0),
     }  # fmt: skip
 
 Value = TypeVar("Value")
@@ -72,7 +74,7 @@ class ShardState:
         self._sorted = np.empty(0, dtype=np.int64)
         self.tick_ms = -1
         self.activation = Activation()
-        self.trips: dict[int, TripFact] = {}
+        self.trips = Trips()
         self.passes: dict[int, PassFact] = {}
         self.pending: dict[int, list[Fact]] = {}
         self.open = OpenAlarms()
@@ -167,7 +169,7 @@ class ShardState:
         self.follow_trip(slot)
         self.open.update({(slot, *key[1:]): alarm for key, alarm in other.open.of(other_slot).items()})
 
-    def known_of(self, other: ShardState) -> Iterable[tuple[dict[int, Any], dict[int, Any]]]:
+    def known_of(self, other: ShardState) -> Iterable[tuple[MutableMapping[int, Any], MutableMapping[int, Any]]]:
         """By slot, what is kept of each vehicle beside columns and open alarms: here, and in another state."""
         for name in ("trips", "passes", "pending", "transits", "held", "visits", "doubts"):
             yield getattr(self, name), getattr(other, name)
@@ -231,7 +233,7 @@ class ShardState:
         state.tick_ms = sparse["tick"]
         change, at_ms, *regions = sparse["zones"]
         state.activation = Activation(change, at_ms, tuple(regions))
-        state.trips = {int(slot): TripFact.decode(_bytes(body)) for slot, body in sparse["trips"].items()}
+        state.trips.update((int(slot), TripFact.decode(_bytes(body))) for slot, body in sparse["trips"].items())
         state.passes = {int(slot): PassFact.decode(_bytes(body)) for slot, body in sparse["passes"].items()}
         for slot in state.trips:
             state.follow_trip(slot)
@@ -250,7 +252,7 @@ class ShardState:
         return state
 
 
-def _ranked(mapping: dict[int, Value], rank: list[int]) -> list[tuple[int, Value]]:
+def _ranked(mapping: Mapping[int, Value], rank: list[int]) -> list[tuple[int, Value]]:
     """The entries by rank of their vehicle instead of by slot."""
     return sorted(((rank[slot], value) for slot, value in mapping.items()), key=lambda entry: entry[0])
 

@@ -129,9 +129,7 @@ def _standing(batch: Batch, name: str, counts: Mask, lasting_ms: int) -> list[Ev
     )
     begins_anew = np.zeros(len(good), dtype=bool)
     begins_anew[rows] = metres > limits.stop_radius_m
-    return sustained(
-        batch.state.columns, name, good.slot, good.time, stands, lasting_ms=lasting_ms, gap_ms=_EVER, anew=begins_anew
-    )
+    return sustained(batch.state.columns, name, good, stands, lasting_ms=lasting_ms, gap_ms=_EVER, anew=begins_anew)
 
 
 def _tell(

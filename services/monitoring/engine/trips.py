@@ -47,6 +47,8 @@ def take_due(state: ShardState, world: World, slot: int, at_ms: int, out: Outbox
         state.pending[slot].pop(0)
         if not state.pending[slot]:
             del state.pending[slot]
+            if not state.pending:
+                state.pending = {}  # an emptied dict keeps the room of all it held: a fact of every vehicle of a nation
         apply_fact(state, world, fact, slot, out, arrival)
 
 

@@ -21,8 +21,7 @@ def no_waybill(batch: Batch) -> None:
     events = sustained(
         columns,
         "nobill",
-        good.slot,
-        good.time,
+        good,
         loose[good.slot] & (good.speed >= limits.no_waybill_dkmh),
         lasting_ms=limits.no_waybill_ms,
         gap_ms=limits.offline_ms,
