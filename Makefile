@@ -8,7 +8,7 @@ PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13 python3
   $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
-JOBS ?= 2
+JOBS ?= 3
 TESTS ?=
 BENCH ?= *
 REGION ?=
@@ -28,7 +28,7 @@ run: $(SERVER) ## play one dangerous-goods trip, then keep serving until Ctrl-C 
 demo: $(SERVER) ## play it once; fails unless every expectation held (REGION=file.osm.pbf)
 	$(BIN)/hazway-server demo $(if $(REGION),--region '$(REGION)')
 
-test: $(DEV) ## all tests but the long ones (TESTS=tests/unit, JOBS=2)
+test: $(DEV) ## all tests but the long ones (TESTS=tests/unit, JOBS=3)
 	$(BIN)/python -m pytest -m 'not soak' -n $(JOBS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: $(DEV) ## format, lint, types, import contracts, fresh wire code, buf
