@@ -15,7 +15,7 @@ from services.waybill.model import Route
 from services.waybill.rules.purposes import purposes_of
 from services.waybill.rules.signs import measures_on
 from services.waybill.trip import Trip
-from services.zones.on_route import RouteZone as ZoneRow
+from services.zones.route_zones import RouteZone as ZoneRow
 from services.zones.rules import Cargo, Decision, judge, means
 from services.zones.signs import Reader
 

@@ -20,8 +20,8 @@ from services.zones.front import (
     version_of,
 )
 from services.zones.model import Effective
-from services.zones.on_route import on_route, passages_on, signs_on_route
 from services.zones.puts import WAKE_ZONES
+from services.zones.route_zones import on_route, passages_on, signs_on_route
 
 __all__ = [
     "WAKE_ZONES",

@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Engine
 
 from geo.roads import RoadGraph
-from services.zones import store
+from services.zones import regions_store, store
 from services.zones.model import Effective, ZoneVersion
 from services.zones.plan import Held
 from services.zones.roads import Region, edges_of
@@ -65,7 +65,7 @@ class Book:
         """The road network. Raises ``LookupError`` when there is none of this id."""
         with self._lock:
             if region_id not in self._regions:
-                stored = store.graph_of(connection, region_id)
+                stored = regions_store.graph_of(connection, region_id)
                 if stored is None:
                     raise LookupError(f"no region {region_id}")
                 while len(self._regions) >= _MOST_REGIONS:

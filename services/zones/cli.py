@@ -22,7 +22,7 @@ from services.runtime.host import Host, embedded_servers, open_host
 from services.runtime.migrations import migrate
 from services.runtime.settings import read_settings
 from services.traceability.genesis import begin
-from services.zones import geojson, shapefile, store
+from services.zones import geojson, regions_store, shapefile
 from services.zones.book import book_of
 from services.zones.divisions import import_divisions
 from services.zones.importing import import_region, import_zones
@@ -67,7 +67,7 @@ def region_import(
 def region_list() -> None:
     """Print the road networks there are, the newest first."""
     with _host() as (host, _), host.engine.connect() as connection:
-        for row in store.regions(connection):
+        for row in regions_store.regions(connection):
             print(f"{row.id}\t{row.name}\t{row.edges} edges\t{row.tunnels} tunnels\t{row.imported_at.isoformat()}")
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from geo.roads import RoadGraph
-from services.zones import store
+from services.zones import regions_store, store
 from services.zones.book import Moment, book_of
 from services.zones.model import Effective, ZoneVersion
 
@@ -20,7 +20,7 @@ def region(connection: Connection, region_id: str) -> RoadGraph:
 def regions(connection: Connection) -> tuple[str, ...]:
     """The ids of the road networks to go by, the newest first: of several imported under one name the last."""
     newest: dict[str, str] = {}
-    for row in store.regions(connection):
+    for row in regions_store.regions(connection):
         newest.setdefault(row.name, row.id)
     return tuple(newest.values())
 

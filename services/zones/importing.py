@@ -24,7 +24,7 @@ from services.errors import Finding, Refusal
 from services.errors.zones import ZONE_KIND_FIXED
 from services.runtime.bus import Bus
 from services.runtime.database import take_your_time
-from services.zones import imports_store, store
+from services.zones import imports_store, regions_store, store
 from services.zones.book import graph_to_bytes
 from services.zones.divisions import divisions
 from services.zones.merging import Merged, Merger
@@ -136,7 +136,7 @@ def keep_map(
     region = Region(f"region-{content_digest(graph)[:24]}", graph)
     zones, skipped = proposed_zones(region, landmarks, sheet, divisions(connection))
     tunnels = sum(zone.kind is ZoneKind.TUNNEL for zone in zones)
-    row = store.RegionRow(
+    row = regions_store.RegionRow(
         id=region.id,
         name=sheet.name,
         nodes=graph.node_count,
@@ -146,7 +146,7 @@ def keep_map(
         imported_at=at,
     )
     imports_store.queue_up(connection)
-    fresh = store.insert_region(connection, row, graph_to_bytes(graph))
+    fresh = regions_store.insert(connection, row, graph_to_bytes(graph))
     merged = Merger(connection, keeper, sheet.name, at, told).merge(zones)
     return Imported(region.id, tunnels, graph.edge_count, merged.written, fresh, merged, skipped)
 

@@ -12,7 +12,8 @@ from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.runtime.paging import next_page_token, page_of
 from services.runtime.wire import text_of, time_of
-from services.zones import geojson, store
+from services.zones import geojson, lists_store, store
+from services.zones.boxes import Box
 from services.zones.model import ZoneVersion
 from services.zones.rules import next_change
 from services.zones.wire import kind_name, read_position, version_to_wire
@@ -76,13 +77,15 @@ def _page(call: Call, request: Any) -> tuple[list[ZoneVersion], str, datetime]:
     box = _box(request, findings)
     refuse(findings)
     page = page_of(call, request)
-    rows = store.page(call.transaction, at or call.now, after=page.cursor, most=page.size + 1, kind=kind or "", box=box)
+    rows = lists_store.page(
+        call.transaction, at or call.now, after=page.cursor, most=page.size + 1, kind=kind or "", box=box
+    )
     shown = rows[: page.size]
     token = next_page_token(call, request, shown[-1].zone.id) if len(rows) > page.size else ""
     return shown, token, at or call.now
 
 
-def _box(request: Any, findings: list[Finding]) -> store.Box | None:
+def _box(request: Any, findings: list[Finding]) -> Box | None:
     """South, west, north, east; a box whose west lies east of its east runs over the date line."""
     if not request.HasField("box"):
         return None

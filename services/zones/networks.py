@@ -11,7 +11,7 @@ from geo.position import Position
 from geo.routing import Route
 from services.errors import Finding, Refusal
 from services.errors.zones import EDGE_UNKNOWN
-from services.zones import store
+from services.zones import regions_store
 from services.zones.book import book_of
 from services.zones.roads import Region
 
@@ -23,7 +23,7 @@ def region_at(connection: Connection, region_id: str, place: Position | int) -> 
     book = book_of(connection)
     if region_id:
         return book.region(connection, region_id)
-    for row in store.regions(connection):
+    for row in regions_store.regions(connection):
         if isinstance(place, Position):
             south, west, north, east = row.box
             aside = (place.longitude_e7 - west + _ROOM_E7) % 3_600_000_000
@@ -39,7 +39,7 @@ def region_with(connection: Connection, region_id: str, edge_keys: Sequence[str]
     book = book_of(connection)
     if region_id:
         return book.region(connection, region_id)
-    for row in store.regions(connection):
+    for row in regions_store.regions(connection):
         found = book.region(connection, row.id)
         if all(key in found.edge_of for key in edge_keys):
             return found
@@ -64,7 +64,7 @@ def regions_along(connection: Connection, line: Sequence[Position]) -> Iterator[
         np.array([getattr(point, name) for point in line], dtype=np.int64) for name in ("latitude_e7", "longitude_e7")
     )
     names: set[str] = set()
-    for row in store.regions(connection):
+    for row in regions_store.regions(connection):
         south, west, north, east = row.box
         inside = (latitudes >= south) & (latitudes <= north) & ((longitudes - west) % 3_600_000_000 <= east - west)
         if row.name not in names and inside.any():

@@ -11,7 +11,7 @@ from typing import Any
 from geo.shapes import ShapeError
 from hazway.zones.v1 import zones_pb2 as pb
 from services import traceability
-from services.errors import Finding, Refusal, refuse
+from services.errors import Finding, Findings, Refusal, deduplicated, refuse
 from services.errors.common import STALE_ETAG, invalid, missing
 from services.errors.zones import NOT_A_TUNNEL, ZONE_KIND_FIXED, ZONE_NOT_IN_FORCE
 from services.runtime.access import Relation, Role
@@ -27,7 +27,6 @@ from services.zones.wire import read_rules, read_zone, version_to_wire
 
 WAKE_ZONES = "hazway:zones"
 
-Findings = tuple[Finding, ...]
 Span = tuple[datetime, datetime | None]
 
 
@@ -36,13 +35,13 @@ def put_zone(call: Call, request: Any) -> pb.PutZoneResponse:
     read = read_zone(request.zone, "zone")
     span, faults = _span(call, request)
     unread = (*text_of(request.zone.id, "zone.id", required=True), *read.findings)
-    refuse(_each_once((*unread, *(check_zone(read.value) if read.value is not None and not unread else ()), *faults)))
+    refuse(deduplicated((*unread, *(check_zone(read.value) if read.value is not None and not unread else ()), *faults)))
     zone: Zone = read.value
     store.queue_up(call.transaction)
     before = store.newest(call.transaction, zone.id)
     zone = _in_own_division(call, zone)
     refuse(
-        _each_once(
+        deduplicated(
             (
                 *_check_etag(before, request.etag),
                 *_check_kind(before, zone),
@@ -70,7 +69,7 @@ def declare_tunnel(call: Call, request: Any) -> pb.DeclareTunnelResponse:
         *(check_rules(rules.value, source.value, "rules") if not rules.findings else ()),
         *faults,
     ]
-    refuse(_each_once(findings))
+    refuse(deduplicated(findings))
     store.queue_up(call.transaction)
     known = _in_force(call, request.zone_id, span[0])
     before = store.newest(call.transaction, request.zone_id)
@@ -209,8 +208,3 @@ def _check_bores_there(own: Sequence[Any], tunnel: Tunnel | None) -> Iterator[Fi
     for number, each in enumerate(own):
         if each.bore_id not in known:
             yield invalid(f"bore_categories[{number}].bore_id", "no such bore of this tunnel 该隧道没有此洞")
-
-
-def _each_once(findings: Any) -> Findings:
-    """One finding for each path and reason, the first of them."""
-    return tuple({(each.path, each.reason.name): each for each in reversed(list(findings))}.values())[::-1]

@@ -26,7 +26,7 @@ from services.registry.model import Vehicle
 from services.runtime.access import Relation
 from services.runtime.call import Call
 from services.runtime.wire import text_of, time_of
-from services.zones import store
+from services.zones import regions_store
 from services.zones.book import LONGEST_TRIP, book_of
 from services.zones.measures import Between, Measures, measures_of
 from services.zones.networks import region_at, region_with, regions_along, route_over
@@ -54,7 +54,7 @@ _MOST = {"height_mm": 10_000, "width_mm": 10_000, "length_mm": 100_000, "gross_g
 def list_regions(call: Call, _request: Any) -> pb.ListRegionsResponse:
     call.allow([Relation.ANY])
     response = pb.ListRegionsResponse()
-    for row in store.regions(call.transaction):
+    for row in regions_store.regions(call.transaction):
         south, west, north, east = row.box
         shown = response.regions.add(id=row.id, name=row.name, nodes=row.nodes, edges=row.edges, tunnels=row.tunnels)
         for corner, latitude, longitude in ((shown.box.south_west, south, west), (shown.box.north_east, north, east)):

@@ -19,6 +19,7 @@ from hazway import body
 from hazway.zones.v1 import zones_pb2 as pb
 from services import traceability
 from services.zones import store
+from services.zones.boxes import Box
 from services.zones.model import Zone, ZoneVersion
 from services.zones.wire import zone_to_wire
 
@@ -54,7 +55,7 @@ class _Signed:
 
     zone: Zone
     withdrawn: bool
-    box: store.Box
+    box: Box
     act: traceability.Act
 
 

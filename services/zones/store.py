@@ -1,4 +1,4 @@
-"""The tables of zones and regions; this is their only writer, always in the caller's transaction.
+"""The tables of zones and their versions; this is their only writer, always in the caller's transaction.
 
 Whoever writes first calls ``queue_up``: versions then get their numbers in the order of commits, so that a reader who has
 seen number n has seen all before it.
@@ -7,31 +7,18 @@ seen number n has seen all before it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from services.zones.boxes import SIDES, Box, corners
 from services.zones.model import Zone, ZoneVersion
 from services.zones.plain import from_json, to_json
 
 _QUEUE = 0x485A4F4E  # "HZON": any number, as long as it is always the same one
-_TURN_E7 = 3_600_000_000
-
-Box = tuple[int, int, int, int]  # south, west, north, east
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegionRow:
-    id: str
-    name: str
-    nodes: int
-    edges: int
-    tunnels: int
-    box: Box
-    imported_at: datetime
 
 
 def queue_up(connection: Connection) -> None:
@@ -87,14 +74,14 @@ def append_all(connection: Connection, drafts: Sequence[Draft], *, now: datetime
         },
     )
     numbers = sorted((row.version, row.recorded_at) for row in rows)
-    corners = [_corners(each.box) for each in drafts]
+    sides = [corners(each.box) for each in drafts]
     connection.execute(
         _REACH,
         {
             "ids": [each.zone.id for each in drafts],
             "kinds": [each.zone.kind.name for each in drafts],
             "versions": [number for number, _ in numbers],
-            **{side: [each[side] for each in corners] for side in _SIDES},
+            **{side: [each[side] for each in sides] for side in SIDES},
         },
     )
     return [
@@ -111,7 +98,6 @@ def append_all(connection: Connection, drafts: Sequence[Draft], *, now: datetime
     ]
 
 
-_BOX = "box(point(CAST(:west AS float8), CAST(:south AS float8)), point(CAST(:east AS float8), CAST(:north AS float8)))"
 _APPEND = text(
     "INSERT INTO zones_versions"
     " (version, zone_id, body, withdrawn, valid_from, valid_to, recorded_at, recorded_by, registered)"
@@ -131,33 +117,33 @@ _REACH = text(
     " ON CONFLICT (id) DO UPDATE SET version = EXCLUDED.version, reach = bound_box(z.reach, EXCLUDED.reach)"
 )
 
-_COLUMNS = "v.version, v.body, v.withdrawn, v.valid_from, v.valid_to, v.recorded_at, v.recorded_by"
+COLUMNS = "v.version, v.body, v.withdrawn, v.valid_from, v.valid_to, v.recorded_at, v.recorded_by"
 
 
 def find(connection: Connection, zone_id: str, at: datetime, known_at: datetime | None = None) -> ZoneVersion | None:
     """The version true at ``at`` by what was known at ``known_at``; of several the one written last. It may be withdrawn."""
     row = connection.execute(
         text(
-            f"SELECT {_COLUMNS} FROM zones_versions v WHERE v.zone_id = :id AND v.valid_from <= :at"
+            f"SELECT {COLUMNS} FROM zones_versions v WHERE v.zone_id = :id AND v.valid_from <= :at"
             " AND (v.valid_to IS NULL OR :at < v.valid_to)"
             " AND (CAST(:known_at AS timestamptz) IS NULL OR v.recorded_at <= :known_at) ORDER BY v.version DESC LIMIT 1"
         ),
         {"id": zone_id, "at": at, "known_at": known_at},
     ).first()
-    return None if row is None else _version(row)
+    return None if row is None else version_of(row)
 
 
 def current(connection: Connection, zone_ids: Sequence[str], at: datetime) -> dict[str, ZoneVersion]:
     """``find`` for many zones: those of them that are known at ``at``, withdrawn or not."""
     rows = connection.execute(
         text(
-            f"SELECT {_COLUMNS} FROM unnest(CAST(:ids AS text[])) AS z (id) CROSS JOIN LATERAL"
+            f"SELECT {COLUMNS} FROM unnest(CAST(:ids AS text[])) AS z (id) CROSS JOIN LATERAL"
             "  (SELECT * FROM zones_versions v WHERE v.zone_id = z.id AND v.valid_from <= :at"
             "   AND (v.valid_to IS NULL OR :at < v.valid_to) ORDER BY v.version DESC LIMIT 1) v"
         ),
         {"ids": list(zone_ids), "at": at},
     )
-    return {version.zone.id: version for version in map(_version, rows)}
+    return {version.zone.id: version for version in map(version_of, rows)}
 
 
 def newest(connection: Connection, zone_id: str) -> ZoneVersion | None:
@@ -169,12 +155,12 @@ def newest_of(connection: Connection, zone_ids: Sequence[str]) -> dict[str, Zone
     """``newest`` for many zones: those of them there are."""
     rows = connection.execute(
         text(
-            f"SELECT {_COLUMNS} FROM unnest(CAST(:ids AS text[])) AS z (id) CROSS JOIN LATERAL"
+            f"SELECT {COLUMNS} FROM unnest(CAST(:ids AS text[])) AS z (id) CROSS JOIN LATERAL"
             "  (SELECT * FROM zones_versions v WHERE v.zone_id = z.id ORDER BY v.version DESC LIMIT 1) v"
         ),
         {"ids": list(zone_ids)},
     )
-    return {version.zone.id: version for version in map(_version, rows)}
+    return {version.zone.id: version for version in map(version_of, rows)}
 
 
 def next_begin(connection: Connection, zone_id: str, after: datetime) -> datetime | None:
@@ -196,18 +182,18 @@ def next_begins(connection: Connection, zone_ids: Sequence[str], after: datetime
 
 def find_version(connection: Connection, number: int) -> ZoneVersion | None:
     row = connection.execute(
-        text(f"SELECT {_COLUMNS} FROM zones_versions v WHERE v.version = :number"), {"number": number}
+        text(f"SELECT {COLUMNS} FROM zones_versions v WHERE v.version = :number"), {"number": number}
     ).first()
-    return None if row is None else _version(row)
+    return None if row is None else version_of(row)
 
 
 def changes_since(connection: Connection, number: int, most: int = 1_000) -> list[ZoneVersion]:
     """Up to ``most`` versions after that number, in the order they were written."""
     rows = connection.execute(
-        text(f"SELECT {_COLUMNS} FROM zones_versions v WHERE v.version > :number ORDER BY v.version LIMIT :most"),
+        text(f"SELECT {COLUMNS} FROM zones_versions v WHERE v.version > :number ORDER BY v.version LIMIT :most"),
         {"number": number, "most": most},
     )
-    return [_version(row) for row in rows]
+    return [version_of(row) for row in rows]
 
 
 def written_since(connection: Connection, number: int) -> list[str]:
@@ -223,86 +209,7 @@ def last_change(connection: Connection) -> int:
     return int(connection.execute(text("SELECT coalesce(max(version), 0) FROM zones_versions")).scalar_one())
 
 
-def page(
-    connection: Connection, at: datetime, *, after: str, most: int, kind: str = "", box: Box | None = None
-) -> list[ZoneVersion]:
-    """Zones in force at ``at``, by id after ``after``; only those whose box meets ``box``."""
-    conditions = ["z.id > :after"]
-    values: dict[str, Any] = {"at": at, "after": after, "most": most}
-    if kind:
-        conditions.append("z.kind = :kind")
-        values["kind"] = kind
-    if box is not None:
-        conditions.append(f"({' OR '.join(f'z.reach && {_shifted(turn)}' for turn in (-1, 0, 1))})")
-        values |= _corners(box)
-    rows = connection.execute(
-        text(
-            f"SELECT {_COLUMNS} FROM zones_zones z CROSS JOIN LATERAL (SELECT * FROM zones_versions v"
-            "  WHERE v.zone_id = z.id AND v.valid_from <= :at AND (v.valid_to IS NULL OR :at < v.valid_to)"
-            "  ORDER BY v.version DESC LIMIT 1) v"
-            f" WHERE NOT v.withdrawn AND {' AND '.join(conditions)} ORDER BY z.id LIMIT :most"
-        ),
-        values,
-    )
-    return [_version(row) for row in rows]
-
-
-def _shifted(turns: int) -> str:
-    """The box asked about, so many turns round the globe: shapes over the date line run past 180 degrees."""
-    return _BOX.replace("CAST(:west AS float8)", f"CAST(:west AS float8) + {turns * _TURN_E7}").replace(
-        "CAST(:east AS float8)", f"CAST(:east AS float8) + {turns * _TURN_E7}"
-    )
-
-
-def insert_region(connection: Connection, region: RegionRow, graph: bytes) -> bool:
-    """Keep a road network; false when it is there already."""
-    return bool(
-        connection.execute(
-            text(
-                "INSERT INTO zones_regions (id, name, graph, nodes, edges, tunnels, reach, imported_at)"
-                f" VALUES (:id, :name, :graph, :nodes, :edges, :tunnels, {_BOX}, :at) ON CONFLICT (id) DO NOTHING"
-                " RETURNING true"
-            ),
-            {
-                "id": region.id,
-                "name": region.name,
-                "graph": graph,
-                "nodes": region.nodes,
-                "edges": region.edges,
-                "tunnels": region.tunnels,
-                "at": region.imported_at,
-                **_corners(region.box),
-            },
-        ).scalar()
-    )
-
-
-_REGION = (
-    "SELECT id, name, nodes, edges, tunnels, imported_at, (reach[1])[1] AS south, (reach[1])[0] AS west,"
-    " (reach[0])[1] AS north, (reach[0])[0] AS east FROM zones_regions"
-)
-
-
-def regions(connection: Connection) -> Sequence[RegionRow]:
-    """All of them, the newest first."""
-    return [_region(row) for row in connection.execute(text(f"{_REGION} ORDER BY number DESC"))]
-
-
-def graph_of(connection: Connection, region_id: str) -> bytes | None:
-    found: bytes | None = connection.execute(
-        text("SELECT graph FROM zones_regions WHERE id = :id"), {"id": region_id}
-    ).scalar()
-    return found
-
-
-_SIDES = ("south", "west", "north", "east")
-
-
-def _corners(box: Box) -> Mapping[str, int]:
-    return dict(zip(_SIDES, box, strict=True))
-
-
-def _version(row: Row[Any]) -> ZoneVersion:
+def version_of(row: Row[Any]) -> ZoneVersion:
     return ZoneVersion(
         number=row.version,
         zone=from_json(row.body),
@@ -311,16 +218,4 @@ def _version(row: Row[Any]) -> ZoneVersion:
         recorded_at=row.recorded_at,
         recorded_by=row.recorded_by,
         withdrawn=row.withdrawn,
-    )
-
-
-def _region(row: Row[Any]) -> RegionRow:
-    return RegionRow(
-        id=row.id,
-        name=row.name,
-        nodes=row.nodes,
-        edges=row.edges,
-        tunnels=row.tunnels,
-        box=(int(row.south), int(row.west), int(row.north), int(row.east)),
-        imported_at=row.imported_at,
     )

@@ -16,7 +16,7 @@ from services import traceability, zones
 from services.runtime.database import connect
 from services.runtime.settings import read_settings
 from services.traceability.genesis import begin
-from services.zones import geojson, stating, store
+from services.zones import geojson, regions_store, stating, store
 from services.zones.book import book_of
 from services.zones.divisions import import_divisions
 from services.zones.importing import Imported, import_region, import_zones
@@ -92,7 +92,7 @@ def test_an_import_that_is_interrupted_leaves_nothing_behind_and_the_next_one_al
         import_region(house.engine, house.keeper, file, house.now, told=interrupt)
     assert told[-1][1] == 500, "zones were stated already"
     with house.engine.connect() as connection:
-        assert (store.last_change(connection), list(store.regions(connection))) == (0, [])
+        assert (store.last_change(connection), list(regions_store.regions(connection))) == (0, [])
         assert (
             connection.execute(
                 text("SELECT count(*) FROM traceability_registrations WHERE subject LIKE 'zone/%'")

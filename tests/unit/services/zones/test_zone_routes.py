@@ -28,9 +28,9 @@ from services.zones.model import (
     ZoneKind,
     ZoneVersion,
 )
-from services.zones.on_route import kind_on as route_zone_kind
 from services.zones.plan import Held, Trip, passages, passages_of_line, plan
 from services.zones.roads import Region, edges_of
+from services.zones.route_zones import kind_on as route_zone_kind
 from services.zones.rules import forbids
 from services.zones.signs import MAP_RULE
 from tests.unit.services.zones.zone_samples import (
