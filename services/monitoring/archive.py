@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
 
-from services.monitoring import figures_store, handed_on, log_store, packed, parquet
+from services.monitoring import figures_store, handed_on, links, log_store, outages_store, packed, parquet
 from services.monitoring.feeders import milliseconds
 from services.monitoring.scoring import days_touched
 from services.runtime.lease import take_lease
@@ -148,7 +148,7 @@ def _enter(
 
 def _let_go(engine: Engine, home: Path, before: datetime) -> None:
     """Delete from the log what arrived before then, is archived in files that are there, and is in a snapshot; and of what was
-    handed on to second stages what nothing can change any more."""
+    handed on to second stages, and of links that were down, what nothing can change any more."""
     with engine.begin() as connection:
         connection.execute(
             text(
@@ -158,6 +158,7 @@ def _let_go(engine: Engine, home: Path, before: datetime) -> None:
             {"before": before, "shards": log_store.SHARDS},
         )
         handed_on.forget(connection, milliseconds(before - _CHANGES))
+        outages_store.forget(connection, links.minute_of(before - _CHANGES))
         old: Sequence[int] = (
             connection.execute(
                 text(

@@ -168,6 +168,14 @@ def looked_at(
     )
 
 
+def forget(connection: Connection, before_minute: int) -> None:
+    """Of outages that began before then nothing can change any more."""
+    for table in ("silent", "outages"):
+        connection.execute(
+            text(f"DELETE FROM monitoring_{table} WHERE begun_minute < :before"), {"before": before_minute}
+        )
+
+
 def _columns(keys: Iterable[Key]) -> dict[str, list[Any]]:
     pairs = list(keys)
     return {"carriers": [carrier for carrier, _ in pairs], "minutes": [minute for _, minute in pairs]}

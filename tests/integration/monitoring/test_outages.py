@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from hazway.alarms.v1 import alarms_pb2 as pb
-from services.monitoring import links
+from services.monitoring import links, outages_store
 from services.monitoring.facts import Goods
 from services.monitoring.late_store import told_since
 from services.monitoring.model import AlarmRaised, AlarmWithdrawn, alarm_fields
@@ -120,6 +120,13 @@ def test_a_link_that_is_down_is_one_alarm_until_it_is_known_who_does_not_come_ba
         assert not Teller(host, keeper_of(host.settings)).tell(connection, again)
     pass_time(fleet, 2, FLEET[:6])
     assert fleet.state_of_log() == before, "saying the same again says nothing"
+    with host.engine.begin() as connection:
+        for minute, left in ((links.minute_of(began) - 1, [1, 6]), (links.minute_of(began) + 1, [0, 0])):
+            outages_store.forget(connection, minute)
+            tables = ("monitoring_outages", "monitoring_silent")
+            assert [
+                connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one() for table in tables
+            ] == left
 
 
 def test_who_falls_silent_while_the_link_is_up_is_told_at_once_and_so_are_two(fleet: House) -> None:
