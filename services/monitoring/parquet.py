@@ -65,7 +65,7 @@ def write(path: Path, records: Records) -> File:
     table = _table(records)
     with pq.ParquetWriter(
         scratch, table.schema, compression="zstd", compression_level=9, use_dictionary=list(_ALIKE),
-        column_encoding=_ENCODINGS, write_statistics=list(_LOOKED_AT),
+        column_encoding=_ENCODINGS, write_statistics=list(_LOOKED_AT), store_schema=False,
     ) as writer:  # fmt: skip
         for begin, end in pairwise(_cuts(records["vehicle"])):
             writer.write_table(table.slice(begin, end - begin), row_group_size=end - begin)
