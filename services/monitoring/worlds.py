@@ -16,9 +16,11 @@ from services.monitoring.model import Activation, ZoneKind, ZoneRecord, ZoneRule
 from services.runtime.clock import legal_day
 from services.runtime.database import take_your_time
 from services.zones.calendar import held
-from services.zones.model import Rule, Tunnel, ZoneVersion
+from services.zones.model import ZoneVersion
 from services.zones.roads import followed_m
 from services.zones.rules import CATEGORY
+from services.zones.ruling import Rule
+from services.zones.tunnels import Tunnel
 
 _KEPT = 4  # worlds used last; another is made again when a shard far behind asks for it
 

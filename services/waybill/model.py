@@ -12,7 +12,7 @@ from enum import Enum
 
 from geo.position import Position
 from services.registry.model import ExternalRef
-from services.zones.model import Purpose
+from services.zones.ruling import Purpose
 
 
 class WaybillKind(Enum):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta, timezone
 
-from services.zones.model import Calendar, DayRule, Replacement, Rule, Window
+from services.zones.ruling import Calendar, DayRule, Replacement, Rule, Window
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 ALWAYS = Calendar()

@@ -19,18 +19,9 @@ from services.errors.zones import (
 from services.goods.model import TUNNEL_CATEGORIES
 from services.goods.tunnels import CODES
 from services.zones.mapped import Bridge
-from services.zones.model import (
-    Action,
-    Calendar,
-    DayRule,
-    GoodsFilter,
-    Notice,
-    Rule,
-    Tunnel,
-    Window,
-    Zone,
-    ZoneKind,
-)
+from services.zones.model import Zone, ZoneKind
+from services.zones.ruling import Action, Calendar, DayRule, GoodsFilter, Notice, Rule, Window
+from services.zones.tunnels import Tunnel
 
 MOST_POINTS = 20_000
 MOST_RULES = 100

@@ -20,9 +20,10 @@ from hazway.zones.v1 import zones_pb2 as pb
 from services import traceability
 from services.zones import imports_store, store
 from services.zones.imports_store import ImportRow
-from services.zones.model import Tunnel, Zone, ZoneKind, ZoneVersion
+from services.zones.model import Zone, ZoneKind, ZoneVersion
 from services.zones.plain import to_json
 from services.zones.stating import Change, Told, put_of, state_decided, untold
+from services.zones.tunnels import Tunnel
 
 VANISHED = "地图中已不存在 no longer on the map"
 

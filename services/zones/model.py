@@ -1,4 +1,4 @@
-"""Zones, their rules and versions: where goods may not go, and when. Plain values.
+"""Zones and their versions; what is ruled about them stands in ``ruling``, tunnels in ``tunnels``. Plain values.
 
 Field names are those of the contract. Positions are (latitude, longitude) in degrees x 10^7, lengths decimetres, instants
 aware datetimes, days and minutes of the day those of Beijing.
@@ -7,16 +7,17 @@ aware datetimes, days and minutes of the day those of Beijing.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from functools import cached_property
 
 from geo.position import Position, distance_m
 from geo.shapes import MultiPolygon
-from services.errors import Basis
 from services.zones.mapped import Bridge, Deck, MapSource, PlaceKind, Tag
+from services.zones.ruling import Notice, Rule
 from services.zones.shapes import Line, Polygon, area_of_zone
+from services.zones.tunnels import Bore, Tunnel
 
 DEFAULT_WIDTH_DM = 300  # two lanes and what a fix may be off
 
@@ -39,193 +40,6 @@ class ZoneKind(Enum):
 _LINES = frozenset(
     {ZoneKind.TUNNEL, ZoneKind.CORRIDOR, ZoneKind.SPEED_SECTION, ZoneKind.TIME_BANNED_ROAD, ZoneKind.BRIDGE}
 )
-
-
-class Action(Enum):
-    FORBID = "FORBID"
-    ONLY_WITH_PASS = "ONLY_WITH_PASS"  # noqa: S105
-    SPEED_LIMIT = "SPEED_LIMIT"
-    NOTIFY = "NOTIFY"
-
-
-class DayRule(Enum):
-    ALL_DAY = "ALL_DAY"
-    NOT_AT_ALL = "NOT_AT_ALL"
-    WINDOWS = "WINDOWS"
-
-
-class Purpose(Enum):
-    """What a trip is for, where a ban may leave it alone."""
-
-    SERVICE_AREA_FUEL = "SERVICE_AREA_FUEL"
-    MEDICAL_OXYGEN = "MEDICAL_OXYGEN"
-    RESCUE = "RESCUE"
-    PUBLIC_SUPPLY = "PUBLIC_SUPPLY"
-
-
-class Control(Enum):
-    """Lists a substance may stand on; the names are those of ``services.goods.controls``."""
-
-    SPECIAL_CONTROL = "SPECIAL_CONTROL"
-    HIGHLY_TOXIC = "HIGHLY_TOXIC"
-    EXPLOSIVE_PRECURSOR = "EXPLOSIVE_PRECURSOR"
-    FIREWORKS = "FIREWORKS"
-    CIVIL_EXPLOSIVE = "CIVIL_EXPLOSIVE"
-    RADIOACTIVE = "RADIOACTIVE"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """The paper a rule rests on."""
-
-    issuer: str
-    number: str = ""
-    title: str = ""
-    article: str = ""
-    issued_on: date | None = None
-
-    def basis(self) -> Basis:
-        title = f"《{self.title}》" if self.title else ""
-        number = f"（{self.number}）" if self.number else ""
-        text = f"{self.issuer}{title}{number}"
-        return Basis(zh=text, en=text, article=self.article, effective_from=self.issued_on)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """A time of day on weekdays (1 Monday to 7 Sunday, empty: all); at or before its start, ``to_minute`` is of the next day."""
-
-    from_minute: int
-    to_minute: int
-    weekdays: frozenset[int] = frozenset()
-
-    @property
-    def is_overnight(self) -> bool:
-        return self.to_minute <= self.from_minute
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Days:
-    """Whole days, both ends counted."""
-
-    first: date
-    last: date
-
-    def __contains__(self, day: date) -> bool:
-        return self.first <= day <= self.last
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replacement:
-    """A holiday notice: from midnight on it alone governs its days."""
-
-    days: Days
-    day_rule: DayRule
-    windows: tuple[Window, ...] = ()
-    source: Notice | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Calendar:
-    """When a rule holds; without anything: always. ``services.zones.calendar`` says how it is read."""
-
-    windows: tuple[Window, ...] = ()
-    dates: tuple[Days, ...] = ()
-    replacements: tuple[Replacement, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GoodsFilter:
-    """Goods are meant when any non-empty part fits; every part empty means all dangerous goods."""
-
-    hazards: frozenset[str] = frozenset()
-    un_numbers: frozenset[str] = frozenset()
-    tunnel_codes: frozenset[str] = frozenset()
-    barred_from_category: str = ""
-    controls: frozenset[Control] = frozenset()
-
-    @property
-    def is_empty(self) -> bool:
-        return self == _ALL_GOODS
-
-
-_ALL_GOODS = GoodsFilter()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """``id`` is the rule's own within its zone. It holds within [``valid_from``, ``valid_to``) when the calendar says so.
-
-    Who is inside when it begins to hold has ``grace_minutes`` to leave; None: nobody has said, and the platform's figure holds.
-    """
-
-    id: str
-    action: Action
-    goods: GoodsFilter | None = None
-    calendar: Calendar | None = None
-    speed_dkmh: int = 0
-    exempt: frozenset[Purpose] = frozenset()
-    source: Notice | None = None
-    valid_from: datetime | None = None
-    valid_to: datetime | None = None
-    grace_minutes: int | None = None
-    bore_ids: frozenset[str] = frozenset()  # of a tunnel only these bores; empty: all of it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bore:
-    """One tube in one direction of travel; ``line`` runs from entrance to exit and is straight when empty.
-
-    ``category`` is its own, where somebody has told bores apart; empty: the tunnel's.
-    """
-
-    id: str
-    entrance: Position
-    exit: Position
-    length_dm: int = 0
-    edge_keys: tuple[str, ...] = ()
-    way_ids: tuple[int, ...] = ()
-    line: Line = ()
-    category: str = ""
-    category_source: Notice | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tunnel:
-    """One physical tunnel; ``category`` is "A" to "E" for every bore without one of its own, or empty as long as nobody has classified
-    these. ``length_dm`` is that of the longest bore."""
-
-    length_dm: int = 0
-    category: str = ""
-    category_source: Notice | None = None
-    bores: tuple[Bore, ...] = ()
-
-    def classified_as(self, known: Tunnel) -> Tunnel:
-        """As it is drawn, of the categories of another drawing of it; a bore that one does not have has none of its own."""
-        own = {bore.id: (bore.category, bore.category_source) for bore in known.bores}
-        told = ((bore, *own.get(bore.id, ("", None))) for bore in self.bores)
-        bores = tuple(replace(bore, category=category, category_source=source) for bore, category, source in told)
-        return replace(self, category=known.category, category_source=known.category_source, bores=bores)
-
-    def category_of(self, bore: Bore) -> str:
-        return bore.category or self.category
-
-    def through(self, bore_ids: frozenset[str] = frozenset()) -> tuple[Bore, ...]:
-        """The bores of these ids; all of them where none is known."""
-        return tuple(bore for bore in self.bores if bore.id in bore_ids) or self.bores
-
-    def strictest(self, bore_ids: frozenset[str] = frozenset()) -> str:
-        """The strictest category on a way through these bores, of the whole tunnel where none is named; empty: not classified."""
-        return max((self.category_of(bore) for bore in self.through(bore_ids)), default=self.category)
-
-    def source_of(self, category: str, bore_ids: frozenset[str] = frozenset()) -> Notice | None:
-        """Who classified the bores as being of that category, and in what."""
-        told = (bore.category_source for bore in self.through(bore_ids) if bore.category == category)
-        return next(filter(None, told), self.category_source)
-
-    def length_of(self, bore_ids: frozenset[str] = frozenset()) -> int:
-        """Decimetres of the longest of these bores; of the tunnel where nobody has told theirs."""
-        return max((bore.length_dm for bore in self.through(bore_ids)), default=0) or self.length_dm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,9 +22,11 @@ from services.goods.model import TUNNEL_CATEGORIES
 from services.registry.relations import division_prefix
 from services.zones.checks import check_zone
 from services.zones.mapped import Bridge, Deck, MapSource, PlaceKind, Tag
-from services.zones.model import Action, Bore, Notice, Rule, Tunnel, Zone, ZoneKind
+from services.zones.model import Zone, ZoneKind
 from services.zones.roads import Region
+from services.zones.ruling import Action, Notice, Rule
 from services.zones.shapes import polygons_of
+from services.zones.tunnels import Bore, Tunnel
 
 LICENCE = "ODbL 1.0 © OpenStreetMap contributors"
 MAP_RULE = "map-hazmat"

@@ -21,8 +21,10 @@ from services.zones import store
 from services.zones.checks import check_bores, check_category, check_notice, check_rules, check_zone
 from services.zones.divisions import divisions
 from services.zones.jurisdiction import NATIONAL, check_publisher
-from services.zones.model import Notice, Tunnel, Zone, ZoneKind, ZoneVersion
+from services.zones.model import Zone, ZoneKind, ZoneVersion
 from services.zones.rules import next_change
+from services.zones.ruling import Notice
+from services.zones.tunnels import Tunnel
 from services.zones.wire import read_rules, read_zone, version_to_wire
 
 WAKE_ZONES = "hazway:zones"

@@ -14,10 +14,11 @@ from services.zones.book import LONGEST_TRIP, book_of
 from services.zones.calendar import held
 from services.zones.limits import Limit, limits_of
 from services.zones.mapped import PlaceKind
-from services.zones.model import Action, GoodsFilter, Notice, Purpose, Zone, ZoneKind
+from services.zones.model import Zone, ZoneKind
 from services.zones.networks import region_with, regions_along, route_over
 from services.zones.plan import Passage, Trip, passages, passages_of_line
 from services.zones.rules import Cargo, Decision
+from services.zones.ruling import Action, GoodsFilter, Notice, Purpose
 from services.zones.signs import Reader, signs_along, signs_on
 
 

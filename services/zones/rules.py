@@ -24,7 +24,8 @@ from services.goods.controls import substances_of
 from services.registry.model import Permit, PermitKind
 from services.zones import calendar
 from services.zones.calendar import BEIJING, Interval, held
-from services.zones.model import Action, Control, GoodsFilter, Outcome, Purpose, Rule, ZoneVersion
+from services.zones.model import Outcome, ZoneVersion
+from services.zones.ruling import Action, Control, GoodsFilter, Purpose, Rule
 
 CATEGORY = "category"  # the rule id of a tunnel's category
 

@@ -19,10 +19,11 @@ from services.goods import Load, LoadLine, un_key
 from services.runtime.refusals import citation
 from services.runtime.wire import Read, from_wire, to_wire
 from services.zones.checks import MOST_POINTS
-from services.zones.model import Purpose, Rule, Zone, ZoneVersion
+from services.zones.model import Zone, ZoneVersion
 from services.zones.plain import with_shapes, without_shapes
 from services.zones.plan import Passage
 from services.zones.rules import Decision
+from services.zones.ruling import Purpose, Rule
 from services.zones.shapes import Line
 
 MOST_LINES = 200

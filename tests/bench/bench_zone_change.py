@@ -25,8 +25,9 @@ from geo.position import E7, Position
 from services import zones
 from services.monitoring.log_store import VEHICLE_SHARDS, Kind
 from services.zones import store
-from services.zones.model import Action, Rule, Zone, ZoneKind
+from services.zones.model import Zone, ZoneKind
 from services.zones.plain import to_json
+from services.zones.ruling import Action, Rule
 from tests.bench.road_house import Road, cpu_of, road
 
 COUNTS = [int(count) for count in os.environ.get("ZONES", "30000,100000").split(",")]

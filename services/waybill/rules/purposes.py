@@ -8,7 +8,7 @@ from services.errors import Finding
 from services.errors.waybill.issuing import PURPOSE_UNFOUNDED
 from services.waybill.model import Waybill, WaybillKind
 from services.waybill.trip import Trip
-from services.zones.model import Purpose
+from services.zones.ruling import Purpose
 
 RULE = "RT-03"
 

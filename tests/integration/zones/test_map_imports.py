@@ -22,8 +22,9 @@ from services.zones.divisions import import_divisions
 from services.zones.importing import Imported, import_region, import_zones
 from services.zones.mapped import PlaceKind
 from services.zones.merging import BY_HAND, VANISHED_KEPT, WITHDRAWN
-from services.zones.model import Action, Notice, Rule, Zone, ZoneKind
+from services.zones.model import Zone, ZoneKind
 from services.zones.proposals import MAP_RULE
+from services.zones.ruling import Action, Notice, Rule
 from tests import province
 from tests.maps import InventedMap, position
 

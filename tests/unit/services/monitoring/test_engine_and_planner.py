@@ -19,8 +19,9 @@ from services.waybill.model import GoodsLine, State
 from services.waybill.rules.purposes import purposes_of
 from services.waybill.trip import Trip
 from services.waybill.trip_fact import fact_of
-from services.zones.model import Action, Control, GoodsFilter, Purpose, Rule, Zone
+from services.zones.model import Zone
 from services.zones.rules import forbids, judge
+from services.zones.ruling import Action, Control, GoodsFilter, Purpose, Rule
 from tests.unit.services.waybill.petrol_trip import CATALOGUE, FACTS, NOW, PETROL, WAYBILL
 from tests.unit.services.zones.zone_samples import area, tunnel, version
 

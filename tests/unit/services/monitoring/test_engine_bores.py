@@ -15,8 +15,10 @@ from services.monitoring.engine.planned import Line
 from services.monitoring.model import AlarmKind, ZoneKind, ZoneRecord, ZoneRule
 from services.monitoring.texts import alarm_text
 from services.monitoring.worlds import to_record
-from services.zones.model import Bore, Notice, Tunnel, Zone, ZoneVersion
+from services.zones.model import Zone, ZoneVersion
 from services.zones.model import ZoneKind as ZoneKinds
+from services.zones.ruling import Notice
+from services.zones.tunnels import Bore, Tunnel
 from tests.unit.services.monitoring.drives import a_trip, driven, entries_of, kinds, off_plan, run, standing
 
 

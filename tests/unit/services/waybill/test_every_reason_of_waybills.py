@@ -39,7 +39,7 @@ from services.waybill.revision.reassignment import Swap, check_swap
 from services.waybill.revision.rules import check_amendment, sign
 from services.waybill.rules import check_void
 from services.waybill.rules.quantities import check_actual
-from services.zones.model import Purpose
+from services.zones.ruling import Purpose
 from tests.unit.services.waybill.petrol_trip import (
     ARRIVAL,
     CATALOGUE,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.zones.calendar import BEIJING, held, holds, intervals, next_change
-from services.zones.model import Action, Calendar, DayRule, Days, Replacement, Rule, Window
+from services.zones.ruling import Action, Calendar, DayRule, Days, Replacement, Rule, Window
 
 MONDAY = datetime(2026, 11, 2, tzinfo=BEIJING)
 MINUTE = timedelta(minutes=1)

@@ -9,20 +9,9 @@ import pytest
 
 from geo.position import Position
 from services.zones.checks import MOST_POINTS, check_zone
-from services.zones.model import (
-    Action,
-    Calendar,
-    DayRule,
-    Days,
-    GoodsFilter,
-    Notice,
-    Replacement,
-    Rule,
-    Tunnel,
-    Window,
-    Zone,
-    ZoneKind,
-)
+from services.zones.model import Zone, ZoneKind
+from services.zones.ruling import Action, Calendar, DayRule, Days, GoodsFilter, Notice, Replacement, Rule, Window
+from services.zones.tunnels import Tunnel
 from tests.unit.services.zones.zone_samples import BORE, LINE, NOON, NOTICE, SQUARE, area, ban, road, tunnel
 
 BOW_TIE = ((SQUARE[0][0], SQUARE[0][1], SQUARE[0][3], SQUARE[0][2]),)

@@ -15,24 +15,14 @@ from geo.position import Position, distance_m, offset
 from geo.roads import RoadClass, RoadGraph
 from geo.routing import Route, costs
 from services.zones.measures import UNKNOWN, Between
-from services.zones.model import (
-    Bore,
-    Calendar,
-    Effective,
-    GoodsFilter,
-    Notice,
-    Outcome,
-    Tunnel,
-    Window,
-    Zone,
-    ZoneKind,
-    ZoneVersion,
-)
+from services.zones.model import Effective, Outcome, Zone, ZoneKind, ZoneVersion
 from services.zones.plan import Held, Trip, passages, passages_of_line, plan
 from services.zones.roads import Region, edges_of
 from services.zones.route_zones import kind_on as route_zone_kind
 from services.zones.rules import forbids
+from services.zones.ruling import Calendar, GoodsFilter, Notice, Window
 from services.zones.signs import MAP_RULE
+from services.zones.tunnels import Bore, Tunnel
 from tests.unit.services.zones.zone_samples import (
     NOON,
     NOTICE,

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from services.goods import TankState, core
 from services.goods.controls import Control as GoodsControl
 from services.registry.model import PermitKind
-from services.zones.model import Action, Control, GoodsFilter, Outcome, Purpose, Rule
+from services.zones.model import Outcome
 from services.zones.rules import applies, forbids, judge_stay, means, next_change, passes_for
+from services.zones.ruling import Action, Control, GoodsFilter, Purpose, Rule
 from tests.unit.services.zones.zone_samples import (
     NOON,
     area,

@@ -17,8 +17,9 @@ from services.errors import Refusal
 from services.zones import geojson
 from services.zones.checks import check_zone
 from services.zones.mapped import PlaceKind, Tag
-from services.zones.model import Action, Control, DayRule, Days, GoodsFilter, Purpose, Replacement, Rule, Zone, ZoneKind
+from services.zones.model import Zone, ZoneKind
 from services.zones.plain import from_json, to_json
+from services.zones.ruling import Action, Control, DayRule, Days, GoodsFilter, Purpose, Replacement, Rule
 from services.zones.wire import read_zone, zone_to_wire
 from tests.unit.services.zones.whole_zones import zones
 from tests.unit.services.zones.zone_samples import (

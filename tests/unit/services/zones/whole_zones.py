@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from geo.position import Position
 from services.goods.tunnels import CODES
 from services.zones.mapped import Bridge, Deck, MapSource, PlaceKind, Tag
-from services.zones.model import (
+from services.zones.model import Zone, ZoneKind
+from services.zones.ruling import (
     Action,
-    Bore,
     Calendar,
     Control,
     DayRule,
@@ -22,11 +22,9 @@ from services.zones.model import (
     Purpose,
     Replacement,
     Rule,
-    Tunnel,
     Window,
-    Zone,
-    ZoneKind,
 )
+from services.zones.tunnels import Bore, Tunnel
 
 texts = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp")), min_size=1, max_size=20).filter(
     lambda text: bool(text.strip())

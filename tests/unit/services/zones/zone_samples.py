@@ -10,8 +10,10 @@ from geo.position import Position
 from services.goods import Load, LoadLine, Mode, TankState, core
 from services.registry.model import Permit, PermitGoods, PermitKind
 from services.zones.mapped import Bridge, Deck
-from services.zones.model import Action, Bore, Calendar, Notice, Rule, Tunnel, Window, Zone, ZoneKind, ZoneVersion
+from services.zones.model import Zone, ZoneKind, ZoneVersion
 from services.zones.rules import Cargo, judge
+from services.zones.ruling import Action, Calendar, Notice, Rule, Window
+from services.zones.tunnels import Bore, Tunnel
 
 NOON = datetime(2026, 11, 2, 4, 0, tzinfo=UTC)  # a Monday in Beijing
 NOTICE = Notice(issuer="示例县公安局", number="示公告〔2026〕1号", title="通告")
