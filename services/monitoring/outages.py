@@ -39,17 +39,20 @@ class Verdict:
 def judge(outage: Outage, heard_at: datetime | None, now: datetime) -> Verdict:
     """What is to be told of an outage as it stands; ``heard_at`` is when the gateway was heard of again."""
     silent, back, named = (outage.fates.get(fate, 0) for fate in (Fate.SILENT, Fate.BACK, Fate.NAMED))
+    again_at = now + _SAID_EVERY
     if not outage.revision and silent + back + named < FEWEST:
-        return Verdict(name=(Fate.SILENT, Fate.BACK))
-    is_over = heard_at is not None and heard_at + _COMING_BACK <= now
-    if is_over:
+        return Verdict(name=(Fate.SILENT, Fate.BACK), due_at=again_at if silent + back else None)
+    name: tuple[Fate, ...] = ()
+    due_at: datetime | None = again_at
+    if heard_at is not None and heard_at + _COMING_BACK <= now:
+        # Over only when a second look finds nobody left: whoever was just being noted down is seen by it.
+        name, due_at = (Fate.SILENT,), again_at if silent else None
         silent, named = 0, named + silent
-    evidence = {"vehicles": silent + back + named, "silent": silent, "back": back, "named": named}
-    say: dict[str, str] | None = {name: str(many) for name, many in evidence.items()}
-    if heard_at is not None and say is not None:
-        say["heard_ms"] = str(round(heard_at.timestamp() * 1000))
-    say = None if say == outage.said else say
-    return Verdict((Fate.SILENT,) if is_over else (), say, None if is_over else now + _SAID_EVERY)
+    counts = {"vehicles": silent + back + named, "silent": silent, "back": back, "named": named}
+    if heard_at is not None:
+        counts["heard_ms"] = round(heard_at.timestamp() * 1000)
+    say = {what: str(many) for what, many in counts.items()}
+    return Verdict(name, None if say == outage.said else say, due_at)
 
 
 def held_back(

@@ -35,9 +35,13 @@ class Outage:
 
 
 def fates_of(connection: Connection, alarm_ids: Collection[str]) -> dict[str, tuple[Key, Fate]]:
-    """Of those of these alarms that were held back, under which outage, and what has become of it."""
+    """Of those of these alarms that were held back, under which outage, and what has become of it; that stays so until the
+    transaction ends."""
     rows = connection.execute(
-        text("SELECT alarm_id, carrier_id, begun_minute, fate FROM monitoring_silent WHERE alarm_id = ANY(:ids)"),
+        text(
+            "SELECT alarm_id, carrier_id, begun_minute, fate FROM monitoring_silent WHERE alarm_id = ANY(:ids)"
+            " ORDER BY alarm_id FOR UPDATE"
+        ),
         {"ids": list(alarm_ids)},
     )
     return {row.alarm_id: ((row.carrier_id, row.begun_minute), Fate(row.fate)) for row in rows}
@@ -108,12 +112,13 @@ def due(connection: Connection, now: datetime, most: int) -> list[Outage]:
 def silent_in(
     connection: Connection, keys: Iterable[Key], fates: Collection[Fate], most: int
 ) -> dict[Key, list[Alarm]]:
-    """The alarms held back under each of these outages that came to these fates, as told last; at most so many of each."""
+    """The alarms held back under each of these outages that came to these fates, as told last; at most so many of each, and none of which
+    something is being said at this moment."""
     rows = connection.execute(
         text(
             "SELECT k.carrier_id, k.minute, a.alarm FROM unnest(CAST(:carriers AS text[]), CAST(:minutes AS bigint[])) AS k (carrier_id, minute),"
             " LATERAL (SELECT t.alarm FROM monitoring_silent AS s JOIN monitoring_told AS t ON t.id = s.alarm_id"
-            "  WHERE s.carrier_id = k.carrier_id AND s.begun_minute = k.minute AND s.fate = ANY(:fates) ORDER BY s.vehicle LIMIT :most) AS a"
+            "  WHERE s.carrier_id = k.carrier_id AND s.begun_minute = k.minute AND s.fate = ANY(:fates) ORDER BY s.alarm_id LIMIT :most FOR UPDATE OF s SKIP LOCKED) AS a"
         ),
         {**_columns(keys), "fates": [int(fate) for fate in fates], "most": most},
     )
