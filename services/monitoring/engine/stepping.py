@@ -58,13 +58,13 @@ def _fixes(state: ShardState, world: World, fixes: Fixes, out: Outbox) -> None:
     if not len(fixes):
         return
     rows = arranged(state, fixes, np.arange(len(fixes)), out)
-    split = _put_in_force(state, world, rows, out)
+    split = sorted({*_put_in_force(state, world, rows, out), *_that_look_between(state, rows)})
     if not split:
         _detect(state, world, rows, out)
         return
     _detect(state, world, rows.take(~np.isin(rows.slot, split)), out)
     for slot in split:
-        _with_facts(state, world, rows.take(rows.slot == slot), slot, out)
+        _in_turn(state, world, rows.take(rows.slot == slot), slot, out)
 
 
 def put_in_force(state: ShardState, world: World, at_ms: int) -> list[Effect]:
@@ -90,17 +90,31 @@ def _put_in_force(state: ShardState, world: World, rows: Rows, out: Outbox) -> l
     return split
 
 
-def _with_facts(state: ShardState, world: World, rows: Rows, slot: int, out: Outbox) -> None:
-    """One vehicle for which waybill facts wait: each comes into force between the fixes before and after its time."""
+def _that_look_between(state: ShardState, rows: Rows) -> list[int]:
+    """The vehicles with several rows by the last of which hours of zones on their way will have begun."""
+    first, last = rows.first, rows.last
+    slot, look = rows.slot[first], state.columns["look_ms"][rows.slot[first]]
+    between = (look >= 0) & (look <= rows.time[last]) & (rows.time[first] < rows.time[last])
+    found: list[int] = slot[between].tolist()
+    return found
+
+
+def _in_turn(state: ShardState, world: World, rows: Rows, slot: int, out: Outbox) -> None:
+    """One vehicle for which facts wait, each of which comes into force between the fixes before and after its time, or hours begin,
+    of which it is told with the fix after that: what it does before is judged before."""
     begin = 0
-    for fact in list(state.pending.get(slot, ())):
-        end = int(np.searchsorted(rows.time, fact.at_ms))
-        if end == len(rows):
-            break
+    while begin < len(rows):
+        fact, look_ms = due(state, slot, int(rows.time[-1])), int(state.columns["look_ms"][slot])
+        fact_end = len(rows) if fact is None else int(np.searchsorted(rows.time, fact.at_ms))
+        look_end = len(rows) if look_ms < 0 else max(begin, int(np.searchsorted(rows.time, look_ms)))
+        end = min(fact_end, look_end)
         _detect(state, world, rows.take(np.arange(begin, end)), out)
-        take_due(state, world, slot, fact.at_ms, out, int(rows.arrival[end]))
+        if fact is not None and end == fact_end:
+            take_due(state, world, slot, fact.at_ms, out, int(rows.arrival[end]))
+        elif end < len(rows):
+            _detect(state, world, rows.take(np.arange(end, end + 1)), out)
+            end += 1
         begin = end
-    _detect(state, world, rows.take(np.arange(begin, len(rows))), out)
 
 
 def _detect(state: ShardState, world: World, rows: Rows, out: Outbox) -> None:
