@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import text
 
 from hazway.alarms.v1 import alarms_pb2 as pb
-from services.monitoring import links, outages_store
+from services.monitoring import links, outage_desk, outages_store, vehicles
 from services.monitoring.facts import Goods
+from services.monitoring.feeders import milliseconds
 from services.monitoring.late_store import told_since
-from services.monitoring.model import AlarmRaised, AlarmWithdrawn, alarm_fields
+from services.monitoring.model import AlarmKind, AlarmRaised, AlarmRevised, AlarmWithdrawn, Severity, alarm_fields
 from services.monitoring.telling import Teller
 from services.traceability import keeper_of
 from tests.cast import CARRIER, RIVAL, TRANSPORT
@@ -140,6 +141,37 @@ def test_who_falls_silent_while_the_link_is_up_is_told_at_once_and_so_are_two(fl
     pass_time(fleet, 1, [])
     assert offline(fleet).keys() == {"lorry1", "lorry2", "lorry6", "lorry7", "lorry8"}
     assert not fleet.alarms(kind=pb.ALARM_KIND_LINK_DOWN)
+
+
+def test_who_is_heard_again_while_the_desk_is_being_told_is_told_as_he_then_is(house: House) -> None:
+    """Two transactions at once: a worker that has just heard of one of them, and the desk's."""
+    host, began = house.world.host, house.now - timedelta(minutes=30)
+    for name in ("lorry1", "lorry2"):
+        house.tell_trip(name, began, under_way=False, event="ENDED")
+    with host.engine.begin() as connection:
+        links.note(connection, links.minute_of(began), [CARRIER])
+        known = {one.number: one for one in vehicles.by_number(connection, range(100)).values()}
+    silent = [
+        AlarmRaised(
+            id=f"silent{number}", kind=AlarmKind.OFFLINE, severity=Severity.ORDINARY, vehicle=number, carrier_id=CARRIER,
+            occurred_ms=milliseconds(began), evidence={},
+        )
+        for number in known
+    ]  # fmt: skip
+    teller = Teller(host, keeper_of(host.settings))
+    with host.engine.begin() as connection:
+        assert not teller.tell(connection, silent)
+    house.world.clock.advance(seconds=30)
+    heard = AlarmRevised(**(alarm_fields(silent[0]) | {"ended_ms": milliseconds(house.now), "revision": 2}))
+    with host.engine.begin() as connection:
+        assert not teller.tell(connection, [heard])
+        outage_desk.tell_due(host, keeper_of(host.settings))
+    assert [alarm.vehicle_id for alarm in house.alarms()] == [known[silent[1].vehicle].vehicle_id]
+    house.world.clock.advance(minutes=2)
+    outage_desk.tell_due(host, keeper_of(host.settings))
+    found = {alarm.id: alarm for alarm in house.alarms()}
+    assert found.keys() == {alarm.id for alarm in silent}, "there were but two of them: each is told, one as over"
+    assert found[heard.id].HasField("ended_at")
 
 
 @pytest.mark.parametrize("seed", range(2))
