@@ -18,15 +18,19 @@ hypothesis.settings.load_profile("hazway")
 
 @pytest.fixture(scope="session")
 def run_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory of this run, the same for every worker process of it."""
+    """A directory for the servers of this run, the same for every worker process of it."""
+    from tests import servers  # late: a run of pure tests loads neither SQLAlchemy nor Redis
+
     own = tmp_path_factory.getbasetemp()
-    return (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "servers"
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return servers.directory(own.parent / "servers", os.getppid())
+    return servers.directory(own / "servers", os.getpid())
 
 
 @pytest.fixture(scope="session")
 def postgres_url(run_directory: Path) -> Iterator[str]:
     """The run's PostgreSQL. Fast and not durable: a test that kills servers starts its own."""
-    from tests import servers  # late: a run of pure tests loads neither SQLAlchemy nor Redis
+    from tests import servers
 
     with servers.shared_postgres(run_directory) as url:
         yield url
