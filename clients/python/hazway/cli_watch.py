@@ -62,7 +62,7 @@ def _alarms(response: alarms_pb2.WatchAlarmsResponse) -> Iterable[str]:
         mark = "‼" if alarm.severity == alarms_pb2.SEVERITY_GRAVE else "!"
         if alarm.state == alarms_pb2.ALARM_STATE_WITHDRAWN:
             mark = "撤销 withdrawn"
-        yield f"{at:%H:%M:%S} {mark} {alarm.text_zh}  {alarm.text_en}  [{alarm.vehicle_id}]"
+        yield f"{at:%H:%M:%S} {mark} {alarm.text_zh}  {alarm.text_en}  [{alarm.vehicle_id or alarm.carrier_id}]"
 
 
 def _vehicles(response: monitoring_pb2.WatchVehiclesResponse) -> Iterable[str]:
