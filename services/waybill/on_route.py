@@ -10,12 +10,11 @@ from sqlalchemy import Connection
 from services import zones
 from services.errors import Finding, Refusal
 from services.errors.common import invalid
-from services.waybill.facts import GoodsFilter, RouteZone, ZoneAction, ZoneKind
 from services.waybill.model import Route
 from services.waybill.rules.purposes import purposes_of
 from services.waybill.rules.signs import measures_on
 from services.waybill.trip import Trip
-from services.zones.route_zones import RouteZone as ZoneRow
+from services.zones.passed import RouteZone, RouteZoneAction
 from services.zones.rules import Cargo, Decision, judge, means
 from services.zones.signs import Reader
 
@@ -61,7 +60,7 @@ def found_on_route(connection: Connection, trip: Trip, at: datetime) -> OnRoute:
 
 def _along(
     connection: Connection, route: Route, reader: Reader, at: datetime, until: datetime
-) -> tuple[list[ZoneRow], tuple[Decision, ...]]:
+) -> tuple[list[RouteZone], tuple[Decision, ...]]:
     """By the edges where the road network has them, else by the line."""
     for way in (route.edge_keys, route.line if len(route.line) > 1 else ()):
         if way:
@@ -74,20 +73,12 @@ def _along(
     return [], ()
 
 
-def _row(row: ZoneRow, trip: Trip, cargo: Cargo, shift: timedelta) -> RouteZone:
+def _row(row: RouteZone, trip: Trip, cargo: Cargo, shift: timedelta) -> RouteZone:
     """What nobody can tell of the goods counts as meant."""
     silent = bool(row.exempt & purposes_of(trip.waybill)) or means(row.goods, cargo) is False
-    return RouteZone(
-        zone_id=row.zone_id,
-        name=row.name,
-        kind=ZoneKind[row.kind.name],
-        tunnel_category=row.tunnel_category,
-        action=ZoneAction.NOTHING if silent else ZoneAction[row.action.name],
-        goods=GoodsFilter(),
-        windows=row.windows,
-        enter_at=row.enter_at + shift if row.enter_at else None,
-        leave_at=row.leave_at + shift if row.leave_at else None,
-        version_id=row.version_id,
-        source=row.source,
-        proposed=row.proposed,
+    return replace(
+        row,
+        action=RouteZoneAction.NOTHING if silent else row.action,
+        enter_at=row.enter_at and row.enter_at + shift,
+        leave_at=row.leave_at and row.leave_at + shift,
     )

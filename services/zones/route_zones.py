@@ -3,70 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import Enum
 
 from sqlalchemy import Connection
 
 from geo.position import Position
 from services.zones.book import LONGEST_TRIP, book_of
 from services.zones.calendar import held
-from services.zones.limits import Limit, limits_of
+from services.zones.limits import limits_of
 from services.zones.mapped import PlaceKind
 from services.zones.model import Zone, ZoneKind
 from services.zones.networks import region_with, regions_along, route_over
+from services.zones.passed import RouteZone, RouteZoneAction, RouteZoneKind
 from services.zones.plan import Passage, Trip, passages, passages_of_line
 from services.zones.rules import Cargo, Decision
-from services.zones.ruling import Action, GoodsFilter, Notice, Purpose
+from services.zones.ruling import Action, GoodsFilter, Notice
 from services.zones.signs import Reader, signs_along, signs_on
-
-
-class RouteZoneKind(Enum):
-    """The kinds of zones a waybill's rules tell apart."""
-
-    TUNNEL = "TUNNEL"
-    LONG_TUNNEL = "LONG_TUNNEL"  # 特长隧道: over 3,000 m
-    RESTRICTED_AREA = "RESTRICTED_AREA"
-    TIME_BANNED_ROAD = "TIME_BANNED_ROAD"
-    BRIDGE = "BRIDGE"
-    LARGE_BRIDGE = "LARGE_BRIDGE"  # 特大桥: over 1,000 m, or a span over 150 m
-    WATER_SOURCE = "WATER_SOURCE"  # 饮用水水源保护区
-
-
-class RouteZoneAction(Enum):
-    NOTHING = "NOTHING"
-    FORBID = "FORBID"
-    PASS_ONLY = "PASS_ONLY"  # noqa: S105
-    NOTIFY = "NOTIFY"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteZone:
-    """One rule of a zone a planned route touches, for the waybill's own rules; the category of the bores gone through stands on each
-    row of a tunnel.
-
-    ``windows`` are the instants (half open) in which ``action`` holds within the trip; a rule that does not hold during
-    the trip at all has no row. ``exempt`` are the purposes it leaves alone.
-    ``limits`` are the zone's own, on each of its rows.
-    """
-
-    zone_id: str
-    name: str
-    kind: RouteZoneKind
-    tunnel_category: str = ""
-    action: RouteZoneAction = RouteZoneAction.NOTHING
-    goods: GoodsFilter = field(default_factory=GoodsFilter)
-    windows: tuple[tuple[datetime, datetime], ...] = ()
-    enter_at: datetime | None = None
-    leave_at: datetime | None = None
-    version_id: str = ""
-    rule_id: str = ""
-    source: str = ""
-    exempt: frozenset[Purpose] = frozenset()
-    proposed: bool = False
-    limits: tuple[Limit, ...] = ()
-
 
 LONG_TUNNEL_DM = 30_000  # 特长隧道: over 3,000 m (JTG 3370.1)
 _KINDS: Mapping[ZoneKind, RouteZoneKind] = {

@@ -23,16 +23,16 @@ from services.goods.controls import Control
 from services.goods.tunnels import UNKNOWN
 from services.registry.model import PermitKind
 from services.runtime.clock import LEGAL_ZONE, legal_day
-from services.waybill.facts import RouteZone, ZoneAction, ZoneKind
 from services.waybill.model import GoodsLine
 from services.waybill.trip import Trip
+from services.zones.passed import RouteZone, RouteZoneAction, RouteZoneKind
 
 # 公路安全保护条例 Art 42: flammable, explosive, highly toxic, radioactive.
 _NOTIFIED_CLASSES = frozenset({"1", "2.1", "3", "4.1", "4.2", "4.3", "7"})
 # 饮用水水源保护区污染防治管理规定 Art 11 keeps out 有毒有害物质 and 油类: toxic classes, and the petroleum entries of the list.
 _TOXIC_CLASSES = frozenset({"2.3", "6.1"})
 _OILS = frozenset({"1202", "1203", "1223", "1267", "1268", "1863", "1999", "3475"})
-_CROSSINGS = frozenset({ZoneKind.LONG_TUNNEL, ZoneKind.LARGE_BRIDGE})
+_CROSSINGS = frozenset({RouteZoneKind.LONG_TUNNEL, RouteZoneKind.LARGE_BRIDGE})
 
 
 def route_open(trip: Trip) -> Iterator[Finding]:
@@ -87,7 +87,7 @@ def _crossing(trip: Trip, zone: RouteZone) -> Iterator[Finding]:
 
 def _water(trip: Trip, zone: RouteZone) -> Iterator[Finding]:
     """RT-03 for drinking water: toxic goods and oils stay out unless approved; of what a map merely proposes the carrier is warned."""
-    if zone.kind is not ZoneKind.WATER_SOURCE or _has_paper(trip, zone, PermitKind.ZONE_PASS):
+    if zone.kind is not RouteZoneKind.WATER_SOURCE or _has_paper(trip, zone, PermitKind.ZONE_PASS):
         return
     meant = [line.un_number for line in trip.waybill.goods if line.un_number in _OILS or _is_toxic(trip, line)]
     if meant:
@@ -113,17 +113,17 @@ def _must_notify(trip: Trip, line: GoodsLine) -> bool:
 
 def _zone(trip: Trip, zone: RouteZone) -> Iterator[Finding]:
     """RT-03 for areas and places, RT-04 for roads closed by the clock; a pass for zone, vehicle, goods and time exempts."""
-    if zone.action is ZoneAction.NOTHING or not any(_meant(trip, zone, line) for line in trip.waybill.goods):
+    if zone.action is RouteZoneAction.NOTHING:
         return
     held = list(_presence(trip, zone))
     if not held or _has_paper(trip, zone, PermitKind.ZONE_PASS):
         return
     reason, severity = {
-        ZoneAction.FORBID: (ZONE_FORBIDDEN, Severity.ERROR),
-        ZoneAction.PASS_ONLY: (ZONE_PASS_NEEDED, Severity.ERROR),
-        ZoneAction.NOTIFY: (ZONE_NOTICE, Severity.WARNING),
+        RouteZoneAction.FORBID: (ZONE_FORBIDDEN, Severity.ERROR),
+        RouteZoneAction.PASS_ONLY: (ZONE_PASS_NEEDED, Severity.ERROR),
+        RouteZoneAction.NOTIFY: (ZONE_NOTICE, Severity.WARNING),
     }[zone.action]
-    rule = "RT-04" if zone.kind is ZoneKind.TIME_BANNED_ROAD else "RT-03"
+    rule = "RT-04" if zone.kind is RouteZoneKind.TIME_BANNED_ROAD else "RT-03"
     when = "、".join(f"{_local(first)}–{_local(last)}" for first, last in held)
     yield trip.finding(reason, _path(trip, zone), rule, severity=severity, zone=zone.name, when=when)
 
@@ -136,14 +136,6 @@ def _presence(trip: Trip, zone: RouteZone) -> Iterator[tuple[datetime, datetime]
     for first, last in zone.windows:
         if enter < last and first < leave:
             yield max(enter, first), min(leave, last)
-
-
-def _meant(trip: Trip, zone: RouteZone, line: GoodsLine) -> bool:
-    goods = zone.goods
-    if not (goods.hazards or goods.un_numbers or goods.special_control):
-        return True
-    special = goods.special_control and Control.SPECIAL_CONTROL in trip.controls(line)
-    return bool(_labels(trip, line) & goods.hazards) or line.un_number in goods.un_numbers or special
 
 
 def _has_paper(trip: Trip, zone: RouteZone, kind: PermitKind) -> bool:

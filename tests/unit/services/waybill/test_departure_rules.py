@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.registry.model import QualificationKind, TankCondition, TankState
-from services.waybill.facts import Busy, Positioning, RouteZone, ZoneAction, ZoneKind
+from services.waybill.facts import Busy, Positioning
 from services.waybill.model import State, WaybillKind
 from services.waybill.rules.busy import occupies
+from services.zones.passed import RouteZone, RouteZoneAction, RouteZoneKind
 from tests.unit.services.waybill.petrol_trip import (
     ARRIVAL,
     CLEARANCE,
@@ -89,7 +90,7 @@ def test_a_late_start_is_judged_by_when_it_would_arrive_now() -> None:
 def test_a_late_start_meets_the_ban_it_was_planned_around() -> None:
     hour = timedelta(hours=1)
     zone = RouteZone(
-        zone_id="z1", name="禁行路", kind=ZoneKind.TIME_BANNED_ROAD, action=ZoneAction.FORBID,
+        zone_id="z1", name="禁行路", kind=RouteZoneKind.TIME_BANNED_ROAD, action=RouteZoneAction.FORBID,
         enter_at=DEPARTURE + hour, leave_at=DEPARTURE + 2 * hour, windows=((DEPARTURE + 2 * hour, DEPARTURE + 3 * hour),),
     )  # fmt: skip
     facts = replace(FACTS, zones=(zone,), positioning={"tractor": Positioning(last_fix_at=NOW)})

@@ -28,7 +28,7 @@ from services.registry.model import (
     VehicleKind,
 )
 from services.waybill.delivery import Received, check_delivery, delivered
-from services.waybill.facts import Busy, RouteZone, ZoneAction, ZoneKind
+from services.waybill.facts import Busy
 from services.waybill.issuing.numbering import NumberBlock, NumberRule, check_offline_number
 from services.waybill.issuing.numbers import number_of
 from services.waybill.lifecycle import Act, check_act
@@ -39,6 +39,7 @@ from services.waybill.revision.reassignment import Swap, check_swap
 from services.waybill.revision.rules import check_amendment, sign
 from services.waybill.rules import check_void
 from services.waybill.rules.quantities import check_actual
+from services.zones.passed import RouteZone, RouteZoneAction, RouteZoneKind
 from services.zones.ruling import Purpose
 from tests.unit.services.waybill.petrol_trip import (
     ARRIVAL,
@@ -81,7 +82,7 @@ RELIEF = Swap(role=Role.DRIVER, outgoing_id="driver", incoming_id="second", reas
 REMARKED = replace(WAYBILL, state=State.ISSUED, remarks="更正")
 EMPTY = replace(carrying(replace(PETROL, mass_g=0)), kind=WaybillKind.EMPTY_RETURN, loader=None)
 NIGHT = replace(AREA, windows=((ENTER, LEAVE),))
-BRIDGE = RouteZone(zone_id="z1", name="特大桥", kind=ZoneKind.LARGE_BRIDGE)
+BRIDGE = RouteZone(zone_id="z1", name="特大桥", kind=RouteZoneKind.LARGE_BRIDGE)
 MARKED = {
     each.id: replace(each, qualifications=(replace(each.qualifications[0], specials=frozenset({Special.EXPLOSIVE})),))
     for each in (DRIVER, ESCORT)
@@ -284,18 +285,18 @@ PAIRS: Mapping[str, tuple[Findings, Findings]] = {
     "TOO_EARLY": (check_swap(MOVING, RELIEF, DEPARTURE - SECOND), check_swap(MOVING, RELIEF, DEPARTURE)),
     "TUNNEL_FORBIDDEN": (issue(facts=through(TUNNEL)), issue(facts=through(replace(TUNNEL, tunnel_category="C")))),
     "CROSSING_NOT_NOTIFIED": (
-        issue(facts=through(BRIDGE)), issue(facts=through(replace(BRIDGE, kind=ZoneKind.BRIDGE))),
+        issue(facts=through(BRIDGE)), issue(facts=through(replace(BRIDGE, kind=RouteZoneKind.BRIDGE))),
     ),
     "WATER_SOURCE_CROSSED": (
         issue(facts=through(WATER)), issue(facts=through(WATER, facts=knowing(FACTS, permits=(PASS,)))),
     ),
     "ZONE_FORBIDDEN": (issue(facts=through(NIGHT)), issue(facts=through(replace(NIGHT, windows=((LEAVE, LEAVE + HOUR),))))),
     "ZONE_PASS_NEEDED": (
-        issue(facts=through(replace(AREA, action=ZoneAction.PASS_ONLY))),
-        issue(facts=through(replace(AREA, action=ZoneAction.PASS_ONLY), facts=knowing(FACTS, permits=(PASS,)))),
+        issue(facts=through(replace(AREA, action=RouteZoneAction.PASS_ONLY))),
+        issue(facts=through(replace(AREA, action=RouteZoneAction.PASS_ONLY), facts=knowing(FACTS, permits=(PASS,)))),
     ),
     "ZONE_NOTICE": (
-        issue(facts=through(replace(AREA, action=ZoneAction.NOTIFY))), issue(facts=through(replace(AREA, action=ZoneAction.NOTHING))),
+        issue(facts=through(replace(AREA, action=RouteZoneAction.NOTIFY))), issue(facts=through(replace(AREA, action=RouteZoneAction.NOTHING))),
     ),
     "NOT_IN_THIS_STATE": (check_act(LOADED, Act.CLEAR, NOW), check_act(replace(LOADED, state=State.ISSUED), Act.CLEAR, NOW)),
     "NOT_ISSUED": (check_act(WAYBILL, Act.CLEAR, NOW), check_act(replace(WAYBILL, state=State.ISSUED), Act.CLEAR, NOW)),

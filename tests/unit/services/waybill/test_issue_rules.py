@@ -13,7 +13,8 @@ from services.registry.model import (
     QualificationKind,
 )
 from services.waybill.bases import FIGURES, RULES
-from services.waybill.facts import Busy, RouteZone, ZoneKind
+from services.waybill.facts import Busy
+from services.zones.passed import RouteZone, RouteZoneKind
 from tests.unit.services.waybill.petrol_trip import (
     ARRIVAL,
     DEPARTURE,
@@ -39,7 +40,7 @@ def test_four_faults_come_back_as_exactly_four_errors_in_two_languages_with_thei
     )
     facts = replace(
         facts,
-        zones=(RouteZone(zone_id="z1", name="示例隧道", kind=ZoneKind.TUNNEL, tunnel_category="D"),),
+        zones=(RouteZone(zone_id="z1", name="示例隧道", kind=RouteZoneKind.TUNNEL, tunnel_category="D"),),
         busy=tuple(
             Busy(resource=name, waybill_id="w2", from_at=DEPARTURE, to_at=ARRIVAL, waybill_number="C2")
             for name in ("vehicle/tractor", "vehicle/trailer", "tank/tank", "person/driver", "person/escort")

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.registry.model import Medium, Permit, PermitGoods, PermitKind, TankCondition, TankState
-from services.waybill.facts import Facts, GoodsFilter, RouteZone, ZoneAction, ZoneKind
+from services.waybill.facts import Facts
 from services.waybill.model import Waybill, WaybillKind
+from services.zones.passed import RouteZone, RouteZoneAction, RouteZoneKind
 from tests.unit.services.waybill.petrol_trip import (
     ARRIVAL,
     DEPARTURE,
@@ -29,10 +30,10 @@ from tests.unit.services.waybill.petrol_trip import (
 )
 
 HOUR = timedelta(hours=1)
-TUNNEL = RouteZone(zone_id="z1", name="示例隧道", kind=ZoneKind.TUNNEL, tunnel_category="D")
+TUNNEL = RouteZone(zone_id="z1", name="示例隧道", kind=RouteZoneKind.TUNNEL, tunnel_category="D")
 ENTER, LEAVE = DEPARTURE + HOUR, DEPARTURE + 2 * HOUR
 AREA = RouteZone(
-    zone_id="z1", name="水源保护区", kind=ZoneKind.RESTRICTED_AREA, action=ZoneAction.FORBID, enter_at=ENTER, leave_at=LEAVE
+    zone_id="z1", name="水源保护区", kind=RouteZoneKind.RESTRICTED_AREA, action=RouteZoneAction.FORBID, enter_at=ENTER, leave_at=LEAVE
 )  # fmt: skip
 PASS = Permit(
     id="p", kind=PermitKind.ZONE_PASS, number="P", issuer="police", organisation_id="carrier", valid_from=ENTER, valid_to=LEAVE,
@@ -106,8 +107,8 @@ def test_an_empty_return_says_nothing_of_cleaning_by_itself() -> None:
     assert "TUNNEL_FORBIDDEN" in errors(issue(*empty_return(TankCondition.LOADED)))
 
 
-@pytest.mark.parametrize("kind", [ZoneKind.LONG_TUNNEL, ZoneKind.LARGE_BRIDGE])
-def test_a_crossing_without_notice_is_a_warning(kind: ZoneKind) -> None:
+@pytest.mark.parametrize("kind", [RouteZoneKind.LONG_TUNNEL, RouteZoneKind.LARGE_BRIDGE])
+def test_a_crossing_without_notice_is_a_warning(kind: RouteZoneKind) -> None:
     zone = RouteZone(zone_id="z1", name="特大桥", kind=kind, enter_at=ENTER, leave_at=LEAVE)
     found = issue(facts=through(zone))
     assert (errors(found), warned(found)) == ([], ["CROSSING_NOT_NOTIFIED"])
@@ -124,16 +125,16 @@ def test_highly_toxic_goods_are_announced_at_a_crossing_and_corrosive_ones_are_n
     un_number: str, name: str, hazard: str, warning: bool
 ) -> None:
     line = replace(PETROL, un_number=un_number, name=name, hazard_class=hazard)
-    bridge = RouteZone(zone_id="z1", name="特大桥", kind=ZoneKind.LARGE_BRIDGE)
+    bridge = RouteZone(zone_id="z1", name="特大桥", kind=RouteZoneKind.LARGE_BRIDGE)
     assert ("CROSSING_NOT_NOTIFIED" in warned(issue(carrying(line), through(bridge)))) is warning
 
 
 def test_a_bridge_that_is_not_very_large_needs_no_notice() -> None:
-    bridge = RouteZone(zone_id="z1", name="大桥", kind=ZoneKind.BRIDGE, enter_at=ENTER, leave_at=LEAVE)
+    bridge = RouteZone(zone_id="z1", name="大桥", kind=RouteZoneKind.BRIDGE, enter_at=ENTER, leave_at=LEAVE)
     assert issue(facts=through(bridge)) == ()
 
 
-WATER = RouteZone(zone_id="z1", name="水源保护区", kind=ZoneKind.WATER_SOURCE, enter_at=ENTER, leave_at=LEAVE)
+WATER = RouteZone(zone_id="z1", name="水源保护区", kind=RouteZoneKind.WATER_SOURCE, enter_at=ENTER, leave_at=LEAVE)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +168,7 @@ def test_of_drinking_water_that_a_map_alone_shows_the_carrier_is_warned() -> Non
 
 
 def test_what_holds_of_a_zone_itself_is_told_once_however_many_rules_it_has() -> None:
-    rows = [replace(TUNNEL, action=ZoneAction.NOTHING), replace(TUNNEL, action=ZoneAction.NOTIFY)]
+    rows = [replace(TUNNEL, action=RouteZoneAction.NOTHING), replace(TUNNEL, action=RouteZoneAction.NOTIFY)]
     found = issue(facts=through(*rows))
     assert (errors(found), warned(found)) == (["TUNNEL_FORBIDDEN"], ["ZONE_NOTICE"])
 
@@ -175,14 +176,14 @@ def test_what_holds_of_a_zone_itself_is_told_once_however_many_rules_it_has() ->
 @pytest.mark.parametrize(
     ("action", "refused", "warning"),
     [
-        (ZoneAction.FORBID, ["ZONE_FORBIDDEN"], []),
-        (ZoneAction.PASS_ONLY, ["ZONE_PASS_NEEDED"], []),
-        (ZoneAction.NOTIFY, [], ["ZONE_NOTICE"]),
-        (ZoneAction.NOTHING, [], []),
+        (RouteZoneAction.FORBID, ["ZONE_FORBIDDEN"], []),
+        (RouteZoneAction.PASS_ONLY, ["ZONE_PASS_NEEDED"], []),
+        (RouteZoneAction.NOTIFY, [], ["ZONE_NOTICE"]),
+        (RouteZoneAction.NOTHING, [], []),
     ],
 )
 def test_a_zone_does_what_it_says_and_a_pass_exempts(
-    action: ZoneAction, refused: list[str], warning: list[str]
+    action: RouteZoneAction, refused: list[str], warning: list[str]
 ) -> None:
     zone = replace(AREA, action=action)
     found = issue(facts=through(zone))
@@ -227,9 +228,11 @@ def test_a_pass_does_not_open_a_tunnel_closed_by_category() -> None:
         ((LEAVE - SECOND, LEAVE + HOUR), True),
     ],
 )
-@pytest.mark.parametrize(("kind", "rule"), [(ZoneKind.TIME_BANNED_ROAD, "RT-04"), (ZoneKind.RESTRICTED_AREA, "RT-03")])
+@pytest.mark.parametrize(
+    ("kind", "rule"), [(RouteZoneKind.TIME_BANNED_ROAD, "RT-04"), (RouteZoneKind.RESTRICTED_AREA, "RT-03")]
+)
 def test_a_ban_holds_in_its_window_to_the_second(
-    window: tuple[datetime, datetime], refused: bool, kind: ZoneKind, rule: str
+    window: tuple[datetime, datetime], refused: bool, kind: RouteZoneKind, rule: str
 ) -> None:
     found = issue(facts=through(replace(AREA, kind=kind, windows=(window,))))
     assert [finding.rule for finding in found] == ([rule] if refused else [])
@@ -239,22 +242,6 @@ def test_a_passage_without_known_times_may_happen_at_any_time_of_the_trip() -> N
     zone = replace(AREA, enter_at=None, leave_at=None, windows=((ARRIVAL - SECOND, ARRIVAL + HOUR),))
     assert errors(issue(facts=through(zone))) == ["ZONE_FORBIDDEN"]
     assert issue(facts=through(replace(zone, windows=((ARRIVAL, ARRIVAL + HOUR),)))) == ()
-
-
-@pytest.mark.parametrize(
-    ("goods", "refused"),
-    [
-        (GoodsFilter(hazards=frozenset({"3"})), True),
-        (GoodsFilter(hazards=frozenset({"8"})), False),
-        (GoodsFilter(un_numbers=frozenset({"1203"})), True),
-        (GoodsFilter(un_numbers=frozenset({"1202"})), False),
-        (GoodsFilter(special_control=True), True),
-        (GoodsFilter(hazards=frozenset({"8"}), special_control=True), True),
-        (GoodsFilter(hazards=frozenset({"8"}), un_numbers=frozenset({"1202"})), False),
-    ],
-)
-def test_a_zone_means_the_goods_it_names(goods: GoodsFilter, refused: bool) -> None:
-    assert bool(issue(facts=through(replace(AREA, goods=goods)))) is refused
 
 
 @given(st.integers(0, 40), st.integers(1, 20), st.lists(st.tuples(st.integers(0, 60), st.integers(1, 10)), max_size=4))

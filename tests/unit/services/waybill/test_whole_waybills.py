@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.errors import Severity
 from services.registry.model import TankCondition, TankState
-from services.waybill.facts import Busy, GoodsFilter, RouteZone, ZoneAction, ZoneKind
+from services.waybill.facts import Busy
 from services.waybill.model import (
     Assignment,
     Drop,
@@ -25,6 +25,7 @@ from services.waybill.model import (
     WaybillKind,
 )
 from services.waybill.revision.rules import check_amendment
+from services.zones.passed import RouteZone, RouteZoneAction, RouteZoneKind
 from tests.unit.services.waybill.petrol_trip import (
     CATALOGUE,
     FACTS,
@@ -77,10 +78,9 @@ zones = st.builds(
     RouteZone,
     zone_id=st.sampled_from(["z1", "z2"]),
     name=st.just("z"),
-    kind=st.sampled_from(ZoneKind),
+    kind=st.sampled_from(RouteZoneKind),
     tunnel_category=st.sampled_from(["", "A", "B", "C", "D", "E", "X"]),
-    action=st.sampled_from(ZoneAction),
-    goods=st.builds(GoodsFilter, hazards=st.frozensets(st.sampled_from(["1", "3", "8"]))),
+    action=st.sampled_from(RouteZoneAction),
     enter_at=st.one_of(st.none(), moments),
     leave_at=st.one_of(st.none(), moments),
     windows=st.lists(st.tuples(moments, moments), max_size=2).map(tuple),
