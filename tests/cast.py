@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from hazway import ids, keys
@@ -44,6 +45,7 @@ class Cast:
 
     world: World
     clients: dict[str, Client] = field(default_factory=dict)
+    signers: dict[str, keys.Signer] = field(default_factory=dict)
 
     def call(self, organisation: str, method: str, request: Any, **options: Any) -> Any:
         """The answer to ``Service/Method`` of waybills or the registry, asked by the organisation. Raises ``Refused``."""
@@ -77,6 +79,20 @@ class Cast:
             )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Played:
+    """What a play leaves when its world has ended, for copies to go on from: the database's name, the home, and whose key is what."""
+
+    database: str
+    home: Path
+    signers: dict[str, keys.Signer]
+
+    def go_on(self, world: World) -> Cast:
+        """The cast on stage again, in a world over copies of both."""
+        clients = {name: world.client(name, signer=signer) for name, signer in self.signers.items()}
+        return Cast(world, {"operator": world.operator, **clients}, dict(self.signers))
+
+
 def play(world: World) -> Cast:
     """Register everybody and everything, with keys of their own; the tractor's terminal is alive."""
     cast = Cast(world, {"operator": world.operator})
@@ -86,8 +102,9 @@ def play(world: World) -> Cast:
             phone=f"0755-0000000{number}",
         )  # fmt: skip
         cast.register(registry.RegisterOrganisationRequest(organisation=organisation), by="operator")
+        cast.signers[name] = keys.generate()
         cast.clients[name] = world.client(name)
-        cast.clients[name].register_key(keys.generate())
+        cast.clients[name].register_key(cast.signers[name])
     for number, carrier in enumerate((CARRIER, RIVAL), start=1):
         cast.register(registry.PutLicenceRequest(licence=a_licence(carrier, number)), by="operator")
     put_fleet(cast)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 import redis
+
+if TYPE_CHECKING:
+    from tests.cast import Cast, Played
 
 ROOT = Path(__file__).parent.parent
 
@@ -80,3 +85,36 @@ def world(tmp_path: Path, migrated_database_url: str, redis_url: str) -> Iterato
     redis.Redis.from_url(redis_url).flushall()  # what an earlier test's vehicles left there
     with running_world(tmp_path / "home", migrated_database_url, redis_url) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def played(
+    run_directory: Path, postgres_url: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Played]:
+    """A world in which the whole cast was registered, ended: each test of this process goes on from a copy of it."""
+    from sqlalchemy import make_url
+
+    from tests import servers
+    from tests.cast import Played, play
+    from tests.world import running_world
+
+    home = tmp_path_factory.mktemp("played") / "home"
+    with servers.fresh_database(postgres_url, servers.migrated_template(run_directory, postgres_url)) as database:
+        with running_world(home, database, redis_url) as world:
+            signers = play(world).signers
+        yield Played(make_url(database).database or "", home, signers)
+
+
+@pytest.fixture
+def cast(tmp_path: Path, postgres_url: str, redis_url: str, played: Played) -> Iterator[Cast]:
+    """The full cast of ``tests.cast`` over a real server, in a world of this test's own."""
+    from tests import servers
+    from tests.world import running_world
+
+    redis.Redis.from_url(redis_url).flushall()
+    home = shutil.copytree(played.home, tmp_path / "home")
+    with (
+        servers.fresh_database(postgres_url, played.database) as database,
+        running_world(home, database, redis_url) as world,
+    ):
+        yield played.go_on(world)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cast import play
+from tests.cast import Cast
 from tests.integration.loading.depot import Depot
-from tests.world import World
 
 
 @pytest.fixture
-def depot(world: World) -> Depot:
-    return Depot.open(play(world))
+def depot(cast: Cast) -> Depot:
+    return Depot.open(cast)

@@ -1,4 +1,4 @@
-"""A full cast over a real server, and the trust of whoever verifies what it exports."""
+"""The trust of whoever verifies what it exports."""
 
 from __future__ import annotations
 
@@ -9,13 +9,7 @@ import pytest
 from hazway.policy import Policy
 from hazway.trust import Trust
 from services import traceability
-from tests.cast import Cast, play
 from tests.world import World
-
-
-@pytest.fixture
-def cast(world: World) -> Cast:
-    return play(world)
 
 
 @pytest.fixture
