@@ -100,6 +100,7 @@ class RoadGrid:
         self._offset = np.append(first, len(key))
         lowest = self._loaded[self._edge[self._filed]]
         self._lowest = np.minimum.reduceat(lowest, first) if len(first) else np.empty(0, dtype=np.int64)
+        self.least_dkmh = int(self._lowest.min(initial=self._rates.expressway_dkmh))
 
     def floor_dkmh(self, latitude_e7: Int64s, longitude_e7: Int64s) -> Int64s:
         """A speed below which nobody can be too fast at that place; cheap."""

@@ -64,7 +64,8 @@ def _limits(batch: Batch, inside: Inside) -> Int64s:
     """The limit at each good row that may be too fast; far above all speeds at the others."""
     rows, world = batch.good, batch.world
     answer = np.full(len(rows), 1 << 20, dtype=np.int64)
-    fast = np.flatnonzero(rows.speed > world.floor_dkmh(rows.latitude, rows.longitude))
+    fast = np.flatnonzero(rows.speed > world.least_dkmh)
+    fast = fast[rows.speed[fast] > world.floor_dkmh(rows.latitude[fast], rows.longitude[fast])]
     if len(fast):
         answer[fast] = _on_roads(batch, rows.take(fast))
     for row, zone in zip(inside.row.tolist(), inside.zone.tolist(), strict=True):

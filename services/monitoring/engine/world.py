@@ -219,6 +219,12 @@ class World:
         limits = [rule.speed_dkmh for rule in limiting(zone, trip) if spans((rule,), at_ms, at_ms + 1)]
         return min(limits, default=None)
 
+    @property
+    def least_dkmh(self) -> int:
+        """A speed nobody can be faulted for on any road."""
+        grid = self.roads.grid
+        return self.thresholds.expressway_dkmh if grid is None else grid.least_dkmh
+
     def floor_dkmh(self, latitude: Int64s, longitude: Int64s) -> Int64s:
         """A speed nobody can be faulted for at that place on account of the road."""
         if self.roads.grid is None:
