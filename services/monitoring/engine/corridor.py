@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 _LONGEST_E7 = 50_000  # of a piece: about 550 m
-_AHEAD = np.arange(5)  # the ends of four pieces
+_HERE, _AHEAD = np.arange(2), np.arange(5)  # the ends of the piece where it was last, on which most still are; of four
 _BLOCK = 16  # pieces are searched by so many, each block in a box
 _ENDS = np.arange(_BLOCK + 1)
 
@@ -125,14 +125,15 @@ class Corridors:
         # both on the same side of the date line
         east = self._room.end[self._begin[line], 1]
         longitude_e7 = east + (longitude_e7 - east + 180 * E7) % (360 * E7) - 180 * E7
-        lost, before = np.arange(len(slot)), len(slot) + 1
+        lost, look, before = np.arange(len(slot)), _HERE, len(slot) + 1
         while 0 < len(lost) < before:  # each round goes on from where the one before has come to
-            before, mine, last = len(lost), slot[lost], self._pieces[line[lost]][:, None]
-            end = np.minimum(self._seen[mine][:, None] + _AHEAD, last)
+            before = len(lost) if look is _AHEAD else before
+            mine, last = slot[lost], self._pieces[line[lost]][:, None]
+            end = np.minimum(self._seen[mine][:, None] + look, last)
             at = self._room.end[self._begin[line[lost]][:, None] + end]
             nearest, away = _nearest(at, latitude_e7[lost], longitude_e7[lost])
-            self._seen[mine] = np.minimum(end[np.arange(before), nearest], last[:, 0] - 1)
-            lost = lost[away > within_m]
+            self._seen[mine] = np.minimum(end[np.arange(len(lost)), nearest], last[:, 0] - 1)
+            lost, look = lost[away > within_m], _AHEAD
         if len(lost):
             row, found = self._search(line[lost], latitude_e7[lost], longitude_e7[lost], within_m)
             outside[lost] = True
