@@ -7,17 +7,19 @@ speeds.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from geo.local_roads import Roads, edge_seconds, roads_of
+from geo.local_roads import Roads, roads_of
 from geo.mending import FARTHEST_LINK_M, mended
 from geo.plane import Plane
 from geo.position import Position, distances_m
 from geo.roads import RoadGraph
 from geo.shapes import METRES_PER_E7
+from geo.stretches import Stretch, edge_stretches
 from geo.tunnels import Tunnel
 from geo.turn_offs import turn_offs
 from geo.ways import Open, Ways
@@ -46,23 +48,26 @@ class Bores:
     entrance_y: Floats
     exit_x: Floats
     exit_y: Floats
-    length_m: Floats
-    seconds: Floats
+    inside: Stretch  # from portal to portal
     structure: Int64s  # which of them are one tunnel: a number each
     hop: Open  # [from, to]
+
+    @property
+    def length_m(self) -> Floats:
+        """Of each bore."""
+        return self.inside.metres
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Approaches:
-    """One watched structure. ``open_m[a, b]`` is the shortest way from local node to local node outside all tunnels."""
+    """One watched structure. ``between[a, b]`` is the shortest way from local node to local node outside all tunnels."""
 
     structure_id: str
     bores: tuple[Tunnel, ...]  # of the structure
     plane: Plane
     roads: Roads
     near: Bores
-    open_m: Floats
-    open_s: Floats
+    between: Stretch
     to_entrance_m: Floats  # [bore, node] of the shortest way that avoids the structure
     to_turn_off_m: (
         Floats  # [bore, edge] from the end of the edge to the last turn-off before the bore; inf: not on the way to it
@@ -144,7 +149,7 @@ def _compile(graph: RoadGraph, own: tuple[Tunnel, ...], others: tuple[Tunnel, ..
     roads = roads_of(graph, near, nodes, plane)
     in_bores = np.zeros(graph.edge_count, dtype=bool)
     in_bores[[edge for bore in bores for edge in bore.edges]] = True
-    open_m, open_s = Ways(graph, ~in_bores, nodes).among(nodes)
+    between = Ways(graph, ~in_bores, nodes).among(nodes)
     inside = np.zeros(graph.edge_count, dtype=bool)
     inside[list(graph.structure_edges(own[0].structure_id))] = True
     around = Ways(graph, ~inside, nodes)
@@ -156,9 +161,8 @@ def _compile(graph: RoadGraph, own: tuple[Tunnel, ...], others: tuple[Tunnel, ..
         bores=own,
         plane=plane,
         roads=roads,
-        near=_bores(graph, bores, len(own), plane, entrances, np.searchsorted(nodes, exit_), open_m, open_s),
-        open_m=open_m,
-        open_s=open_s,
+        near=_bores(graph, bores, len(own), plane, entrances, np.searchsorted(nodes, exit_), between),
+        between=between,
         to_entrance_m=to_entrance,
         to_turn_off_m=to_turn_off,
         is_committed=committed,
@@ -168,16 +172,16 @@ def _compile(graph: RoadGraph, own: tuple[Tunnel, ...], others: tuple[Tunnel, ..
 
 def _bores(
     graph: RoadGraph, bores: tuple[Tunnel, ...], own: int, plane: Plane, entrance: Int64s, exit_: Int64s,
-    open_m: Floats, open_s: Floats,
+    between: Stretch,
 ) -> Bores:  # fmt: skip
     entrance_x, exit_x = (plane.x([end.longitude_e7 for end in ends]) for ends in _portals(bores))
     entrance_y, exit_y = (plane.y([end.latitude_e7 for end in ends]) for ends in _portals(bores))
     straight = np.hypot(exit_x[:, None] - entrance_x, exit_y[:, None] - entrance_y)
-    hop = Open.of(open_m[exit_][:, entrance], open_s[exit_][:, entrance], straight)
+    inside = _inside(graph, bores)
+    hop = Open.of(between.at((exit_[:, None], entrance)), straight)
     ways = [frozenset(bore.way_ids) for bore in bores]
     turns = np.array([[one == other for other in ways] for one in ways]) & (exit_[:, None] == entrance)
-    hop.metres[turns] = np.inf  # in at one portal and out by the same, turned round on the spot
-    seconds = edge_seconds(graph)
+    hop.stretch.metres[turns] = np.inf  # in at one portal and out by the same, turned round on the spot
     return Bores(
         own=own,
         entrance=entrance,
@@ -186,11 +190,21 @@ def _bores(
         entrance_y=entrance_y,
         exit_x=exit_x,
         exit_y=exit_y,
-        length_m=np.array([bore.length_dm / 10 for bore in bores]),
-        seconds=np.array([float(seconds[list(bore.edges)].sum()) for bore in bores]),
+        inside=inside,
         structure=np.unique([bore.structure_id for bore in bores], return_inverse=True)[1],
         hop=hop,
     )
+
+
+def _inside(graph: RoadGraph, bores: tuple[Tunnel, ...]) -> Stretch:
+    """Each bore from portal to portal."""
+    edges = edge_stretches(graph, np.array([edge for bore in bores for edge in bore.edges], dtype=np.int64))
+    whole, first = [], 0
+    for bore in bores:
+        parts = [edges.at(slice(number, number + 1)) for number in range(first, first + len(bore.edges))]
+        whole.append(reduce(Stretch.then, parts))
+        first += len(parts)
+    return Stretch.concatenated(whole)
 
 
 def _portals(bores: tuple[Tunnel, ...]) -> tuple[list[Position], list[Position]]:

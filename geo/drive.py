@@ -15,11 +15,8 @@ import numpy.typing as npt
 from geo.position import Position, bearing_deg, distances_m, offset
 from geo.roads import EXPRESSWAY_DKMH, OTHER_ROAD_DKMH, RoadGraph
 from geo.routing import Route
+from geo.turning import ACCELERATION_M_S2, BRAKING_M_S2, SHARP_TURN_DEG, SHARP_TURN_M_S
 
-ACCELERATION_M_S2 = 0.6  # a loaded tanker
-BRAKING_M_S2 = 0.9
-SHARP_TURN_DEG = 45.0
-SHARP_TURN_M_S = 20 / 3.6
 _STEP_M = 5.0  # the speed profile is solved at points this far apart
 _CRAWL_M_S = 0.5  # leaving standstill, so that the first step takes a finite time
 _SPEED_NOISE_DKMH = 3.0

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from geo.plane import Plane
 from geo.roads import RoadGraph
+from geo.stretches import Stretch, edge_stretches
 
 Floats = npt.NDArray[np.float64]
 Int64s = npt.NDArray[np.int64]
@@ -40,8 +41,7 @@ class Roads:
     start: Int64s
     end: Int64s
     length_m: Floats
-    seconds: Floats
-    pace: Floats  # seconds for a metre
+    whole: Stretch  # each edge
     reverse: Int64s  # the same road driven the other way, -1 for a one-way road
     pieces: Pieces
     _cells: dict[tuple[int, int], Int64s] = field(default_factory=dict)
@@ -77,14 +77,12 @@ def roads_of(graph: RoadGraph, near: Int64s, nodes: Int64s, plane: Plane) -> Roa
     start, end = np.searchsorted(nodes, graph.edge_from[near]), np.searchsorted(nodes, graph.edge_to[near])
     number = {(a, b, way): e for e, (a, b, way) in enumerate(zip(start, end, graph.edge_way[near], strict=True))}
     length_m = np.bincount(edge, weights=length, minlength=len(near)).astype(np.float64)
-    seconds = edge_seconds(graph)[near]
     return Roads(
         graph_edge=near,
         start=start,
         end=end,
         length_m=length_m,
-        seconds=seconds,
-        pace=seconds / np.maximum(length_m, 0.1),
+        whole=edge_stretches(graph, near)._replace(metres=length_m),
         reverse=np.array(
             [number.get((b, a, way), -1) for a, b, way in zip(start, end, graph.edge_way[near], strict=True)],
             dtype=np.int64,
@@ -100,8 +98,3 @@ def roads_of(graph: RoadGraph, near: Int64s, nodes: Int64s, plane: Plane) -> Roa
             course_deg=np.degrees(np.arctan2(dx, dy)),
         ),
     )
-
-
-def edge_seconds(graph: RoadGraph) -> Floats:
-    """How long each edge takes at its legal speed."""
-    return np.asarray(graph.edge_length_dm * 3.6 / graph.legal_speeds_dkmh(), dtype=np.float64)

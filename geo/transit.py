@@ -36,7 +36,7 @@ from geo.transit_state import (
     Tick,
     TransitState,
 )
-from geo.transit_ways import Candidates, candidates
+from geo.transit_ways import UNMAPPED, Candidates, candidates
 
 __all__ = [
     "NOWHERE", "Answer", "Blind", "Estimate", "Event", "Guess", "Kind", "Passage", "Policy", "Seen", "Tick", "TransitState",
@@ -65,10 +65,21 @@ def step(
         return (_begin(report, places), ()) if len(places.edge) else (None, ())
     if report.at_ms <= state.seen.at_ms:
         return state, ()
-    habit = (*state.habit_ms, report.at_ms - state.seen.at_ms)[-5:]
-    between = gap(state, report, policy)
-    guesses = _move(around, state, report, places if len(places.edge) else OFF_ROAD, between)
-    moved = dataclasses.replace(state, seen=report, guesses=guesses, habit_ms=habit, blind=0, spread_m=between.spread_m)
+    between, places = gap(state, report, policy), places if len(places.edge) else OFF_ROAD
+    ways = candidates(around, state.seen.position, state.guesses, report.position, places, between.farthest_m)
+    known = np.log(np.maximum([guess.weight for guess in state.guesses], 1e-12))
+    weight = between.weigh(ways, known[:, None, None] + places.weight)
+    pace, pace_spread = _pace_after(state, ways, between, weight)
+    moved = dataclasses.replace(
+        state,
+        seen=report,
+        guesses=_move(around, state, places, between, ways, weight),
+        habit_ms=(*state.habit_ms, report.at_ms - state.seen.at_ms)[-5:],
+        blind=0,
+        spread_m=between.spread_m,
+        pace=pace,
+        pace_spread=pace_spread,
+    )
     return _conclude(around, moved, policy)
 
 
@@ -79,11 +90,11 @@ def _begin(report: Seen, places: Places) -> TransitState:
     return TransitState(report, tuple(Guess(*row) for row in rows))
 
 
-def _move(around: Approaches, state: TransitState, report: Seen, places: Places, between: Gap) -> tuple[Guess, ...]:
-    """All ways from every guess to every place, in the open and through chains of bores, weighed and merged."""
-    ways = candidates(around, state.seen.position, state.guesses, report.position, places, between.farthest_m)
-    known = np.log(np.maximum([guess.weight for guess in state.guesses], 1e-12))
-    weight = known[:, None, None] + places.weight + between.weigh(ways)
+def _move(
+    around: Approaches, state: TransitState, places: Places, between: Gap, ways: Candidates, weight: Floats
+) -> tuple[Guess, ...]:
+    """All ways from every guess to every place, in the open and through chains of bores, merged: the likeliest stands for
+    those through the structure and for those past it, and weighs as much as all of them together."""
     alike: dict[bool, list[int]] = defaultdict(list)
     for number, bores in enumerate(ways.chains):
         alike[any(bore < around.near.own for bore in bores)].append(number)
@@ -92,17 +103,24 @@ def _move(around: Approaches, state: TransitState, report: Seen, places: Places,
     weighed: dict[tuple[int, ...], list[Guess]] = defaultdict(list)
     for is_through, numbers in alike.items():
         group = weight[:, numbers]
-        best = group.argmax(axis=1)
-        likeliest = np.take_along_axis(group, best[:, None], axis=1)[:, 0]
-        for row, column in np.argwhere(likeliest >= least).tolist():
+        best, together = group.argmax(axis=1), np.logaddexp.reduce(group, axis=1)
+        for row, column in np.argwhere(together >= least).tolist():
             guess, chain = state.guesses[row], numbers[int(best[row, column])]
             passed = guess.passed
             if is_through:
                 passed = (*passed, *_passages(around, ways, between, row, chain, column))
             ahead_m = between.ahead_m(row, chain, float(ways.metres[row, chain, column]))
-            moved = Guess(edges[column], alongs[column], float(likeliest[row, column]), passed, ahead_m)
+            moved = Guess(edges[column], alongs[column], float(together[row, column]), passed, ahead_m)
             weighed[moved.key].append(moved)
     return _merged(weighed)
+
+
+def _pace_after(state: TransitState, ways: Candidates, between: Gap, weight: Floats) -> tuple[int, int]:
+    """The driver's pace with what the likeliest way tells of it, if that is one whose length is known."""
+    row, chain, column = (np.array([number]) for number in np.unravel_index(int(weight.argmax()), weight.shape))
+    if chain[0] == UNMAPPED or state.guesses[row[0]].edge == NOWHERE or not np.isfinite(weight[row, chain, column][0]):
+        return state.pace, state.pace_spread
+    return between.pace.after(ways.at(row, chain, column))
 
 
 def _passages(

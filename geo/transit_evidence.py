@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from geo.transit_odometer import Odometer, odometer
+from geo.transit_pace import STEADY_S, Pace
 from geo.transit_state import READING_SPREAD_M, Policy, Seen, TransitState
 from geo.transit_ways import UNMAPPED, Candidates
+from geo.ways import UNMAPPED_SPREAD_M
 
 Floats = npt.NDArray[np.float64]
 
@@ -18,14 +19,14 @@ _LOST_AT_ALL = 3.2  # log: one report in 25 is lost in the open
 _LOST_AGAIN = 0.8  # and after a lost one the next is as often lost as not
 _LOST_AT_MOST = 7.0
 _REGAIN_S = 4.0  # from the exit to the first fix
-_TOO_SHORT_AT_MOST = 4.0  # the way may have been longer than the shortest: a stop, a turn in a side road
+_STOOD_AT_MOST = 4.0  # the vehicle may have stopped on the way
+_LONGER_AT_MOST = 8.0  # or the way may have been longer than the shortest: a turn in a side road
 _SILENT_TOO = 4.0  # but a vehicle that stops or turns goes on reporting
-_SLOW, _SLOW_SPREAD = 0.7, 0.3  # of legal speed: slower is rarer, by its logarithm
 _SLOWEST_INSIDE = 2.0  # nobody takes more than so many times the legal time through a tunnel, to explain a silence
-_TOO_FAST_AT_MOST = 8.0
 _MOST_MISSED = 12
-_STEADY_S = 120.0  # after longer the speeds at both ends say nothing about the way between
-_SPEED_SPREAD, _SPEED_SPREAD_M, _SPEED_AT_MOST = 0.3, 20.0, 4.0
+_UNMAPPED_AT_MOST = 5.0
+_BLUR_S, _BLUR_SHARE = 2.0, 0.06  # of the moments at the portals, and by so much of the whole time
+_HOPELESS = 17.5  # further below the likeliest than what any time can cost: not worth reckoning the time of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,14 @@ class Gap:
     """The time between two fixes."""
 
     from_ms: int
-    elapsed_s: float
     missed_s: Floats  # after its begin a report was due and did not come
-    expected_m: float | None  # by the speeds
+    pace: Pace
     odometer: Odometer | None
     fastest_m_s: float
+
+    @property
+    def elapsed_s(self) -> float:
+        return self.pace.elapsed_s
 
     @property
     def farthest_m(self) -> float:
@@ -45,33 +49,36 @@ class Gap:
         most = self.fastest_m_s * (self.elapsed_s + 2.0) + 50.0
         return most if self.odometer is None else min(most, self.odometer.farthest_m)
 
-    def weigh(self, ways: Candidates) -> Floats:
-        """Log-likelihood of each way; minus infinity for no way."""
+    def weigh(self, ways: Candidates, known: Floats) -> Floats:
+        """Log-likelihood of each way on top of what is ``known`` of its ends [guess, 1, place]; minus infinity for no way."""
         is_way = np.isfinite(ways.metres)
         metres = np.where(is_way, ways.metres, 0.0)
-        seconds = np.where(is_way, ways.seconds, 0.0)
-        weight = ways.cost - np.maximum(0.0, metres / self.elapsed_s - self.fastest_m_s) ** 2 / 8
-        too_short = np.zeros_like(metres)
-        for misfit_m, cost in self._lengths(metres):
-            weight -= np.where(misfit_m > 0.0, cost, 0.0)
-            too_short += np.where(misfit_m > 0.0, 0.0, cost)
-        slack_s = 2.0 + 0.15 * self.elapsed_s
-        fast = np.maximum(0.0, (seconds - 1.05 * self.elapsed_s) / slack_s) ** 2 / 2
-        slow = (np.log(np.maximum(1.0, _SLOW * self.elapsed_s / (seconds + 3.0))) / _SLOW_SPREAD) ** 2 / 2
-        too_short[:, UNMAPPED] = slow[:, UNMAPPED] = 0.0  # nobody knows how long a road is that the map lacks
-        most = _TOO_SHORT_AT_MOST + (_SILENT_TOO if len(self.missed_s) else 0.0)
-        weight -= np.minimum(fast, _TOO_FAST_AT_MOST) + np.minimum(np.maximum(too_short, slow), most)
-        return np.where(is_way, weight - self._unexplained(ways, seconds), -np.inf)
-
-    def _lengths(self, metres: Floats) -> Iterator[tuple[Floats, Floats]]:
-        """By how much each way is too long, and what that costs: by the speeds, and by the odometer."""
-        if self.expected_m is not None:
-            misfit_m = metres - self.expected_m
-            spread = _SPEED_SPREAD * self.expected_m + _SPEED_SPREAD_M + 0.02 * metres
-            yield misfit_m, np.minimum((misfit_m / spread) ** 2 / 2, _SPEED_AT_MOST)
+        weight = known + ways.cost - np.maximum(0.0, metres / self.elapsed_s - self.fastest_m_s) ** 2 / 8
+        too_short, longer_m = np.zeros_like(metres), np.zeros_like(metres)
         if self.odometer is not None:
             misfit_m = self.odometer.misfit_m(metres)
-            yield misfit_m, self.odometer.cost(metres, misfit_m)
+            cost = self.odometer.cost(metres, misfit_m)
+            weight -= np.where(misfit_m > 0.0, cost, 0.0)
+            too_short, longer_m = np.where(misfit_m > 0.0, 0.0, cost), np.maximum(-misfit_m, 0.0)
+        winding_m = self._driven_m - metres[:, UNMAPPED]
+        weight[:, UNMAPPED] -= np.clip(winding_m / UNMAPPED_SPREAD_M, 0.0, _UNMAPPED_AT_MOST)
+        weight = np.where(is_way, weight - self._unexplained(ways, np.where(is_way, ways.seconds, 0.0)), -np.inf)
+        likely = np.nonzero(weight >= weight.max() - _HOPELESS)
+        fast, slow = self.pace.costs(ways.at(*likely), longer_m[likely])
+        silent = _SILENT_TOO if len(self.missed_s) else 0.0
+        short = np.minimum(np.minimum(slow, _STOOD_AT_MOST + silent) + too_short[likely], _LONGER_AT_MOST + silent)
+        short[likely[1] == UNMAPPED] = 0.0  # nobody knows how long a road is that the map lacks
+        weighed = np.full_like(weight, -np.inf)
+        weighed[likely] = weight[likely] - fast - short
+        return weighed
+
+    @property
+    def _driven_m(self) -> float:
+        """By the odometer, or by the speeds; 0 when nobody knows."""
+        if self.odometer is not None:
+            return self.odometer.driven_m
+        speeds = [speed for speed in (self.pace.begin_m_s, self.pace.end_m_s) if speed is not None]
+        return sum(speeds) / len(speeds) * self.elapsed_s if speeds and self.elapsed_s <= STEADY_S else 0.0
 
     def ahead_m(self, guess: int, way: int, metres: float) -> float:
         """How far a guess is ahead of the odometer after a way."""
@@ -88,7 +95,7 @@ class Gap:
         if not len(self.missed_s):
             return np.zeros_like(seconds)
         stretch = self.elapsed_s / np.maximum(seconds, 1.0)  # of legal speed
-        blur_s = 3.0 + 0.1 * self.elapsed_s
+        blur_s = _BLUR_S + _BLUR_SHARE * self.elapsed_s
         inside = np.zeros((len(self.missed_s), *seconds.shape))
         for number in range(ways.enters_s.shape[-1]):
             middle = (ways.enters_s[..., number] + ways.leaves_s[..., number]) / 2 * stretch
@@ -111,11 +118,11 @@ def gap(state: TransitState, report: Seen, policy: Policy) -> Gap:
     """What is known of the time between the fix before and this report."""
     elapsed_s = (report.at_ms - state.seen.at_ms) / 1000
     period_s = habit_s(state, policy)
-    speeds = [seen.speed_dkmh / 36 for seen in (state.seen, report) if seen.speed_dkmh is not None]
-    expected_m = sum(speeds) / len(speeds) * elapsed_s if speeds and elapsed_s <= _STEADY_S else None
+    begin, end = (None if seen.speed_dkmh is None else seen.speed_dkmh / 36 for seen in (state.seen, report))
     count = min(max(state.blind, round(elapsed_s / period_s) - 1), _MOST_MISSED)
     missed_s: Floats = np.linspace(0.0, elapsed_s, count + 2)[1:-1]
-    return Gap(state.seen.at_ms, elapsed_s, missed_s, expected_m, odometer(state, report), policy.fastest_m_s)
+    pace = Pace(elapsed_s, begin, end, state.pace / 1000, state.pace_spread / 1000)
+    return Gap(state.seen.at_ms, missed_s, pace, odometer(state, report), policy.fastest_m_s)
 
 
 def habit_s(state: TransitState, policy: Policy) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 from geo.position import Position
 
 READING_SPREAD_M = 33  # of an odometer that shows every 100 m
+USUAL_PACE, USUAL_PACE_SPREAD = 880, 80  # thousandths of legal speed that lorries keep
 NOWHERE = -1  # an edge that is no known road; a bore that was not used
 
 
@@ -128,6 +129,8 @@ class TransitState:
     inside_since_ms: int = 0
     is_overdue: bool = False
     spread_m: int = READING_SPREAD_M  # of what the guesses are ahead
+    pace: int = USUAL_PACE  # of this driver, in thousandths of what is legal, and how well it is known
+    pace_spread: int = USUAL_PACE_SPREAD
 
     @property
     def passed(self) -> float:
@@ -148,7 +151,7 @@ class TransitState:
             for g in self.guesses
         )
         told = (self.warned, self.inside, self.inside_since_ms, self.is_overdue)
-        rest = (self.habit_ms, self.blind, self.waited, *told, self.spread_m)
+        rest = (self.habit_ms, self.blind, self.waited, *told, self.spread_m, self.pace, self.pace_spread)
         return (*seen, self.seen.speed_dkmh, self.seen.heading_deg, self.seen.odometer_m, guesses, *rest)
 
     @classmethod

@@ -9,14 +9,16 @@ import numpy.typing as npt
 
 from geo.approaches import Approaches
 from geo.position import Position, distance_m
+from geo.stretches import Stretch
 from geo.transit_chains import Chain
 from geo.transit_open import open_ways
 from geo.transit_places import Places
 from geo.transit_state import Guess
-from geo.transit_through import DETOUR_M, through_ways
+from geo.transit_through import DETOUR_M, Through, through_ways
 from geo.ways import Open
 
 Floats = npt.NDArray[np.float64]
+Int64s = npt.NDArray[np.int64]
 
 # a way longer than the best by so many metres and this share of it is e times less likely
 _DETOUR_LEAST_M = 50.0
@@ -32,10 +34,21 @@ class Candidates:
 
     chains: tuple[Chain, ...]
     metres: Floats
-    seconds: Floats  # at legal speed
+    seconds: Floats  # at legal speed, slower in some turns
     cost: Floats  # log-likelihood of taking such a way at all
     enters_s: Floats  # [guess, chain, 1, bore of the chain] along the way; empty intervals where the chain is shorter
     leaves_s: Floats
+    openly: Open  # [guess, 2, place]
+    through: Through | None
+
+    def at(self, guess: Int64s, chain: Int64s, place: Int64s) -> Stretch:
+        """Some of the ways, whole."""
+        openly = self.openly.stretch.at((guess, np.minimum(chain, UNMAPPED), place))
+        if self.through is None:
+            return openly
+        number = np.maximum(chain - UNMAPPED - 1, 0)
+        through = self.through.front.stretch.at((guess, number)).then(self.through.back.stretch.at((number, place)))
+        return openly.choose(chain <= UNMAPPED, through)
 
 
 def candidates(
@@ -45,22 +58,27 @@ def candidates(
     straight_m = distance_m(before, after)
     openly = open_ways(around, guesses, places, straight_m)
     through = through_ways(around, before, guesses, after, places, limit_m)
-    ways = Open(*(np.concatenate([one, other], axis=1) for one, other in zip(openly, through.ways, strict=True)))
-    none = np.zeros((len(guesses), openly.metres.shape[1], 1, through.enters_s.shape[-1]))
-    return Candidates(
-        ((),) * openly.metres.shape[1] + through.chains,
-        *_with_detours(ways, straight_m),
-        np.concatenate([none, through.enters_s], axis=1),
-        np.concatenate([none, through.leaves_s], axis=1),
-    )
+    metres, seconds, cost = openly.metres, openly.seconds, openly.cost
+    enters = leaves = np.zeros((len(guesses), 2, 1, 1))
+    if through is not None:
+        front, back = through.front, through.back
+        metres = np.concatenate([metres, front.metres[:, :, None] + back.metres], axis=1)
+        seconds = np.concatenate([seconds, front.seconds[:, :, None] + back.seconds], axis=1)
+        cost = np.concatenate([cost, front.cost[:, :, None] + back.cost], axis=1)
+        none = np.zeros((len(guesses), 2, 1, through.enters_s.shape[-1]))
+        enters = np.concatenate([none, through.enters_s], axis=1)
+        leaves = np.concatenate([none, through.leaves_s], axis=1)
+    chains = ((), (), *(through.chains if through is not None else ()))
+    detours = _detours(metres, cost, straight_m)
+    return Candidates(chains, metres, seconds, cost - detours, enters, leaves, openly, through)
 
 
-def _with_detours(ways: Open, straight_m: float) -> Open:
-    """[guess, way, place] with the log cost of being longer than the best way there is: few drive about for nothing."""
-    burden = ways.metres - DETOUR_M * ways.cost
+def _detours(metres: Floats, cost: Floats, straight_m: float) -> Floats:
+    """[guess, way, place] what it costs to be longer than the best way there is: few drive about for nothing."""
+    burden = metres - DETOUR_M * cost
     burden[:, UNMAPPED] = np.inf
     shortest = np.minimum(burden.min(axis=1, keepdims=True), _FARTHEST_M)
-    extra = np.minimum(ways.metres - shortest, _FARTHEST_M) / (_DETOUR_LEAST_M + _DETOUR_SHARE * shortest)
+    extra = np.minimum(metres - shortest, _FARTHEST_M) / (_DETOUR_LEAST_M + _DETOUR_SHARE * shortest)
     detour = np.clip(extra, 0.0, _DETOUR_AT_MOST) + np.clip((shortest - straight_m) / DETOUR_M, 0.0, _DETOUR_AT_MOST)
     detour[:, UNMAPPED] = 0.0
-    return ways._replace(cost=ways.cost - detour)
+    return np.asarray(detour)

@@ -20,16 +20,21 @@ def turn_offs(
 ) -> tuple[Floats, Mask]:
     """For each bore and edge: metres from the edge's end to the last turn-off before the portal, and whether it is past it.
 
+    Infinite where the shortest way from the edge's end leads back along it: who drives away from a portal does not come to it.
+
     ``nodes`` are the numbers of the local nodes in the graph that ``around`` searches, which lacks the tunnel itself.
     """
     committed, last = _committed(roads, entrance)
+    leads_back = (roads.reverse != -1) & (
+        roads.length_m + to_entrance_m[:, roads.start] <= to_entrance_m[:, roads.end] + 0.5
+    )
     to_turn_off = np.full((len(entrance), len(roads.start)), np.inf)
     for bore, offers in enumerate(last):
         back = around.towards(nodes[list(offers)], nodes)
         for metres, to_node in zip(offers.values(), back, strict=True):
             on_the_way = to_entrance_m[bore, roads.end] >= to_node[roads.end] + metres - 1.0
             to_turn_off[bore] = np.minimum(to_turn_off[bore], np.where(on_the_way, to_node[roads.end], np.inf))
-    return to_turn_off, committed
+    return np.where(leads_back, np.inf, to_turn_off), committed
 
 
 def _committed(roads: Roads, entrance: Int64s) -> tuple[Mask, list[dict[int, float]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from geo.plane import Plane
 from geo.roads import RoadGraph
+from geo.stretches import Stretch, edge_stretches
 
 Floats = npt.NDArray[np.float64]
 Int64s = npt.NDArray[np.int64]
@@ -21,30 +22,54 @@ FloatOrFloats = TypeVar("FloatOrFloats", float, Floats)
 FARTHEST_M = 8000.0  # ways round longer than this are no alternative
 _FARTHEST_UNMAPPED_M = 1500.0
 UNMAPPED_M_S = 12.0
+UNMAPPED_SPREAD_M = 120.0  # a road so much longer is e times less likely to be one that the map lacks
 OFF_ROAD_M_S = 5.0
 
 
 class Open(NamedTuple):
-    """Ways in the open: their length, the time they take at legal speed, and the log-likelihood that the map lacks a road there."""
+    """Ways in the open, and the log-likelihood that the map lacks a road there."""
 
-    metres: Floats
-    seconds: Floats
+    stretch: Stretch
     cost: Floats
 
+    @property
+    def metres(self) -> Floats:
+        return self.stretch.metres
+
+    @property
+    def seconds(self) -> Floats:
+        """At legal speed, slower in turns, but for the first and the last one."""
+        return self.stretch.seconds + self.stretch.lost_s
+
     @classmethod
-    def of(cls, metres: Floats, seconds: Floats, straight_m: Floats) -> Self:
+    def of(cls, mapped: Stretch, straight_m: Floats) -> Self:
         """Mapped ways; where these are absurdly long against the straight line, the straight line over an unmapped road."""
-        lacks = (metres > 2 * straight_m + 800.0) & (straight_m <= _FARTHEST_UNMAPPED_M)
-        return cls(
-            np.where(lacks, straight_m, metres),
-            np.where(lacks, straight_m / UNMAPPED_M_S, seconds),
-            np.where(lacks, unmapped(straight_m), 0.0),
-        )
+        lacks = (mapped.metres > 2 * straight_m + 800.0) & (straight_m <= _FARTHEST_UNMAPPED_M)
+        over = Stretch.straight(straight_m, straight_m / UNMAPPED_M_S)
+        return cls(over.choose(lacks, mapped), np.where(lacks, unmapped(straight_m), 0.0))
+
+    @classmethod
+    def concatenated(cls, parts: list[Open], axis: int) -> Self:
+        """Arrays one after the other."""
+        stretch = Stretch.concatenated([part.stretch for part in parts], axis)
+        return cls(stretch, np.concatenate([part.cost for part in parts], axis=axis))
+
+    def at(self, place: Any) -> Open:
+        """Those at an index of the arrays."""
+        return Open(self.stretch.at(place), self.cost[place])
+
+    def then(self, other: Open) -> Open:
+        """These with others after them."""
+        return Open(self.stretch.then(other.stretch), self.cost + other.cost)
+
+    def choose(self, where: Mask, other: Open) -> Open:
+        """These where it is so, others elsewhere."""
+        return Open(self.stretch.choose(where, other.stretch), np.where(where, self.cost, other.cost))
 
 
 def unmapped(metres: FloatOrFloats) -> FloatOrFloats:
     """Log-likelihood of a way between known roads by one that the map lacks."""
-    return -1.5 - metres / 120.0
+    return -1.5 - metres / UNMAPPED_SPREAD_M
 
 
 def off_road(metres: FloatOrFloats) -> FloatOrFloats:
@@ -65,15 +90,14 @@ class Ways:
         first = np.ones(len(order), dtype=bool)  # of parallel edges the shortest
         first[1:] = np.diff(pair[order]) != 0
         edges, self._pair = edges[order[first]], pair[order[first]]
-        metres = np.maximum(graph.edge_length_dm[edges] / 10, 0.05)
-        self._seconds = metres * 36 / graph.legal_speeds_dkmh()[edges]
-        self._matrix = csr_matrix((metres, (self._pair // count, self._pair % count)), shape=(count, count))
+        self._edges = edge_stretches(graph, edges)
+        self._matrix = csr_matrix((self._edges.metres, (self._pair // count, self._pair % count)), shape=(count, count))
 
-    def among(self, nodes: Int64s) -> tuple[Floats, Floats]:
-        """Metres from node to node, infinite where there is no way, and the seconds these ways take."""
+    def among(self, nodes: Int64s) -> Stretch:
+        """The shortest ways from node to node, of infinite metres where there is none."""
         numbers = self._number[nodes]
         metres, before = dijkstra(self._matrix, indices=numbers, limit=FARTHEST_M, return_predecessors=True)
-        return metres[:, numbers], self._summed(before)[:, numbers]
+        return self._followed(before).at((slice(None), numbers))._replace(metres=metres[:, numbers]).packed()
 
     def towards(self, goals: Int64s, nodes: Int64s) -> Floats:
         """Metres [goal, node] from each node to each goal."""
@@ -82,19 +106,22 @@ class Ways:
         metres: Floats = dijkstra(self._matrix.T, indices=self._number[goals], limit=FARTHEST_M)
         return metres[:, self._number[nodes]]
 
-    def _summed(self, before: npt.NDArray[np.int32]) -> Floats:
-        """Seconds on the way to every node, from its predecessors: jumping back twice as far in every round."""
+    def _followed(self, before: npt.NDArray[np.int32]) -> Stretch:
+        """The way to every node, from its predecessors: put together from twice as far back in every round."""
         count = before.shape[1]
         has = before >= 0
+        nothing = Stretch.straight(np.zeros(before.shape), np.zeros(before.shape))
+        if not len(self._pair):
+            return nothing
         back = np.where(has, before, np.arange(count))
-        place = np.searchsorted(self._pair, back * np.int64(count) + np.arange(count))
-        place = np.minimum(place, max(0, len(self._pair) - 1))
-        total: Floats = np.where(has, self._seconds[place], 0.0) if len(self._pair) else np.zeros(before.shape)
+        edge = np.searchsorted(self._pair, back * np.int64(count) + np.arange(count))
+        way = self._edges.at(np.minimum(edge, len(self._pair) - 1)).choose(has, nothing)
+        rows = np.arange(len(before))[:, None]
         while True:
-            further = np.take_along_axis(back, back, axis=1)
-            total = total + np.take_along_axis(total, back, axis=1)  # nothing from where ways begin
+            further = back[rows, back]
+            way = way.at((rows, back)).then(way)  # nothing before where ways begin
             if np.array_equal(further, back):
-                return total
+                return way
             back = further
 
 

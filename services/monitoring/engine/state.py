@@ -27,7 +27,7 @@ from services.monitoring.model import Activation
 
 Int64s = npt.NDArray[np.int64]
 
-_FORMAT = 9
+_FORMAT = 10
 _HEAD = struct.Struct("<BIQ")
 _MOST_BYTES = 1 << 30
 

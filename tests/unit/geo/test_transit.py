@@ -64,6 +64,13 @@ def kinds(events: list[Event]) -> list[Kind]:
 BEFORE = (seen(0, -700), seen(30, -200), seen(60, 300))
 
 
+@pytest.mark.parametrize("x", [1500, 1700, 1790, 1795, 1805])
+def test_who_comes_out_of_a_tunnel_is_not_warned_of_its_other_direction(x: int) -> None:
+    """Turning round at the next junction would lead back into it; who does not turn is not on the way there."""
+    _, events = run(around(a_region()), *BEFORE, seen(150, x), seen(180, x + 500))
+    assert kinds(events) == [Kind.PRE_ALARM, Kind.TRANSIT]
+
+
 def test_a_transit_without_a_fix_inside_is_told_with_its_times() -> None:
     _, events = run(around(a_region()), *BEFORE, seen(150, 1800), seen(180, 2300))
     transit = next(event for event in events if event.kind is Kind.TRANSIT)

@@ -87,7 +87,7 @@ def test_every_chain_is_a_way_there_is_and_no_shorter_one_is_overlooked(seed: in
     if len(nodes) < 2:
         return
     start, goal = int(nodes[0]), int(nodes[-1])
-    begin, end = region.open_m[start, near.entrance], region.open_m[near.exit, goal]
+    begin, end = region.between.metres[start, near.entrance], region.between.metres[near.exit, goal]
     mapped = np.where(near.hop.cost < 0, np.inf, near.hop.metres)
     legs = Legs(begin, begin, mapped, mapped, end, end, near.length_m, near.structure)
     found = chains(legs, LONGEST_M)

@@ -10,10 +10,12 @@ import pytest
 
 from geo.approaches import Approaches
 from geo.roads import RoadGraph
+from geo.stretches import Stretch
 from geo.transit import Guess, Kind, Policy, Seen, TransitState, step
 from geo.transit_evidence import gap
 from geo.transit_odometer import odometer
 from geo.transit_ways import UNMAPPED, Candidates
+from geo.ways import UNMAPPED_SPREAD_M, Open
 from tests.bench.tunnel_drives import Builder, Line, _at, _cumulated, _position
 from tests.unit.geo.test_transit import around, kinds, run
 
@@ -90,19 +92,21 @@ def test_readings_of_100_m_narrow_down_where_a_way_stands_against_them() -> None
     assert np.std(ahead[10:]) < 25.0
 
 
-def test_nobody_knows_how_long_a_road_is_that_the_map_lacks() -> None:
+def test_a_road_that_the_map_lacks_is_as_long_as_was_driven_and_less_likely_the_longer_it_is() -> None:
     region = around(a_short_tunnel())
     metres = np.array([[[100.0], [100.0]]])
-    ways = Candidates(
-        ((), ()), metres, metres / 12, np.zeros_like(metres), np.zeros((1, 2, 1, 0)), np.zeros((1, 2, 1, 0))
-    )
+    none, nowhere = np.zeros((1, 2, 1, 0)), np.zeros_like(metres)
+    openly = Open(Stretch.straight(metres, metres / 12), nowhere)
+    ways = Candidates(((), ()), metres, metres / 12, nowhere, none, none, openly, None)
     state = dataclasses.replace(a_state(region, 900), guesses=(Guess(0, 0.0, 1.0),))
     near, far = (
-        gap(state, Seen(30_000, _position(-400.0, 0.0), 120, 90, odometer_m), Policy()).weigh(ways)[0, :, 0]
-        for odometer_m in (1000, 1600)
+        gap(state, Seen(30_000, _position(-400.0, 0.0), 120, 90, odometer_m), Policy()).weigh(
+            ways, np.zeros((1, 1, 1))
+        )[0, :, 0]
+        for odometer_m in (1000, 1500)
     )
-    assert near[UNMAPPED] == pytest.approx(far[UNMAPPED])
     assert near[0] - far[0] > 1.5
+    assert near[UNMAPPED] - far[UNMAPPED] > 500 / UNMAPPED_SPREAD_M - 0.01
 
 
 def test_where_a_guess_stands_survives_as_plain_numbers() -> None:

@@ -24,11 +24,13 @@ def test_a_way_through_may_leave_the_map_on_either_side_whatever_the_map_knows(s
     guesses = (Guess(0, 0.0, 1.0),)
     places = Places(np.array([last]), np.zeros(1), np.zeros(1))
     found = through_ways(region, entrance, guesses, exit_, places, 20_000.0)
+    assert found is not None
     count = len(found.chains) // 3
     assert count
     assert found.chains == found.chains[:count] * 3
-    mapped, after, before = (found.ways.metres[0, part * count : (part + 1) * count, 0] for part in range(3))
-    costs = [found.ways.cost[0, part * count : (part + 1) * count, 0] for part in range(3)]
+    parts = [slice(part * count, (part + 1) * count) for part in range(3)]
+    mapped, after, before = (found.front.metres[0, part] + found.back.metres[part, 0] for part in parts)
+    costs = [found.front.cost[0, part] + found.back.cost[part, 0] for part in parts]
     assert distance_m(entrance, exit_) <= float(np.nanmin(mapped)) + 1.0
     tried = 0
     for straight, cost in ((after, costs[1]), (before, costs[2])):
@@ -37,4 +39,4 @@ def test_a_way_through_may_leave_the_map_on_either_side_whatever_the_map_knows(s
         assert (straight[there] <= mapped[there] + 1.0).all()
         assert (cost[there] < costs[0][there]).all()
     assert tried
-    assert found.enters_s.shape[1] == found.ways.metres.shape[1]
+    assert found.enters_s.shape[1] == found.front.metres.shape[1] == found.back.metres.shape[0]
