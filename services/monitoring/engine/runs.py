@@ -103,10 +103,11 @@ def sustained(
 
 def _concerned(since_of: Int64s, rows: Rows, holds: Mask) -> Int64s:
     """All rows of vehicles of which any run goes on or begins: few stand, and few are too fast."""
-    if not len(rows):
-        return np.empty(0, dtype=np.int64)
     begin = np.flatnonzero(rows.first)
-    is_concerned = np.logical_or.reduceat(holds, begin) | (since_of[rows.slot[begin]] != NEVER)
+    is_concerned = since_of[rows.slot[begin]] != NEVER
+    if not (holds.any() or is_concerned.any()):
+        return np.empty(0, dtype=np.int64)
+    is_concerned |= np.logical_or.reduceat(holds, begin)
     return np.flatnonzero(np.repeat(is_concerned, np.diff(begin, append=len(rows))))
 
 
