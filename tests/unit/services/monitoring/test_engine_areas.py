@@ -348,7 +348,7 @@ def test_every_figure_has_a_source_and_a_place() -> None:
 
 def test_a_broken_snapshot_is_refused() -> None:
     blob = ShardState().snapshot()
-    for broken in (b"", b"x", blob[:-3], b"\x0a" + blob[1:], blob[:20]):
+    for broken in (b"", b"x", blob[:-3], b"\xff" + blob[1:], blob[:20]):
         with pytest.raises(ValueError, match=r"snapshot|length"):
             ShardState.restore(broken)
 
