@@ -42,6 +42,7 @@ class Roads:
     end: Int64s
     length_m: Floats
     whole: Stretch  # each edge
+    pace: Floats  # seconds for a metre
     reverse: Int64s  # the same road driven the other way, -1 for a one-way road
     pieces: Pieces
     _cells: dict[tuple[int, int], Int64s] = field(default_factory=dict)
@@ -77,12 +78,14 @@ def roads_of(graph: RoadGraph, near: Int64s, nodes: Int64s, plane: Plane) -> Roa
     start, end = np.searchsorted(nodes, graph.edge_from[near]), np.searchsorted(nodes, graph.edge_to[near])
     number = {(a, b, way): e for e, (a, b, way) in enumerate(zip(start, end, graph.edge_way[near], strict=True))}
     length_m = np.bincount(edge, weights=length, minlength=len(near)).astype(np.float64)
+    whole = edge_stretches(graph, near)._replace(metres=length_m)
     return Roads(
         graph_edge=near,
         start=start,
         end=end,
         length_m=length_m,
-        whole=edge_stretches(graph, near)._replace(metres=length_m),
+        whole=whole,
+        pace=whole.seconds / np.maximum(length_m, 0.1),
         reverse=np.array(
             [number.get((b, a, way), -1) for a, b, way in zip(start, end, graph.edge_way[near], strict=True)],
             dtype=np.int64,

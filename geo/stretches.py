@@ -61,24 +61,26 @@ class Stretch(NamedTuple):
 
     def then(self, other: Stretch) -> Stretch:
         """These with the others after them, with a sharp turn between where their courses say so."""
-        return self._with_turn(is_sharp(self.ends, other.begins))._joined(other)
+        turns = is_sharp(self.ends, other.begins)
+        return (self._with_turn(turns) if turns.any() else self)._joined(other)
 
     def _with_turn(self, turns: Mask) -> Stretch:
         """A sharp turn at the end of some."""
         has = np.isfinite(self.tail_m)
-        lost = np.where(turns & has, lost_s(np.where(has, self.tail_m, 0.0), _pace(self.metres, self.seconds)), 0.0)
+        lost = _lost(turns & has, self.tail_m, self.metres, self.seconds)
         head = np.where(turns & ~has, self.metres, self.head_m)
         return self._replace(lost_s=self.lost_s + lost, head_m=head, tail_m=np.where(turns, 0.0, self.tail_m))
 
     def _joined(self, other: Stretch) -> Stretch:
         has, other_has = np.isfinite(self.tail_m), np.isfinite(other.head_m)
         metres, seconds = self.metres + other.metres, self.seconds + other.seconds
-        between = has & other_has
-        lost = lost_s(np.where(between, self.tail_m + other.head_m, 0.0), _pace(metres, seconds))
+        between, lost = has & other_has, self.lost_s + other.lost_s
+        if between.any():
+            lost = lost + _lost(between, self.tail_m + other.head_m, metres, seconds)
         return Stretch(
             metres,
             seconds,
-            self.lost_s + other.lost_s + np.where(between, lost, 0.0),
+            lost,
             np.where(has, self.head_m, self.metres + other.head_m),
             np.where(other_has, other.tail_m, other.metres + self.tail_m),
             np.where(self.metres > 0, self.begins, other.begins),
@@ -157,6 +159,12 @@ def _share(whole: Stretch, metres: Floats) -> Floats:
     return np.asarray(whole.seconds * metres / np.maximum(whole.metres, 0.05))
 
 
-def _pace(metres: Floats, seconds: Floats) -> Floats:
-    known = np.isfinite(metres) & (seconds > 0) & (metres > 0)
-    return np.where(known, np.where(known, metres, 1.0) / np.where(known, seconds, 1.0), _USUAL_M_S)
+def _lost(where: Mask, apart_m: Floats, metres: Floats, seconds: Floats) -> Floats:
+    """Seconds lost between two turns so far apart, where there are two, on stretches of such a pace."""
+    lost = np.zeros(where.shape)
+    rows = np.nonzero(where)
+    along, takes = (np.broadcast_to(part, where.shape)[rows] for part in (metres, seconds))
+    known = np.isfinite(along) & (takes > 0) & (along > 0)
+    cruise = np.where(known, np.where(known, along, 1.0) / np.where(known, takes, 1.0), _USUAL_M_S)
+    lost[rows] = lost_s(np.broadcast_to(apart_m, where.shape)[rows], cruise)
+    return lost

@@ -37,6 +37,11 @@ class Pace:
     share: float
     spread: float
 
+    @property
+    def is_known(self) -> bool:
+        """As well as it can be."""
+        return self.spread <= _BEST_KNOWN / 1000
+
     def costs(self, ways: Stretch, longer_m: Floats | float = 0.0) -> tuple[Floats, Floats]:
         """Minus the logarithm, but for a constant, of how likely ways are that take longer than there was time for, and less;
         by so many metres more was driven than the ways are long."""
@@ -69,9 +74,11 @@ class Pace:
         cruise = np.maximum(self.share * ways.metres / np.maximum(ways.seconds, 0.1), 1.0)
         begin, end = (cruise if speed is None else speed for speed in (self.begin_m_s, self.end_m_s))
         turns = np.isfinite(ways.head_m)
-        head_m, tail_m = (np.where(turns, part, 0.0) for part in (ways.head_m, ways.tail_m))
-        turning_s = lost_s(head_m, cruise, begin) + ways.lost_s + lost_s(tail_m, cruise, to_m_s=end)
-        lost = np.where(turns, turning_s, lost_s(ways.metres, cruise, begin, end))
+        lost = lost_s(ways.metres, cruise, begin, end)
+        if turns.any():
+            head_m, tail_m = (np.where(turns, part, 0.0) for part in (ways.head_m, ways.tail_m))
+            turning_s = lost_s(head_m, cruise, begin) + ways.lost_s + lost_s(tail_m, cruise, to_m_s=end)
+            lost = np.where(turns, turning_s, lost)
         return ways.seconds / self.share + lost, _SPREAD_S**2 + (_PLACE_SPREAD_M / cruise) ** 2
 
 

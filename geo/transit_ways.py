@@ -11,11 +11,11 @@ from geo.approaches import Approaches
 from geo.position import Position, distance_m
 from geo.stretches import Stretch
 from geo.transit_chains import Chain
-from geo.transit_open import open_ways
+from geo.transit_open import OpenWays, open_ways
 from geo.transit_places import Places
 from geo.transit_state import Guess
 from geo.transit_through import DETOUR_M, Through, through_ways
-from geo.ways import Open
+from geo.ways import UNMAPPED_M_S, unmapped
 
 Floats = npt.NDArray[np.float64]
 Int64s = npt.NDArray[np.int64]
@@ -38,17 +38,22 @@ class Candidates:
     cost: Floats  # log-likelihood of taking such a way at all
     enters_s: Floats  # [guess, chain, 1, bore of the chain] along the way; empty intervals where the chain is shorter
     leaves_s: Floats
-    openly: Open  # [guess, 2, place]
+    openly: OpenWays
     through: Through | None
 
     def at(self, guess: Int64s, chain: Int64s, place: Int64s) -> Stretch:
-        """Some of the ways, whole."""
-        openly = self.openly.stretch.at((guess, np.minimum(chain, UNMAPPED), place))
+        """Some of the ways, with their turns."""
+        straight = self.straight(guess, chain, place)
+        ways = self.openly.at(guess, place)
         if self.through is None:
-            return openly
+            return straight.choose(chain == UNMAPPED, ways)
         number = np.maximum(chain - UNMAPPED - 1, 0)
         through = self.through.front.stretch.at((guess, number)).then(self.through.back.stretch.at((number, place)))
-        return openly.choose(chain <= UNMAPPED, through)
+        return straight.choose(chain == UNMAPPED, through.choose(chain > UNMAPPED, ways))
+
+    def straight(self, guess: Int64s, chain: Int64s, place: Int64s) -> Stretch:
+        """The same without their turns."""
+        return Stretch.straight(self.metres[guess, chain, place], self.seconds[guess, chain, place])
 
 
 def candidates(
@@ -58,7 +63,11 @@ def candidates(
     straight_m = distance_m(before, after)
     openly = open_ways(around, guesses, places, straight_m)
     through = through_ways(around, before, guesses, after, places, limit_m)
-    metres, seconds, cost = openly.metres, openly.seconds, openly.cost
+    lacking = straight_m, straight_m / UNMAPPED_M_S, unmapped(straight_m)
+    mapped = openly.metres, openly.seconds, openly.cost
+    metres, seconds, cost = (
+        np.stack([one, np.full_like(one, other)], axis=1) for one, other in zip(mapped, lacking, strict=True)
+    )
     enters = leaves = np.zeros((len(guesses), 2, 1, 1))
     if through is not None:
         front, back = through.front, through.back

@@ -97,7 +97,7 @@ class Ways:
         """The shortest ways from node to node, of infinite metres where there is none."""
         numbers = self._number[nodes]
         metres, before = dijkstra(self._matrix, indices=numbers, limit=FARTHEST_M, return_predecessors=True)
-        return self._followed(before).at((slice(None), numbers))._replace(metres=metres[:, numbers]).packed()
+        return self._followed(before, numbers)._replace(metres=metres[:, numbers]).packed()
 
     def towards(self, goals: Int64s, nodes: Int64s) -> Floats:
         """Metres [goal, node] from each node to each goal."""
@@ -106,23 +106,38 @@ class Ways:
         metres: Floats = dijkstra(self._matrix.T, indices=self._number[goals], limit=FARTHEST_M)
         return metres[:, self._number[nodes]]
 
-    def _followed(self, before: npt.NDArray[np.int32]) -> Stretch:
-        """The way to every node, from its predecessors: put together from twice as far back in every round."""
-        count = before.shape[1]
-        has = before >= 0
+    def _followed(self, before: npt.NDArray[np.int32], goals: Int64s) -> Stretch:
+        """The way to every goal, from its predecessors: put together from twice as far back in every round."""
+        passed = _passed(before, goals)
+        number = np.cumsum(passed) - 1
+        place = np.flatnonzero(passed)
+        before = before[:, place]
+        has, count = before >= 0, np.int64(self._matrix.shape[0])
         nothing = Stretch.straight(np.zeros(before.shape), np.zeros(before.shape))
         if not len(self._pair):
-            return nothing
-        back = np.where(has, before, np.arange(count))
-        edge = np.searchsorted(self._pair, back * np.int64(count) + np.arange(count))
+            return nothing.at((slice(None), number[goals]))
+        edge = np.searchsorted(self._pair, np.where(has, before, place) * count + place)
         way = self._edges.at(np.minimum(edge, len(self._pair) - 1)).choose(has, nothing)
+        back = np.where(has, number[np.where(has, before, 0)], np.arange(len(place)))
         rows = np.arange(len(before))[:, None]
         while True:
             further = back[rows, back]
             way = way.at((rows, back)).then(way)  # nothing before where ways begin
             if np.array_equal(further, back):
-                return way
+                return way.at((slice(None), number[goals]))
             back = further
+
+
+def _passed(before: npt.NDArray[np.int32], goals: Int64s) -> Mask:
+    """The nodes that any way to a goal leads through."""
+    passed = np.zeros(before.shape[1], dtype=bool)
+    fresh: Int64s = np.unique(goals)
+    while len(fresh):
+        passed[fresh] = True
+        earlier = np.unique(before[:, fresh]).astype(np.int64)
+        earlier = earlier[earlier >= 0]
+        fresh = earlier[~passed[earlier]]
+    return passed
 
 
 def _close(graph: RoadGraph, nodes: Int64s) -> Mask:

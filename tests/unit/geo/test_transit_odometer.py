@@ -10,12 +10,13 @@ import pytest
 
 from geo.approaches import Approaches
 from geo.roads import RoadGraph
-from geo.stretches import Stretch
 from geo.transit import Guess, Kind, Policy, Seen, TransitState, step
 from geo.transit_evidence import gap
 from geo.transit_odometer import odometer
+from geo.transit_open import open_ways
+from geo.transit_places import Places
 from geo.transit_ways import UNMAPPED, Candidates
-from geo.ways import UNMAPPED_SPREAD_M, Open
+from geo.ways import UNMAPPED_SPREAD_M
 from tests.bench.tunnel_drives import Builder, Line, _at, _cumulated, _position
 from tests.unit.geo.test_transit import around, kinds, run
 
@@ -96,9 +97,9 @@ def test_a_road_that_the_map_lacks_is_as_long_as_was_driven_and_less_likely_the_
     region = around(a_short_tunnel())
     metres = np.array([[[100.0], [100.0]]])
     none, nowhere = np.zeros((1, 2, 1, 0)), np.zeros_like(metres)
-    openly = Open(Stretch.straight(metres, metres / 12), nowhere)
-    ways = Candidates(((), ()), metres, metres / 12, nowhere, none, none, openly, None)
     state = dataclasses.replace(a_state(region, 900), guesses=(Guess(0, 0.0, 1.0),))
+    openly = open_ways(region, state.guesses, Places(np.zeros(1, dtype=np.int64), np.zeros(1), np.zeros(1)), 100.0)
+    ways = Candidates(((), ()), metres, metres / 12, nowhere, none, none, openly, None)
     near, far = (
         gap(state, Seen(30_000, _position(-400.0, 0.0), 120, 90, odometer_m), Policy()).weigh(
             ways, np.zeros((1, 1, 1))
