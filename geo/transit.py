@@ -118,10 +118,10 @@ def _move(
 def _pace_after(state: TransitState, ways: Candidates, between: Gap, weight: Floats) -> tuple[int, int]:
     """The driver's pace with what the likeliest way tells of it, if that is one whose length and turns were looked at."""
     guess, chain, place = np.unravel_index(int(weight.argmax()), weight.shape)
-    is_seen = chain != UNMAPPED if ways.through is not None else chain == 0 and bool(ways.openly.along[guess, place])
+    is_seen = chain != UNMAPPED if ways.turns_matter else chain == 0 and bool(ways.openly.along[guess, place])
     if between.pace.is_known or not is_seen or not np.isfinite(weight.max()) or state.guesses[guess].edge == NOWHERE:
         return state.pace, state.pace_spread
-    look = ways.straight if ways.through is None else ways.at
+    look = ways.at if ways.turns_matter else ways.straight
     return between.pace.after(look(*(np.array([number]) for number in (guess, chain, place))))
 
 

@@ -64,9 +64,7 @@ class Gap:
         weight[:, UNMAPPED] -= np.clip(winding_m / UNMAPPED_SPREAD_M, 0.0, _UNMAPPED_AT_MOST)
         weight = np.where(is_way, weight - self._unexplained(ways, np.where(is_way, ways.seconds, 0.0)), -np.inf)
         likely = np.nonzero(weight >= weight.max() - _HOPELESS)
-        look = (
-            ways.straight if ways.through is None else ways.at
-        )  # turns matter where the time must tell which way it was
+        look = ways.at if ways.turns_matter else ways.straight
         fast, slow = self.pace.costs(look(*likely), longer_m[likely])
         silent = _SILENT_TOO if len(self.missed_s) else 0.0
         short = np.minimum(np.minimum(slow, _STOOD_AT_MOST + silent) + too_short[likely], _LONGER_AT_MOST + silent)

@@ -24,6 +24,7 @@ Int64s = npt.NDArray[np.int64]
 _DETOUR_LEAST_M = 50.0
 _DETOUR_SHARE = 0.05
 _DETOUR_AT_MOST = 6.0
+_FEW_BORES = 8
 UNMAPPED = 1  # the number of the ways that the map lacks
 _FARTHEST_M = 8000.0
 
@@ -40,6 +41,11 @@ class Candidates:
     leaves_s: Floats
     openly: OpenWays
     through: Through | None
+
+    @property
+    def turns_matter(self) -> bool:
+        """Where tunnels are in reach, or many about, the time must tell which way it was; elsewhere looking is not worth it."""
+        return self.through is not None or len(self.openly.around.near.entrance) > _FEW_BORES
 
     def at(self, guess: Int64s, chain: Int64s, place: Int64s) -> Stretch:
         """Some of the ways, with their turns."""
