@@ -11,7 +11,7 @@ from services import traceability
 from services.alarms import escalation, store
 from services.alarms.model import Alarm, State
 
-_KINDS = {State.OPEN: "alarm.raise", State.WITHDRAWN: "alarm.withdraw", State.HANDLED: "alarm.raise"}
+_FIRST_KINDS = {State.OPEN: "alarm.raise", State.WITHDRAWN: "alarm.withdraw", State.HANDLED: "alarm.raise"}
 
 
 def put_alarms(
@@ -21,30 +21,33 @@ def put_alarms(
 
     Saying the same again after a crash changes nothing: an alarm is known by its id and revision.
     """
-    fresh = list(_unknown(connection, alarms))
+    known = store.revisions_of(connection, {alarm.id for alarm in alarms})
+    fresh = list(_unknown(dict(known), alarms))
     stored = store.put(connection, fresh, at)
     new = [alarm for alarm in fresh if (alarm.id, alarm.revision) in stored]
-    traceability.state_all(connection, keeper, [_deed(alarm) for alarm in new], at)
+    traceability.state_all(connection, keeper, list(_deeds(set(known), new)), at)
     escalation.watch_over(connection, new, at)
     return new
 
 
-def _unknown(connection: Connection, alarms: Sequence[Alarm]) -> Iterator[Alarm]:
-    """Those that say more than what is stored, and than those before them."""
-    known = store.revisions_of(connection, {alarm.id for alarm in alarms})
+def _unknown(known: dict[str, int], alarms: Sequence[Alarm]) -> Iterator[Alarm]:
+    """Those that say more than the revisions known, and than those before them."""
     for alarm in alarms:
         if alarm.revision > known.get(alarm.id, 0):
             known[alarm.id] = alarm.revision
             yield alarm
 
 
-def _deed(alarm: Alarm) -> traceability.Deed:
-    return traceability.Deed(
-        kind=_KINDS[alarm.state] if alarm.revision == 1 else "alarm.amend",
-        subject=alarm.subject,
-        body=alarm.stated(),
-        request_id=f"{alarm.id}.{alarm.revision}",
-    )
+def _deeds(known: set[str], alarms: Sequence[Alarm]) -> Iterator[traceability.Deed]:
+    """An alarm is raised when it is first told of, at whatever revision: it may have been held back until then."""
+    for alarm in alarms:
+        yield traceability.Deed(
+            kind="alarm.amend" if alarm.id in known else _FIRST_KINDS[alarm.state],
+            subject=alarm.subject,
+            body=alarm.stated(),
+            request_id=f"{alarm.id}.{alarm.revision}",
+        )
+        known.add(alarm.id)
 
 
 def is_open(connection: Connection, alarm_id: str) -> bool:

@@ -248,7 +248,7 @@ def outcome(engine: Engine) -> Outcome:
         for row in connection.execute(text(_TOLD)):
             assert (row.revision, row.is_withdrawn) == (row.told, row.withdrawn), row
             due.update((row.id, number) for number in range(1, row.revision + 1))
-        entries = _entries(connection)
+        entries = entries_of(connection)
         stated = Counter((alarm, entry["body"]["revision"]) for alarm, some in entries.items() for entry in some)
         assert stated == due
         return Outcome(
@@ -257,7 +257,7 @@ def outcome(engine: Engine) -> Outcome:
         )
 
 
-def _entries(connection: Connection) -> dict[str, list[dict[str, Any]]]:
+def entries_of(connection: Connection) -> dict[str, list[dict[str, Any]]]:
     """By alarm what the log says of it, in the order it says it, without what differs from hour to hour."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     last: dict[str, tuple[int, bytes]] = {}
