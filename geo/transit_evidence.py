@@ -26,6 +26,7 @@ _SLOWEST_INSIDE = 2.0  # nobody takes more than so many times the legal time thr
 _MOST_MISSED = 12
 _UNMAPPED_AT_MOST = 5.0
 _BLUR_S, _BLUR_SHARE = 2.0, 0.06  # of the moments at the portals, and by so much of the whole time
+_NONE: Floats = np.empty(0)
 _HOPELESS = 17.5  # further below the likeliest than what any time can cost: not worth reckoning the time of
 
 
@@ -54,7 +55,7 @@ class Gap:
         is_way = np.isfinite(ways.metres)
         metres = np.where(is_way, ways.metres, 0.0)
         weight = known + ways.cost - np.maximum(0.0, metres / self.elapsed_s - self.fastest_m_s) ** 2 / 8
-        too_short, longer_m = np.zeros_like(metres), np.zeros_like(metres)
+        too_short = longer_m = np.zeros_like(metres)
         if self.odometer is not None:
             misfit_m = self.odometer.misfit_m(metres)
             cost = self.odometer.cost(metres, misfit_m)
@@ -62,7 +63,9 @@ class Gap:
             too_short, longer_m = np.where(misfit_m > 0.0, 0.0, cost), np.maximum(-misfit_m, 0.0)
         winding_m = self._driven_m - metres[:, UNMAPPED]
         weight[:, UNMAPPED] -= np.clip(winding_m / UNMAPPED_SPREAD_M, 0.0, _UNMAPPED_AT_MOST)
-        weight = np.where(is_way, weight - self._unexplained(ways, np.where(is_way, ways.seconds, 0.0)), -np.inf)
+        if len(self.missed_s):
+            weight -= self._unexplained(ways, np.where(is_way, ways.seconds, 0.0))
+        weight = np.where(is_way, weight, -np.inf)
         likely = np.nonzero(weight >= weight.max() - _HOPELESS)
         look = ways.at if ways.turns_matter else ways.straight
         fast, slow = self.pace.costs(look(*likely), longer_m[likely])
@@ -93,8 +96,6 @@ class Gap:
 
     def _unexplained(self, ways: Candidates, seconds: Floats) -> Floats:
         """The cost of the reports missing where the way lies in the open, at a steady pace along it."""
-        if not len(self.missed_s):
-            return np.zeros_like(seconds)
         stretch = self.elapsed_s / np.maximum(seconds, 1.0)  # of legal speed
         blur_s = _BLUR_S + _BLUR_SHARE * self.elapsed_s
         inside = np.zeros((len(self.missed_s), *seconds.shape))
@@ -121,7 +122,7 @@ def gap(state: TransitState, report: Seen, policy: Policy) -> Gap:
     period_s = habit_s(state, policy)
     begin, end = (None if seen.speed_dkmh is None else seen.speed_dkmh / 36 for seen in (state.seen, report))
     count = min(max(state.blind, round(elapsed_s / period_s) - 1), _MOST_MISSED)
-    missed_s: Floats = np.linspace(0.0, elapsed_s, count + 2)[1:-1]
+    missed_s: Floats = np.linspace(0.0, elapsed_s, count + 2)[1:-1] if count > 0 else _NONE
     pace = Pace(elapsed_s, begin, end, state.pace / 1000, state.pace_spread / 1000)
     return Gap(state.seen.at_ms, missed_s, pace, odometer(state, report), policy.fastest_m_s)
 

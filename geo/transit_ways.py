@@ -69,11 +69,8 @@ def candidates(
     straight_m = distance_m(before, after)
     openly = open_ways(around, guesses, places, straight_m)
     through = through_ways(around, before, guesses, after, places, limit_m)
-    lacking = straight_m, straight_m / UNMAPPED_M_S, unmapped(straight_m)
-    mapped = openly.metres, openly.seconds, openly.cost
-    metres, seconds, cost = (
-        np.stack([one, np.full_like(one, other)], axis=1) for one, other in zip(mapped, lacking, strict=True)
-    )
+    metres = _beside(openly.metres, straight_m)
+    seconds, cost = _beside(openly.seconds, straight_m / UNMAPPED_M_S), _beside(openly.cost, unmapped(straight_m))
     enters = leaves = np.zeros((len(guesses), 2, 1, 1))
     if through is not None:
         front, back = through.front, through.back
@@ -86,6 +83,13 @@ def candidates(
     chains = ((), (), *(through.chains if through is not None else ()))
     detours = _detours(metres, cost, straight_m)
     return Candidates(chains, metres, seconds, cost - detours, enters, leaves, openly, through)
+
+
+def _beside(mapped: Floats, lacking: float) -> Floats:
+    """[guess, 2, place] a figure of the mapped ways, and that of a road which the map lacks."""
+    both = np.empty((len(mapped), 2, mapped.shape[1]))
+    both[:, 0], both[:, UNMAPPED] = mapped, lacking
+    return both
 
 
 def _detours(metres: Floats, cost: Floats, straight_m: float) -> Floats:
