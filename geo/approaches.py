@@ -32,7 +32,7 @@ REACH_M = (
     1500.0  # a lorry at 80 km/h that reports every 30 s is seen this near to the portal even when one report is lost
 )
 BESIDE_M = 150.0  # roads over and beside the bore count too
-_SHORTEST_OTHER_M = 50.0  # other structures' bores below this are like open road: three seconds
+_SHORTEST_M = 50.0  # bores below this are like open road: three seconds
 _MOST_NODES = 900
 _LEAST_REACH_M = 500.0
 
@@ -83,14 +83,18 @@ class Approaches:
 
 
 def approaches(graph: RoadGraph, structure_id: str, *, reach_m: float = REACH_M) -> Approaches:
-    """The surroundings of a structure. ``KeyError`` when the graph does not have it."""
-    bores = tuple(bore for bore in graph.tunnels if bore.structure_id == structure_id)
-    if not bores:
+    """The surroundings of a structure, but for bores too short to be told from the road beside them where it has longer ones.
+
+    ``KeyError`` when the graph does not have it.
+    """
+    all_bores = tuple(bore for bore in graph.tunnels if bore.structure_id == structure_id)
+    if not all_bores:
         raise KeyError(structure_id)
+    bores = tuple(bore for bore in all_bores if bore.length_dm >= 10 * _SHORTEST_M) or all_bores
     neighbours = _neighbours(graph, bores, reach_m + FARTHEST_LINK_M)
     graph = mended(graph, neighbours)
     others = tuple(
-        bore for bore in neighbours if bore.structure_id != structure_id and bore.length_dm >= 10 * _SHORTEST_OTHER_M
+        bore for bore in neighbours if bore.structure_id != structure_id and bore.length_dm >= 10 * _SHORTEST_M
     )
     return _compile(graph, bores, others, _near(graph, bores, reach_m))
 
