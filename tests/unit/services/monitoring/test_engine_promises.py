@@ -96,6 +96,23 @@ class Desk:
         self.alarms: dict[str, Alarm] = {}
         self.recomputed = 0
 
+    def take_as_they_come(
+        self, facts: Sequence[tuple[int, TripFact]], fixes: Sequence[tuple[int, Row]], begin: int, end: int
+    ) -> None:
+        """Facts and fixes at their times, with a tick every ten minutes from begin to end."""
+        news: list[tuple[int, int, Any]] = [(at, 0, fact) for at, fact in facts]
+        news += [(at, 1, row) for at, row in fixes]
+        news += [(tick, 2, None) for tick in range(begin, end, 600_000)]
+        for at, kind, what in sorted(news, key=lambda each: each[:2]):
+            if kind == 0:
+                self.take(TripEntry(what))
+            elif kind == 1:
+                self.fixes.append(what)
+                self.take(FixesEntry(Fixes.of([what])))
+            else:
+                self.take(TickEntry(at))
+        self.take(TickEntry(end))
+
     def take(self, entry: FixesEntry | TripEntry | TickEntry) -> None:
         if isinstance(entry, TripEntry):
             self.facts.append(entry.fact)
@@ -136,18 +153,7 @@ def test_fixes_late_by_up_to_a_day_give_the_same_alarms_in_the_end(country: Worl
         (max(begin, row[1] + (rng.randint(0, DAY_MS) if rng.random() < 0.05 else rng.randint(0, 3_000))), row)
         for row in rows
     )
-    news: list[tuple[int, int, Any]] = [(fact.at_ms + rng.randint(0, HOUR_MS), 0, fact) for fact in facts]
-    news += [(at, 1, row) for at, row in arrivals]
-    news += [(tick, 2, None) for tick in range(begin, end, 600_000)]
-    for at, kind, what in sorted(news, key=lambda each: each[:2]):
-        if kind == 0:
-            late.take(TripEntry(what))
-        elif kind == 1:
-            late.fixes.append(what)
-            late.take(FixesEntry(Fixes.of([what])))
-        else:
-            late.take(TickEntry(at))
-    late.take(TickEntry(end))
+    late.take_as_they_come([(fact.at_ms + rng.randint(0, HOUR_MS), fact) for fact in facts], arrivals, begin, end)
     assert late.recomputed > 0
     assert content(late.standing()) == content(in_time.standing())
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from typing import Any
 
 import pytest
 
@@ -52,17 +51,10 @@ def test_fixes_late_by_up_to_a_day_and_facts_by_an_hour_give_the_same_alarms_in_
     for entry in told:
         in_time.take(entry)
     share, longest = rng.choice([0.005, 0.02, 0.05]), rng.choice([HOUR_MS, 6 * HOUR_MS, DAY_MS])
-    news: list[tuple[int, int, Any]] = [(tick, 2, None) for tick in range(begin, end, 600_000)]
-    news += [(fact.at_ms + rng.randint(0, HOUR_MS), 0, fact) for fact in facts]
-    for row in rows:
-        news.append((row[1] + rng.randint(0, longest if rng.random() < share else 3_000), 1, row))
-    for at, kind, what in sorted(news, key=lambda each: each[:2]):
-        if kind == 0:
-            late.take(TripEntry(what))
-        elif kind == 1:
-            late.fixes.append(what)
-            late.take(FixesEntry(Fixes.of([what])))
-        else:
-            late.take(TickEntry(at))
-    late.take(TickEntry(end))
+    late.take_as_they_come(
+        [(fact.at_ms + rng.randint(0, HOUR_MS), fact) for fact in facts],
+        [(row[1] + rng.randint(0, longest if rng.random() < share else 3_000), row) for row in rows],
+        begin,
+        end,
+    )
     assert content(late.standing()) == content(in_time.standing())
